@@ -1,0 +1,1 @@
+"""A checkpoint directory, read and checked without MAX."""

@@ -1,0 +1,81 @@
+"""Where a checkpoint comes from: the embedded default, a directory, or the Hugging Face hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
+from distilbert_sentiment_arch.errors import CheckpointNotFound
+
+DEFAULT_DIRECTORY = Path(__file__).resolve().parent.parent / "default_model"
+DEFAULT_NAME = "distilbert-minilm-l6-sst2"
+
+# Revisions that were looked at; a hub id that is not here follows its main branch.
+PINNED_REVISIONS = {
+    "distilbert/distilbert-base-uncased-finetuned-sst-2-english": (
+        "714eb0fa89d2f80546fda750413ed43d93601a13"
+    ),
+}
+
+_FILES = [
+    "config.json",
+    "*.safetensors",
+    "model.safetensors.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+]
+
+
+@dataclass(frozen=True)
+class NamedCheckpoint:
+    """A checkpoint that can be served, and what clients call it."""
+
+    name: str
+    checkpoint: Checkpoint
+
+
+def find_checkpoint(model: str | None, revision: str | None = None) -> NamedCheckpoint:
+    """Finds, downloads where needed, and checks a checkpoint.
+
+    Args:
+        model: A directory, a hub id, or None for the embedded default.
+        revision: Branch, tag or commit of a hub id; None for the pinned one, else ``main``.
+
+    Raises:
+        CheckpointNotFound: No such directory, or the hub does not give it out.
+        CheckpointError: It is there and cannot be served.
+    """
+    if model is None:
+        return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY))
+    path = Path(model).expanduser()
+    if path.exists() or not _is_hub_id(model):
+        return NamedCheckpoint(path.resolve().name, inspect_checkpoint(path.resolve()))
+    directory = _download(model, revision or PINNED_REVISIONS.get(model))
+    return NamedCheckpoint(model, inspect_checkpoint(directory))
+
+
+def _is_hub_id(model: str) -> bool:
+    return model.count("/") <= 1 and not model.startswith((".", "/", "~"))
+
+
+def _download(repo: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    at = f" at revision {revision}" if revision else ""
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=_FILES))
+    except HFValidationError as error:
+        raise CheckpointNotFound(
+            f"'{repo}' is neither a directory nor a hub id ({error})."
+        ) from None
+    except Exception as error:  # the hub client raises whatever its transports raise
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise CheckpointNotFound(
+            f"'{repo}'{at} is not a directory, and the Hugging Face hub did not give it out: "
+            f"{type(error).__name__}: {reason.rstrip('.')}. Check the name and the network, "
+            "or pass --model a directory. The embedded default needs neither: leave --model out."
+        ) from None

@@ -1,0 +1,5 @@
+"""``max-sentiment``: the console command."""
+
+from distilbert_sentiment_arch.cli.main import main
+
+__all__ = ["main"]

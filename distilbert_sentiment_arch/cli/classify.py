@@ -1,0 +1,92 @@
+"""``max-sentiment classify``: the path of a served request, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.classification import Classification, ClassifyRequest, Truncation
+from distilbert_sentiment_arch.errors import InputError
+
+
+def classify(
+    model: str | None,
+    revision: str | None,
+    texts: Sequence[str],
+    file: str | None,
+    output_format: str,
+) -> int:
+    """Prints a label and probabilities for each text.
+
+    A text over the model's limit is cut at the end, and its line says so.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be served.
+        InputError: No texts, a blank one, or a file that cannot be read.
+    """
+    inputs = list(_read(texts, file))
+    if not inputs:
+        raise InputError("Nothing to classify: give texts, - for stdin, or --file.")
+    found = find_checkpoint(model, revision)
+
+    print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
+    from distilbert_sentiment_arch.loaded_model import load_classifier
+
+    classifier = load_classifier(found)
+    request = ClassifyRequest(inputs, truncation=Truncation("end"))
+    answers = asyncio.run(classifier.classify(request))
+    if output_format == "jsonl":
+        for text, answer in zip(inputs, answers, strict=True):
+            print(json.dumps(as_json(text, answer), ensure_ascii=False))
+    else:
+        _print_table(inputs, answers)
+    return 0
+
+
+def _read(texts: Sequence[str], file: str | None) -> Iterator[str]:
+    for text in texts:
+        if text == "-":
+            yield from _lines(sys.stdin.read())
+        else:
+            yield text
+    if file is not None:
+        try:
+            yield from _lines(Path(file).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{file}: not readable as UTF-8 text ({error}).") from None
+
+
+def _lines(content: str) -> list[str]:
+    return [line for line in content.split("\n") if line.strip()]
+
+
+def as_json(text: str, answer: Classification) -> dict[str, object]:
+    """Returns one line of the JSON output."""
+    return {
+        "text": text,
+        "label": answer.label,
+        "scores": dict(zip(answer.labels.names, answer.scores.tolist(), strict=True)),
+        "tokens": answer.tokens,
+        "tokens_read": answer.tokens_read,
+    }
+
+
+def _print_table(texts: Sequence[str], answers: Sequence[Classification]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("label")
+    for name in answers[0].labels.names:
+        table.add_column(name, justify="right")
+    table.add_column("text", overflow="ellipsis", no_wrap=True)
+    for text, answer in zip(texts, answers, strict=True):
+        note = f"[read {answer.tokens_read} of {answer.tokens} tokens] " if answer.truncated else ""
+        scores = (f"{score:.4f}" for score in answer.scores)
+        table.add_row(Text(answer.label), *scores, Text(note + text))
+    Console(highlight=False).print(table)

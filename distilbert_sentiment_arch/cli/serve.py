@@ -1,0 +1,96 @@
+"""``max-sentiment serve``: a checked checkpoint and a ``max serve`` command line for it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
+from distilbert_sentiment_arch.defaults import MAX_BATCH_SIZE, MAX_QUEUE_SIZE, PACKAGE
+from distilbert_sentiment_arch.errors import SentimentError
+
+
+def serve(
+    model: str | None, revision: str | None, flags: Sequence[str], *, dry_run: bool = False
+) -> int:
+    """Checks the checkpoint, then replaces this process by ``max serve``.
+
+    Args:
+        model: A directory, a hub id, or None for the embedded default.
+        revision: Revision of a hub id.
+        flags: Flags of ``max serve``, passed on as they are.
+        dry_run: Print the command line instead.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be served; nothing was started.
+    """
+    found = find_checkpoint(model, revision)
+    arguments = max_serve_arguments(found, flags, accelerator=has_accelerator())
+    if dry_run:
+        print(shlex.join(["max", *arguments]))
+        return 0
+    executable = _max_executable()
+    os.environ.update(serve_environment(os.environ))
+    sys.stderr.write(f"max-sentiment: serving {found.name} from {found.checkpoint.directory}\n")
+    sys.stderr.flush()
+    os.execv(executable, [executable, *arguments])
+
+
+def max_serve_arguments(
+    found: NamedCheckpoint, flags: Sequence[str], *, accelerator: bool
+) -> list[str]:
+    """Returns the arguments of ``max``, beginning with ``serve``.
+
+    A flag that the caller gives replaces the default of the same name.
+    """
+    checkpoint = found.checkpoint
+    defaults: list[tuple[str, ...]] = [
+        ("--served-model-name", found.name),
+        ("--custom-architectures", str(PACKAGE)),
+        ("--devices", "gpu:0" if accelerator else "cpu"),
+        ("--max-batch-size", str(MAX_BATCH_SIZE)),
+        ("--max-queue-size", str(MAX_QUEUE_SIZE)),
+        ("--no-enable-prefix-caching",),
+    ]
+    given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
+    on_cpu = "cpu" in flags or "--devices=cpu" in flags or not (accelerator or "--devices" in given)
+    if on_cpu:
+        # MAX computes in float32 on a CPU and, asked like this, leaves the cast of half-precision
+        # files to the weight adapter. The paths are absolute because MAX refuses a relative
+        # bfloat16 file here.
+        defaults.append(("--quantization-encoding", "float32"))
+        defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
+    arguments = ["serve", "--model", str(checkpoint.directory)]
+    for flag, *value in defaults:
+        if flag not in given or flag == "--custom-architectures":
+            arguments += [flag, *value]
+    return [*arguments, *flags]
+
+
+def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns what to add to the environment of ``max serve``; what is set stays as it is."""
+    wanted = {"HF_HUB_OFFLINE": "1"}  # the checkpoint is on disk by now
+    if not any(name.startswith("OTEL_EXPORTER_") for name in environment):
+        # Stops the start-up log that MAX sends to Modular; local metrics stay.
+        wanted["OTEL_SDK_DISABLED"] = "true"
+    return {name: value for name, value in wanted.items() if name not in environment}
+
+
+def has_accelerator() -> bool:
+    """Whether the machine shows a device that MAX can use, without importing MAX to ask."""
+    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd", "/dev/dxg"))
+
+
+def _max_executable() -> str:
+    beside = Path(sys.executable).with_name("max")
+    found = str(beside) if beside.exists() else shutil.which("max")
+    if found is None:
+        raise SentimentError(
+            f"There is no 'max' beside {sys.executable} nor on PATH. "
+            "Install it: pip install 'max[serve]==26.7.0'."
+        )
+    return found

@@ -1,0 +1,12 @@
+"""What the server and the command line take for granted alike."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+"""The directory that ``--custom-architectures`` names."""
+
+MAX_BATCH_SIZE = 32
+"""Most sequences in one pass of the graph. MAX's own default on a CPU is 1: no batching at all."""
+
+MAX_QUEUE_SIZE = 1024
+"""Most sequences on the way to the model worker; beyond, requests are answered 429."""

@@ -1,0 +1,113 @@
+"""Every failure this package names, in one tree.
+
+    SentimentError
+    ├── CheckpointError           the checkpoint cannot be served (start-up, exit code 1)
+    │   ├── CheckpointNotFound    no such directory, or the hub cannot be reached
+    │   ├── ConfigError           config.json
+    │   ├── TensorError           the safetensors files
+    │   └── VocabularyError       the tokenizer files
+    ├── InputError                the caller's input cannot be classified
+    │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
+    │   └── TooManyInputs         more inputs than one request may carry
+    ├── UnknownModel              the request names a model that is not served here
+    └── Unavailable               the input is fine, the model cannot answer now
+        ├── Overloaded            the queue to the model is full
+        └── DeadlineExceeded      the model did not answer in time
+
+A message names the thing, the value and the remedy. What a caller sees of them
+on the wire is the business of ``serving.errors``.
+"""
+
+from __future__ import annotations
+
+
+class SentimentError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class CheckpointError(SentimentError):
+    """A checkpoint that cannot be served, found before anything compiles."""
+
+
+class CheckpointNotFound(CheckpointError):
+    """There is no checkpoint where one was asked for."""
+
+
+class ConfigError(CheckpointError):
+    """``config.json`` is absent, unreadable or describes another model."""
+
+
+class TensorError(CheckpointError):
+    """The safetensors files are damaged or disagree with ``config.json``."""
+
+
+class VocabularyError(CheckpointError):
+    """The tokenizer files are absent or disagree with the embedding matrix."""
+
+
+class InputError(SentimentError):
+    """An input that cannot be classified.
+
+    Args:
+        message: What is wrong with which input, and what to send instead.
+        param: The request field at fault, in the caller's own spelling.
+    """
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class TooManyTokens(InputError):
+    """An input longer than the model's limit, with truncation refused.
+
+    Attributes:
+        tokens: Tokens in the input, special tokens included.
+        limit: Most tokens the model reads at once, special tokens included.
+    """
+
+    def __init__(self, index: int, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"Input {index} has {tokens} tokens, special tokens included, and the model reads at "
+            f"most {limit}. Shorten it, or ask for truncation."
+        )
+        self.tokens = tokens
+        self.limit = limit
+
+
+class TooManyInputs(InputError):
+    """A request with more inputs than the operator allows in one request."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(
+            f"The request has {count} inputs and this server accepts at most {limit} in one "
+            "request. Split it."
+        )
+
+
+class UnknownModel(SentimentError):
+    """A request for a model that this server does not serve."""
+
+    def __init__(self, name: str, served: tuple[str, ...]) -> None:
+        names = ", ".join(f"'{model}'" for model in served)
+        super().__init__(f"The model '{name}' is not served here. Served: {names}.")
+
+
+class Unavailable(SentimentError):
+    """The model cannot answer now; the same request may succeed later."""
+
+
+class Overloaded(Unavailable):
+    """The queue to the model is full."""
+
+    def __init__(self) -> None:
+        super().__init__("The queue to the model is full. Retry after a second.")
+
+
+class DeadlineExceeded(Unavailable):
+    """The model did not answer within the deadline of the request."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The model did not answer within {seconds:g} seconds. Retry, or send fewer inputs."
+        )

@@ -1,0 +1,102 @@
+"""The pipeline model: loads the weights, compiles the graph, runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from max.driver import Buffer, Device
+from max.engine import InferenceSession, Model
+from max.graph.weights import Weights, WeightsAdapter
+from max.nn.transformer import ReturnLogits
+from max.pipelines.context import TextContext
+from max.pipelines.lib import (
+    KVCacheConfig,
+    ModelInputs,
+    ModelOutputs,
+    PipelineConfig,
+    PipelineModel,
+)
+from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
+from max.pipelines.lib.memory_estimation import MemoryPlan
+
+from distilbert_sentiment_arch.batch_processor import DistilBertBatchProcessor
+from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
+from distilbert_sentiment_arch.model_config import DistilBertModelConfig
+
+# MAX caches compiled graphs by content and looks them up by name: one graph, one name, everywhere.
+GRAPH_NAME = "distilbert_classifier"
+
+
+@dataclass(kw_only=True)
+class DistilBertInputs(ModelInputs):
+    """Inputs of the graph, as ``DistilBertForSequenceClassification.input_types`` describes."""
+
+    input_ids: Buffer
+    lengths: Buffer
+
+
+class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, Model]):
+    """A compiled classifier; its "embeddings" are logits, float32 (batch, num_labels)."""
+
+    batch_processor_cls: ClassVar[type[DistilBertBatchProcessor]] = DistilBertBatchProcessor
+    model_config_cls: ClassVar[type[DistilBertModelConfig]] = DistilBertModelConfig
+
+    def __init__(
+        self,
+        pipeline_config: PipelineConfig,
+        session: InferenceSession,
+        devices: list[Device],
+        kv_cache_config: KVCacheConfig,
+        weights: Weights,
+        *,
+        memory_plan: MemoryPlan,
+        adapter: WeightsAdapter | None = None,
+        return_logits: ReturnLogits = ReturnLogits.ALL,
+        max_batch_size: int = 1,
+    ) -> None:
+        super().__init__(
+            pipeline_config,
+            session,
+            devices,
+            kv_cache_config,
+            weights,
+            adapter=adapter,
+            return_logits=return_logits,
+            max_batch_size=max_batch_size,
+            memory_plan=memory_plan,
+        )
+        self._models = self.load_graphs(session)
+
+    @property
+    def model(self) -> Model:
+        """The compiled and initialised classifier."""
+        return self._models[GraphRole.ENCODER]
+
+    def execute(self, model_inputs: ModelInputs) -> ModelOutputs:
+        """Runs one padded batch."""
+        assert isinstance(model_inputs, DistilBertInputs)
+        outputs = self.model.execute(model_inputs.input_ids, model_inputs.lengths)
+        assert self.batch_processor is not None
+        return self.batch_processor.process_outputs(outputs)
+
+    def _load_state_dict(self) -> dict[str, Any]:
+        assert self.adapter is not None
+        config = self.arch_config_as(DistilBertModelConfig)
+        self._state_dict = self.adapter(
+            dict(self.weights.items()), config=config.hf_config, dtype=config.dtype
+        )
+        return self._state_dict
+
+    def _create_model_config(self, state_dict: dict[str, Any]) -> DistilBertModelConfig:
+        del state_dict
+        return self.arch_config_as(DistilBertModelConfig)
+
+    def graph_specs(self, model_config: DistilBertModelConfig) -> Mapping[str, GraphSpec]:
+        """Returns the one graph of the classifier."""
+        module = DistilBertForSequenceClassification(
+            model_config.hf_config, model_config.dtype, model_config.device
+        )
+        module.load_state_dict(self._state_dict)
+        return {GraphRole.ENCODER: GraphSpec(module, GRAPH_NAME, module.input_types())}

@@ -1,0 +1,1 @@
+"""HTTP inside MAX Serve."""

@@ -1,0 +1,1 @@
+"""One module per wire format: parse in, render out, errors; no logic of its own."""

@@ -1,0 +1,68 @@
+"""Whether the model answers: a canary text through the whole path, not a flag."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from distilbert_sentiment_arch.classification import ClassifyRequest
+from distilbert_sentiment_arch.classifier import ModelClassifier
+from distilbert_sentiment_arch.errors import Overloaded, SentimentError
+
+CANARY = "A canary sang, and it was wonderful."
+TIMEOUT_S = 5.0
+FRESH_S = 1.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a canary.
+
+    Attributes:
+        ready: The model answered.
+        reason: What happened.
+        latency_ms: How long the canary took, in milliseconds.
+    """
+
+    ready: bool
+    reason: str
+    latency_ms: float
+
+
+class Readiness:
+    """Runs the canary on demand, at most once a second however often it is asked."""
+
+    def __init__(self, classifier: ModelClassifier) -> None:
+        self._classifier = classifier
+        self._lock = asyncio.Lock()
+        self._last: tuple[float, Verdict] | None = None
+        self._answered = False
+
+    async def check(self) -> Verdict:
+        """Returns the verdict of a canary that is at most ``FRESH_S`` seconds old."""
+        async with self._lock:
+            now = time.monotonic()
+            if self._last is None or now - self._last[0] > FRESH_S:
+                self._last = (time.monotonic(), await self._sing())
+            return self._last[1]
+
+    async def _sing(self) -> Verdict:
+        start = time.perf_counter()
+
+        def verdict(ready: bool, reason: str) -> Verdict:
+            return Verdict(ready, reason, (time.perf_counter() - start) * 1000)
+
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                (answer,) = await self._classifier.classify(ClassifyRequest([CANARY]))
+        except TimeoutError:
+            return verdict(False, f"the canary was not answered within {TIMEOUT_S:g} seconds")
+        except Overloaded:
+            # A full queue is a busy model, not a broken one: taking it out of rotation would
+            # only move its load to the next.
+            return verdict(self._answered, "the queue is full")
+        except SentimentError as error:
+            return verdict(False, str(error))
+        self._answered = True
+        return verdict(True, f"the canary was answered {answer.label}")

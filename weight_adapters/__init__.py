@@ -1,0 +1,1 @@
+"""Checkpoint tensor name -> graph weight name, one module per model family."""
