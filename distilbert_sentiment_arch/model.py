@@ -84,6 +84,7 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
     def _load_state_dict(self) -> dict[str, Any]:
         assert self.adapter is not None
         config = self.arch_config_as(DistilBertModelConfig)
+        # Kept for the life of the model: on a CPU the graph reads the weights in place.
         self._state_dict = self.adapter(
             dict(self.weights.items()), config=config.hf_config, dtype=config.dtype
         )

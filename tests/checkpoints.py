@@ -40,13 +40,17 @@ def labels(count: int) -> dict[str, str]:
 
 
 def random_tensors(config: Mapping[str, Any], seed: int = 0) -> Tensors:
-    """Returns float32 tensors of the published names and shapes, of the size trained ones have."""
+    """Returns float32 tensors of the published names and shapes.
+
+    Products keep the size of what goes in: larger weights make a network whose own float32 rounding
+    exceeds the tolerance it is tested to.
+    """
     generator = np.random.default_rng(seed)
     dim, hidden_dim = config["dim"], config["hidden_dim"]
     tensors: Tensors = {}
 
     def matrix(name: str, rows: int, columns: int) -> None:
-        tensors[name] = generator.normal(0, 0.3, (rows, columns)).astype(np.float32)
+        tensors[name] = generator.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
 
     def linear(name: str, rows: int, columns: int) -> None:
         matrix(f"{name}.weight", rows, columns)

@@ -1,0 +1,34 @@
+"""What several test files work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import checkpoints
+import pytest
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.classifier import ModelClassifier
+
+
+@pytest.fixture(scope="session")
+def embedded() -> ModelClassifier:
+    """The embedded checkpoint, compiled in this process as `max-sentiment classify` does it."""
+    from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+    from distilbert_sentiment_arch.loaded_model import load_classifier
+
+    return load_classifier(find_checkpoint(None))
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a tiny random checkpoint, its config.json changed as asked, and returns where."""
+
+    def write(**changes: Any) -> Path:
+        return checkpoints.write_checkpoint(
+            tmp_path / "checkpoint", checkpoints.random_config(**changes)
+        )
+
+    return write
