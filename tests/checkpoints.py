@@ -81,8 +81,13 @@ def random_tensors(config: Mapping[str, Any], seed: int = 0) -> Tensors:
     return tensors
 
 
-def save_safetensors(path: Path, tensors: Tensors, dtype: str = "F32") -> None:
-    """Writes float32 tensors as F32, F16 or BF16, in the published layout."""
+def save_safetensors(
+    path: Path, tensors: Tensors, dtype: str = "F32", *, aligned: bool = True
+) -> None:
+    """Writes float32 tensors as F32, F16 or BF16, in the published layout.
+
+    The format allows a header of any length; today's library pads it so that tensors are aligned.
+    """
     header: dict[str, Any] = {}
     data = bytearray()
     for name, tensor in tensors.items():
@@ -94,6 +99,8 @@ def save_safetensors(path: Path, tensors: Tensors, dtype: str = "F32") -> None:
         }
         data += blob
     head = json.dumps(header).encode()
+    if aligned:
+        head += b" " * (-len(head) % 8)
     path.write_bytes(len(head).to_bytes(8, "little") + head + data)
 
 

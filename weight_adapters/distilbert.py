@@ -192,11 +192,14 @@ def convert_safetensor_state_dict(
         if canonical is None:
             continue
         graph_name = specs[canonical].graph_name
-        # A header of odd length leaves the tensors of a mapped file unaligned; the graph refuses them.
-        wide = np.require(np.from_dlpack(value.astype(DType.float32)), requirements="A")
-        if not np.isfinite(wide).all():
+        wide = value.astype(DType.float32)
+        array = np.from_dlpack(wide)
+        if not np.isfinite(array).all():
             raise not_finite("checkpoint", name, graph_name)
-        converted[graph_name] = WeightData.from_numpy(wide, graph_name).astype(dtype)
+        if not array.flags.aligned:
+            # A header of odd length leaves a mapped file's tensors so, and the graph refuses them.
+            wide = WeightData.from_numpy(array.copy(), graph_name)
+        converted[graph_name] = wide.astype(dtype)
     if POSITIONS not in map(canonical_name, data):
         positions = sinusoidal_positions(config.max_position_embeddings, config.dim)
         graph_name = specs[POSITIONS].graph_name

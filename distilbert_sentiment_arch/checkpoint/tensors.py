@@ -64,11 +64,15 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
     if pickled:
         raise TensorError(
             f"{directory / pickled[0]}: pickled weights can run code when they are read, so they "
-            'are refused. Convert them where you trust them: python -c "from transformers import '
+            f'are refused. Convert them where you trust them: python -c "from transformers import '
             "AutoModelForSequenceClassification as M; "
             f"M.from_pretrained('{directory}').save_pretrained('{directory}')\""
         )
-    raise TensorError(f"{directory}: no model.safetensors and no model.safetensors.index.json.")
+    raise TensorError(
+        f"{directory}: no model.safetensors and no model.safetensors.index.json. A repository that "
+        "has pickled weights alone is not served: load it with transformers where you trust it, "
+        "save_pretrained() writes safetensors."
+    )
 
 
 def _shards(directory: Path, index: Path) -> tuple[Path, ...]:

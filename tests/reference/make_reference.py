@@ -1,6 +1,6 @@
 """Writes the logits that Hugging Face transformers gives for texts.txt with the embedded model.
 
-    uv run --no-project --with torch==2.13.0 --with transformers==5.12.1 tests/reference/make_reference.py
+    uv run --only-group reference tests/reference/make_reference.py
 
 One text at a time, float32, eager attention: nothing is padded and nothing is fused.
 """

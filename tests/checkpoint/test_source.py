@@ -1,0 +1,81 @@
+"""Where checkpoints come from; the hub is a server on loopback and the client is the real one."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import run_python
+from local_hub import MAIN, local_hub
+
+from distilbert_sentiment_arch.checkpoint.source import (
+    DEFAULT_NAME,
+    PINNED_REVISIONS,
+    find_checkpoint,
+)
+
+PUBLISHED = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
+
+
+def dry_run(endpoint: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command on its own: the hub client reads its address when it is imported."""
+    return run_python(
+        *("-m", "distilbert_sentiment_arch.cli", "serve", "--dry-run", *arguments),
+        environment={
+            "HF_ENDPOINT": endpoint,
+            "HF_HOME": str(home),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_OFFLINE": "0",
+        },
+    )
+
+
+def test_the_embedded_default() -> None:
+    found = find_checkpoint(None)
+    assert found.name == DEFAULT_NAME
+    assert found.checkpoint.dtypes == {"F16"}
+    assert found.checkpoint.config.labels.names == ("NEGATIVE", "POSITIVE")
+
+
+def test_a_directory_is_called_by_its_name(checkpoint: Callable[..., Path]) -> None:
+    assert find_checkpoint(str(checkpoint())).name == "checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "revision"),
+    [
+        (["--model", PUBLISHED], PINNED_REVISIONS[PUBLISHED]),
+        (["--model", PUBLISHED, "--revision", "main"], "main"),
+        (["--model", "someone/else"], "main"),
+    ],
+)
+def test_a_hub_checkpoint_is_downloaded_and_checked(
+    checkpoint: Callable[..., Path], tmp_path: Path, arguments: list[str], revision: str
+) -> None:
+    with local_hub(checkpoint()) as (endpoint, revisions):
+        ended = dry_run(endpoint, tmp_path / "home", *arguments)
+    assert ended.returncode == 0, ended.stderr
+    # Of a commit the client needs no word from the hub; the snapshot is named after it.
+    assert set(revisions) <= {revision}
+    assert f"/snapshots/{revision if revision != 'main' else MAIN}/" in ended.stdout
+    assert f"--served-model-name {arguments[1]} " in ended.stdout
+    assert str(tmp_path / "home") in ended.stdout
+
+
+def test_a_bad_hub_checkpoint_is_refused(checkpoint: Callable[..., Path], tmp_path: Path) -> None:
+    directory = checkpoint()
+    (directory / "model.safetensors").rename(directory / "pytorch_model.bin")
+    with local_hub(directory) as (endpoint, _):
+        ended = dry_run(endpoint, tmp_path / "home", "--model", "someone/else")
+    assert ended.returncode == 1
+    assert "no model.safetensors" in ended.stderr
+
+
+def test_a_hub_out_of_reach(tmp_path: Path) -> None:
+    ended = dry_run("http://127.0.0.1:9", tmp_path / "home", "--model", PUBLISHED)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"max-sentiment: '{PUBLISHED}' at revision 714eb0f")
+    assert "did not give it out" in ended.stderr
+    assert ended.stderr.count("\n") == 1

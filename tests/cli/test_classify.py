@@ -1,0 +1,60 @@
+"""`max-sentiment classify`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from commands import run_python
+
+pytestmark = pytest.mark.slow
+
+
+def classify(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return run_python("-m", "distilbert_sentiment_arch.cli", "classify", *arguments, stdin=stdin)
+
+
+def test_arguments_stdin_and_file_as_json_lines(tmp_path: Path) -> None:
+    file = tmp_path / "texts.txt"
+    file.write_text("What a joy.\n\nWhat a bore.\n" + "bad " * 600, encoding="utf-8")
+    ended = classify(
+        "I love it.", "-", "--file", str(file), "--format", "jsonl", stdin="Ein Wort é\nterrible"
+    )
+    assert ended.returncode == 0, ended.stderr
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    texts = ["I love it.", "Ein Wort é", "terrible", "What a joy.", "What a bore.", "bad " * 600]
+    assert [line["text"] for line in lines] == texts
+    labels = [line["label"] for line in lines]
+    assert [labels[index] for index in (0, 2, 3, 4)] == [
+        "POSITIVE",
+        "NEGATIVE",
+        "POSITIVE",
+        "NEGATIVE",
+    ]
+    assert sum(lines[0]["scores"].values()) == pytest.approx(1)
+    assert (lines[-1]["tokens"], lines[-1]["tokens_read"]) == (602, 512)
+
+
+def test_table() -> None:
+    ended = classify("I love it.", "I hate it.")
+    assert ended.returncode == 0, ended.stderr
+    header, positive, negative = ended.stdout.splitlines()
+    assert header.split() == ["label", "NEGATIVE", "POSITIVE", "text"]
+    assert positive.split()[0] == "POSITIVE"
+    assert negative.split()[0] == "NEGATIVE"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Nothing to classify"),
+        (["  "], "Input 0 is blank"),
+        (["--file", "/no/such/file"], "/no/such/file"),
+    ],
+)
+def test_bad_input(arguments: list[str], message: str) -> None:
+    ended = classify(*arguments)
+    assert ended.returncode == 1
+    assert message in ended.stderr.splitlines()[-1]

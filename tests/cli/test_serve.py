@@ -1,0 +1,82 @@
+"""The exact `max serve` command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import checkpoints
+import pytest
+
+from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY, find_checkpoint
+from distilbert_sentiment_arch.cli.main import main
+from distilbert_sentiment_arch.cli.serve import max_serve_arguments, serve_environment
+from distilbert_sentiment_arch.defaults import PACKAGE
+
+CPU_FLAGS = ["--devices", "cpu"]
+
+
+def default_arguments(*flags: str, accelerator: bool = False) -> list[str]:
+    return max_serve_arguments(find_checkpoint(None), flags, accelerator=accelerator)
+
+
+def test_embedded_default_on_a_cpu() -> None:
+    assert default_arguments() == [
+        "serve",
+        *["--model", str(DEFAULT_DIRECTORY)],
+        *["--served-model-name", "distilbert-minilm-l6-sst2"],
+        *["--custom-architectures", str(PACKAGE)],
+        *["--devices", "cpu"],
+        *["--max-batch-size", "32"],
+        *["--max-queue-size", "1024"],
+        "--no-enable-prefix-caching",
+        *["--quantization-encoding", "float32"],
+        *["--weight-path", str(DEFAULT_DIRECTORY / "model.safetensors")],
+    ]
+
+
+def test_accelerator() -> None:
+    arguments = default_arguments(accelerator=True)
+    assert arguments[arguments.index("--devices") + 1] == "gpu:0"
+    assert "--quantization-encoding" not in arguments
+    assert "--weight-path" not in arguments
+
+
+@pytest.mark.parametrize("flags", [["--devices", "cpu"], ["--devices=cpu"]])
+def test_cpu_on_a_machine_with_an_accelerator(flags: list[str]) -> None:
+    arguments = default_arguments(*flags, accelerator=True)
+    assert "gpu:0" not in arguments
+    assert "--quantization-encoding" in arguments
+    assert arguments[-len(flags) :] == flags
+
+
+def test_a_flag_of_the_caller_replaces_the_default() -> None:
+    arguments = default_arguments("--max-batch-size=4", "--port", "9000", "--log-prefix", "a b")
+    assert "--max-batch-size" not in arguments
+    assert arguments[-4:] == ["--port", "9000", "--log-prefix", "a b"]
+    assert arguments.count("--max-batch-size=4") == 1
+
+
+def test_every_shard_is_named(checkpoint: Callable[..., Path]) -> None:
+    directory = checkpoint()
+    (directory / "model.safetensors").unlink()
+    tensors = checkpoints.random_tensors(checkpoints.random_config())
+    checkpoints.save_shards(directory, tensors, 3, "F16")
+    arguments = max_serve_arguments(find_checkpoint(str(directory)), [], accelerator=False)
+    assert arguments.count("--weight-path") == 3
+
+
+def test_dry_run_prints_a_line_for_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--dry-run", "--port", "9000"]) == 0
+    printed = shlex.split(capsys.readouterr().out)
+    assert printed[0] == "max"
+    assert printed[-2:] == ["--port", "9000"]
+
+
+def test_telemetry_egress_is_off_unless_an_exporter_is_named() -> None:
+    assert serve_environment({}) == {"HF_HUB_OFFLINE": "1", "OTEL_SDK_DISABLED": "true"}
+    assert serve_environment({"HF_HUB_OFFLINE": "0", "OTEL_SDK_DISABLED": "false"}) == {}
+    assert "OTEL_SDK_DISABLED" not in serve_environment(
+        {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318"}
+    )

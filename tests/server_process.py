@@ -1,0 +1,83 @@
+"""A real `max serve`, started as an operator starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+START_TIMEOUT_S = 400  # a cold compile on two busy cores
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    client: httpx.Client
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def running_server(directory: Path, *flags: str) -> Iterator[Server]:
+    """Starts the server on free ports, waits until it is ready, and ends it with SIGTERM."""
+    port, metrics_port = free_ports(2)
+    log = directory / "log"
+    environment = os.environ | {
+        "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port), *flags],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,  # not what MAX made of it in this process
+            cwd=log.parent,
+        )
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+        try:
+            wait_until_ready(process, client, log)
+            yield Server(url, process, log, client)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+        try:
+            if client.get("/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the server was not ready after {START_TIMEOUT_S} s:\n{log.read_text()[-4000:]}")

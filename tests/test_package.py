@@ -1,0 +1,108 @@
+"""What importing costs, and what the manifests promise."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from commands import ROOT, run_python
+
+import distilbert_sentiment_arch
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
+
+
+def imported_after(statement: str) -> set[str]:
+    code = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
+    ended = run_python("-c", code)
+    assert ended.returncode == 0, ended.stderr
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "distilbert_sentiment_arch",
+        "distilbert_sentiment_arch.cli.main",
+        "distilbert_sentiment_arch.checkpoint.inspection",
+        "weight_adapters.distilbert",
+    ],
+)
+def test_importing_does_not_import_max(module: str) -> None:
+    modules = imported_after(f"import {module}")
+    assert not {"max", "transformers", "torch"} & modules
+
+
+def test_architectures_is_what_max_reads_and_nothing_imports_torch() -> None:
+    statement = "import distilbert_sentiment_arch as p; a = p.ARCHITECTURES; assert len(a) == 1"
+    modules = imported_after(
+        f"{statement}; assert a[0].name == 'DistilBertForSequenceClassification'"
+    )
+    assert "max.pipelines" in modules
+    assert "torch" not in modules
+    assert "distilbert_sentiment_arch.serving.mount" not in modules
+
+
+def test_no_other_lazy_attribute() -> None:
+    with pytest.raises(AttributeError, match="ARCHITECTURE"):
+        distilbert_sentiment_arch.ARCHITECTURE  # noqa: B018  the access is the test
+
+
+def versions_by_name(requirements: list[str]) -> dict[str, str]:
+    """Requirement lines as name, extras included, to version range."""
+    matches = [re.match(r"([\w-]+(?:\[\w+\])?)([^;]*)", each) for each in requirements]
+    return {match[1]: match[2].strip() for match in matches if match}
+
+
+def test_pixi_names_the_versions_of_pyproject() -> None:
+    project = PYPROJECT["project"]
+    stated = project["dependencies"] + PYPROJECT["dependency-groups"]["dev"]
+    pixi: dict[str, object] = dict(PIXI["pypi-dependencies"])
+    for target in PIXI["target"].values():
+        pixi |= target.get("pypi-dependencies", {})
+    versions: dict[str, str] = {}
+    for name, value in pixi.items():
+        if isinstance(value, dict):
+            extras = f"[{','.join(value['extras'])}]" if "extras" in value else ""
+            versions[name + extras] = value["version"]
+        else:
+            versions[name] = str(value)
+    assert versions == versions_by_name(stated)
+    assert PIXI["dependencies"]["python"] == project["requires-python"]
+    assert PIXI["workspace"]["version"] == distilbert_sentiment_arch.__version__
+
+
+def test_max_is_pinned_exactly() -> None:
+    assert versions_by_name(PYPROJECT["project"]["dependencies"])["max[serve]"] == "==26.7.0"
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "\nmax==26.7.0 " in f"\n{lock}" or "max[serve]==26.7.0" in lock
+    assert "max-shmem-libs==26.7.0" in lock
+    assert not re.search(r"^(torch|nvidia)", lock, re.MULTILINE)
+    assert "http://" not in lock
+    assert "https://" not in lock
+
+
+def test_changelog_and_readme_name_the_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{distilbert_sentiment_arch.__version__}]" in changelog
+
+
+def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
+    ended = run_python("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in (
+        "distilbert_sentiment_arch/default_model/model.safetensors",
+        "distilbert_sentiment_arch/default_model/config.json",
+        "distilbert_sentiment_arch/default_model/tokenizer.json",
+        "distilbert_sentiment_arch/default_model/README.md",
+        "weight_adapters/distilbert.py",
+    ):
+        assert name in names
+    assert not any(name.startswith(("tests/", "scripts/")) for name in names)
