@@ -1,6 +1,6 @@
-"""Whether every label equals Hugging Face's, over a JSONL file of {"text", "label"}.
+r"""Whether every label equals Hugging Face's, over a JSONL file of {"text", "label"}.
 
-    uv run --no-project --with torch==2.13.0 --with transformers==5.12.1 \\
+    uv run --no-project --with-requirements scripts/reference.txt \
         scripts/agreement.py reference DATA.jsonl REFERENCE.json
     .venv/bin/python scripts/agreement.py compare DATA.jsonl REFERENCE.json
 

@@ -27,30 +27,32 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "The acting was fine, but the story dragged on and I kept checking my watch until the end."
 REQUESTS = 500
+SERVE = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
 
 
-class MemoryWatch(threading.Thread):
-    """Samples the resident memory of a process and its descendants until it is stopped."""
+class PeakMemory:
+    """The most a process and its descendants take while the block runs, shared pages once."""
 
     def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.process = psutil.Process(pid)
-        self.peak = 0
-        self.last = 0
-        self.stopped = threading.Event()
+        self.root = psutil.Process(pid)
+        self.bytes = 0
 
-    def run(self) -> None:
-        """Samples every 50 ms."""
-        while not self.stopped.wait(0.05):
-            total = 0
-            for each in [self.process, *self.process.children(recursive=True)]:
-                try:
-                    # Shared pages once: what the tree really takes.
-                    total += each.memory_full_info().pss
-                except psutil.NoSuchProcess:
-                    continue
-            self.last = total
-            self.peak = max(self.peak, total)
+    def __enter__(self) -> PeakMemory:
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        self.thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            tree = [self.root, *self.root.children(recursive=True)]
+            self.bytes = max(self.bytes, sum(each.memory_full_info().pss for each in tree))
+            if self.stopped.wait(0.05):
+                return
 
 
 def free_port() -> int:
@@ -67,15 +69,12 @@ def measure(title: str, environment: dict[str, str], *, load: bool) -> None:
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
-            + ["--host", "127.0.0.1", "--port", str(port)],
+            [*SERVE, "--host", "127.0.0.1", "--port", str(port)],
             cwd=ROOT,
             env=os.environ | environment | {"MAX_SERVE_METRICS_ENDPOINT_PORT": str(free_port())},
             stdout=log,
             stderr=log,
         )
-        watch = MemoryWatch(server.pid)
-        watch.start()
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
                 wait(client, server)
@@ -84,14 +83,10 @@ def measure(title: str, environment: dict[str, str], *, load: bool) -> None:
                 (compiled,) = re.findall(r"Compiling model took ([\d.]+) seconds", log.read())
                 print(f"| {title}: compile | {compiled} s |")
                 if load:
+                    # Reading memory maps stops the process for a moment: not while it is timed.
                     latency(client)
-                    print(f"| process tree, short texts | {watch.last / 1e6:.0f} MB |")
-                    longest(client)
-                    print(
-                        f"| process tree, peak, lists of 512-token texts | {watch.peak / 1e6:.0f} MB |"
-                    )
+                    memory(client, server.pid)
         finally:
-            watch.stopped.set()
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
 
@@ -122,10 +117,15 @@ def latency(client: httpx.Client) -> None:
     )
 
 
-def longest(client: httpx.Client) -> None:
-    """Sends what takes the most memory: a full batch of texts of the greatest length."""
-    body = {"input": ["word " * 510] * 64}
-    client.post("/classify", json=body, timeout=300).raise_for_status()
+def memory(client: httpx.Client, pid: int) -> None:
+    """Prints what the process tree takes after short texts, and at its worst."""
+    with PeakMemory(pid) as short:
+        client.post("/classify", json={"input": TEXT}).raise_for_status()
+    print(f"| memory of the process tree, short texts | {short.bytes / 1e6:.0f} MB |")
+    with PeakMemory(pid) as long:
+        body = {"input": ["word " * 510] * 64}
+        client.post("/classify", json=body, timeout=300).raise_for_status()
+    print(f"| the same, at the peak of 64 texts of 512 tokens | {long.bytes / 1e6:.0f} MB |")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Writes the logits that Hugging Face transformers gives for texts.txt with the embedded model.
 
-    uv run --only-group reference tests/reference/make_reference.py
+    uv run --no-project --with-requirements scripts/reference.txt tests/reference/make_reference.py
 
 One text at a time, float32, eager attention: nothing is padded and nothing is fused.
 """
