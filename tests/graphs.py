@@ -45,11 +45,16 @@ def compile_together(
     specs: dict[str, GraphSpec] = {}
     for index, (config, tensors) in enumerate(cases):
         prefix = f"case_{index}"
-        found = inspect_checkpoint(
-            checkpoints.write_checkpoint(directory / prefix, config, tensors)
-        )
-        # Every other file as older writers left it.
-        checkpoints.save_safetensors(found.weight_files[0], tensors, aligned=index % 2 == 0)
+        path = checkpoints.write_checkpoint(directory / prefix, config, tensors)
+        # One file as today's library writes it, one as older ones left it, or shards.
+        if index % 3 == 2:
+            (path / "model.safetensors").unlink()
+            checkpoints.save_shards(path, tensors, 3)
+        else:
+            checkpoints.save_safetensors(
+                path / "model.safetensors", tensors, aligned=index % 3 == 0
+            )
+        found = inspect_checkpoint(path)
         weights = convert_safetensor_state_dict(
             dict(load_weights(list(found.weight_files)).items()),
             config=found.config,
