@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from distilbert_sentiment_arch.labels import LabelSet
 
-Input = str | Sequence[int]
-"""One thing to classify: text, or the token ids of a text, special tokens included."""
+
+@dataclass(frozen=True)
+class TextPair:
+    """Two texts that the model reads as one sequence, [SEP] between them."""
+
+    first: str
+    second: str
+
+
+Input = str | TextPair | Sequence[int]
+"""One thing to classify: text, a pair, or the token ids of a text, special tokens included."""
+
+TruncationMode = Literal["start", "end", "window"]
+TRUNCATION_MODES: tuple[TruncationMode, ...] = get_args(TruncationMode)
 
 
 @dataclass(frozen=True)
 class Truncation:
-    """Consent to read less than the whole input.
+    """Consent to read an input over the limit otherwise than whole and at once.
 
     Attributes:
-        side: Which end is cut off.
-        limit: Most tokens to read, special tokens included; None for the model's own limit.
+        mode: Cut off the start or the end, or read all of it in overlapping windows.
+        limit: Most tokens in one sequence, special tokens included; None for the model's limit.
     """
 
-    side: Literal["start", "end"]
+    mode: TruncationMode
     limit: int | None = None
 
 
@@ -49,15 +61,18 @@ class Classification:
 
     Attributes:
         labels: The labels of the head, in the order of ``logits``.
-        logits: What the model put out, float32 ``(num_labels,)``.
+        logits: What the model put out, float32 ``(num_labels,)``; for several windows their mean,
+            each weighted by the tokens that no window before it had.
         tokens: Tokens in the input, special tokens included.
         tokens_read: Tokens of those that the model read.
+        windows: Sequences the input was read in.
     """
 
     labels: LabelSet
     logits: npt.NDArray[np.float32]
     tokens: int
     tokens_read: int
+    windows: int = 1
 
     @property
     def label(self) -> str:
@@ -70,6 +85,31 @@ class Classification:
         return self.labels.scores(self.logits)
 
     @property
-    def truncated(self) -> bool:
-        """Whether the model read less than the whole input."""
-        return self.tokens_read < self.tokens
+    def whole(self) -> bool:
+        """Whether the model read all of the input at once."""
+        return self.windows == 1 and self.tokens_read == self.tokens
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the time of a request went, in milliseconds.
+
+    Attributes:
+        tokenize: Text to token ids.
+        queue: From handing over the sequence that was answered last to the start of its batch.
+        compute: The pass of the graph over that batch.
+        batch_sizes: Size of the batch each sequence was in.
+    """
+
+    tokenize: float
+    queue: float
+    compute: float
+    batch_sizes: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to a request, in the order of its inputs, and what they took."""
+
+    classifications: Sequence[Classification]
+    timing: Timing

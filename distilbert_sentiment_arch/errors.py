@@ -7,9 +7,12 @@
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
     ├── InputError                the caller's input cannot be classified
+    │   ├── BlankInput            there is nothing in it
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
-    │   └── TooManyInputs         more inputs than one request may carry
+    │   ├── TooManyInputs         more inputs than one request may carry
+    │   └── TooManyTokensInRequest
     ├── UnknownModel              the request names a model that is not served here
+    ├── Unauthorized              the request carries no API key that is known here
     └── Unavailable               the input is fine, the model cannot answer now
         ├── Overloaded            the queue to the model is full
         └── DeadlineExceeded      the model did not answer in time
@@ -58,6 +61,10 @@ class InputError(SentimentError):
         self.param = param
 
 
+class BlankInput(InputError):
+    """An input with nothing to read in it, or no input at all."""
+
+
 class TooManyTokens(InputError):
     """An input longer than the model's limit, with truncation refused.
 
@@ -85,6 +92,23 @@ class TooManyInputs(InputError):
         )
 
 
+class TooManyTokensInRequest(InputError):
+    """A request whose inputs together take more than the operator computes for one request."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"The inputs come to {tokens} tokens and this server computes at most {limit} for one "
+            "request. Split it."
+        )
+
+
+class Unauthorized(SentimentError):
+    """A request without an API key that is known here."""
+
+    def __init__(self) -> None:
+        super().__init__("The API key is missing or unknown. Send Authorization: Bearer <key>.")
+
+
 class UnknownModel(SentimentError):
     """A request for a model that this server does not serve."""
 
@@ -101,7 +125,7 @@ class Overloaded(Unavailable):
     """The queue to the model is full."""
 
     def __init__(self) -> None:
-        super().__init__("The queue to the model is full. Retry after a second.")
+        super().__init__("The queue to the model is full. Retry in a while.")
 
 
 class DeadlineExceeded(Unavailable):

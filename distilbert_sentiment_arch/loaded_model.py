@@ -20,9 +20,11 @@ from max.pipelines.modeling.types import (
 )
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
-from distilbert_sentiment_arch.classifier import Logits, ModelClassifier, TokenIds
+from distilbert_sentiment_arch.classifier import Inference, ModelClassifier
 from distilbert_sentiment_arch.defaults import MAX_BATCH_SIZE, PACKAGE
+from distilbert_sentiment_arch.model import Row
 from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
+from distilbert_sentiment_arch.truncation import TokenIds
 
 
 class LoadedModel:
@@ -32,32 +34,31 @@ class LoadedModel:
         self._pipeline = pipeline
         self._tokenizer = tokenizer
 
-    async def logits(self, sequences: Sequence[TokenIds]) -> Logits:
+    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """See ``LogitsSource``."""
         # Neighbours of one length need no padding.
         order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
-        rows: dict[int, Logits] = {}
+        rows: dict[int, Row] = {}
         for start in range(0, len(order), MAX_BATCH_SIZE):
             batch = order[start : start + MAX_BATCH_SIZE]
             rows |= await self._run({index: sequences[index] for index in batch})
-        return np.stack([rows[index] for index in range(len(sequences))])
+        in_order = [rows[index] for index in range(len(sequences))]
+        return Inference(
+            np.stack([row.logits for row in in_order]),
+            queue_ms=0.0,
+            compute_ms=rows[order[-1]].compute_ms,
+            batch_sizes=[row.batch_size for row in in_order],
+        )
 
-    async def _run(self, sequences: dict[int, TokenIds]) -> dict[int, Logits]:
-        requests = {
-            RequestID(str(index)): TextGenerationRequest(
-                request_id=RequestID(str(index)), model_name="", prompt=ids.tolist()
-            )
-            for index, ids in sequences.items()
-        }
-        batch: dict[RequestID, EmbeddingsContext] = {
-            key: await self._tokenizer.new_context(each) for key, each in requests.items()
-        }
+    async def _run(self, sequences: dict[int, TokenIds]) -> dict[int, Row]:
+        batch: dict[RequestID, EmbeddingsContext] = {}
+        for index, ids in sequences.items():
+            key = RequestID(str(index))
+            request = TextGenerationRequest(request_id=key, model_name="", prompt=ids.tolist())
+            batch[key] = await self._tokenizer.new_context(request)
         inputs = EmbeddingsGenerationInputs(batches=[batch])
         outputs = await asyncio.to_thread(self._pipeline.execute, inputs)
-        return {
-            int(key.value): np.asarray(output.embeddings, dtype=np.float32)
-            for key, output in outputs.items()
-        }
+        return {int(key.value): Row.of(output) for key, output in outputs.items()}
 
 
 def load_classifier(found: NamedCheckpoint) -> ModelClassifier:

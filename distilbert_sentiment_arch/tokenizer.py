@@ -10,16 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from max.pipelines.context import TextContext
 from max.pipelines.context.tokens import TokenBuffer
 from max.pipelines.lib import TextTokenizer
 from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
+from distilbert_sentiment_arch.classification import TextPair
 from distilbert_sentiment_arch.errors import InputError
-
-TokenIds = npt.NDArray[np.int64]
+from distilbert_sentiment_arch.truncation import TokenIds
 
 
 class DistilBertTokenizer(TextTokenizer):
@@ -58,17 +57,22 @@ class DistilBertTokenizer(TextTokenizer):
         # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.
         self._eos_token_ids = {self.delegate.sep_token_id}
 
-    def tokenize(self, texts: Sequence[str], add_special_tokens: bool = True) -> list[TokenIds]:
+    def tokenize(
+        self, texts: Sequence[str | TextPair], add_special_tokens: bool = True
+    ) -> list[TokenIds]:
         """Tokenizes texts of any length, in parallel and outside the interpreter lock.
 
         Args:
             texts: Valid Unicode, no lone surrogates.
-            add_special_tokens: Put [CLS] before and [SEP] behind each text.
+            add_special_tokens: Put [CLS] before and [SEP] behind each text, and between a pair.
 
         Returns:
             Token ids of each text, int64 ``(tokens,)``, not truncated.
         """
-        encodings = self._rust.encode_batch_fast(list(texts), add_special_tokens=add_special_tokens)
+        items = [
+            (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
+        ]
+        encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
 
     def special_tokens(self) -> tuple[int, int]:

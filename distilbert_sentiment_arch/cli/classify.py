@@ -38,7 +38,7 @@ def classify(
 
     classifier = load_classifier(found)
     request = ClassifyRequest(inputs, truncation=Truncation("end"))
-    answers = asyncio.run(classifier.classify(request))
+    answers = asyncio.run(classifier.classify(request)).classifications
     if output_format == "jsonl":
         for text, answer in zip(inputs, answers, strict=True):
             print(json.dumps(as_json(text, answer), ensure_ascii=False))
@@ -86,7 +86,11 @@ def _print_table(texts: Sequence[str], answers: Sequence[Classification]) -> Non
         table.add_column(name, justify="right")
     table.add_column("text", overflow="ellipsis", no_wrap=True)
     for text, answer in zip(texts, answers, strict=True):
-        note = f"[read {answer.tokens_read} of {answer.tokens} tokens] " if answer.truncated else ""
+        note = (
+            f"[read {answer.tokens_read} of {answer.tokens} tokens] "
+            if answer.tokens_read < answer.tokens
+            else ""
+        )
         scores = (f"{score:.4f}" for score in answer.scores)
         table.add_row(Text(answer.label), *scores, Text(note + text))
     Console(highlight=False).print(table)

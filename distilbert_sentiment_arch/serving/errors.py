@@ -3,33 +3,77 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from distilbert_sentiment_arch.errors import (
+    BlankInput,
+    DeadlineExceeded,
     InputError,
     Overloaded,
     SentimentError,
     TooManyInputs,
+    TooManyTokensInRequest,
+    Unauthorized,
     Unavailable,
     UnknownModel,
 )
 
-logger = logging.getLogger("max.sentiment")
+logger = logging.getLogger("max.serve.sentiment")
 
-RETRY_AFTER_S = 1
+Kind = Literal[
+    "blank",
+    "invalid",
+    "unauthorized",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "unsupported_encoding",
+    "overloaded",
+    "deadline",
+    "unavailable",
+    "internal",
+]
+
+STATUS: dict[Kind, int] = {
+    "blank": 400,
+    "invalid": 400,
+    "unauthorized": 401,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "unsupported_encoding": 415,
+    "overloaded": 429,
+    "internal": 500,
+    "deadline": 503,
+    "unavailable": 503,
+}
 
 # The first class that matches decides.
-_STATUS: tuple[tuple[type[SentimentError], int], ...] = (
-    (TooManyInputs, 413),
-    (InputError, 400),
-    (UnknownModel, 404),
-    (Overloaded, 429),
-    (Unavailable, 503),
+_KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
+    (TooManyInputs, "too_large"),
+    (TooManyTokensInRequest, "too_large"),
+    (BlankInput, "blank"),
+    (InputError, "invalid"),
+    (UnknownModel, "not_found"),
+    (Unauthorized, "unauthorized"),
+    (Overloaded, "overloaded"),
+    (DeadlineExceeded, "deadline"),
+    (Unavailable, "unavailable"),
 )
+
+_HEADERS: dict[Kind, dict[str, str]] = {
+    "unauthorized": {"WWW-Authenticate": "Bearer"},
+    "overloaded": {"Retry-After": "1"},
+    "deadline": {"Retry-After": "5"},
+    "unavailable": {"Retry-After": "5"},
+}
 
 
 @dataclass(frozen=True)
@@ -37,45 +81,58 @@ class Failure:
     """A request that was not answered.
 
     Attributes:
-        status: HTTP status, 400 to 599.
+        kind: What went wrong, for a program.
         message: What went wrong and what to do, for a person.
         param: The request field at fault, where one is known.
     """
 
-    status: int
+    kind: Kind
     message: str
     param: str | None = None
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Headers that say when to come back."""
-        return {"Retry-After": str(RETRY_AFTER_S)} if self.status in (429, 503) else {}
+    def status(self) -> int:
+        """HTTP status, where the dialect has no other opinion."""
+        return STATUS[self.kind]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that tell how or when to try again."""
+        return _HEADERS.get(self.kind, {})
 
 
 def failure_of(error: Exception) -> Failure:
     """Returns what to tell the caller; an error nobody planned for is logged and not told."""
     if isinstance(error, RequestValidationError):
-        return _invalid_request(error)
+        first = error.errors()[0]
+        return _invalid(first, first["loc"][1:])
+    if isinstance(error, ValidationError):
+        detail = error.errors(include_url=False, include_context=True, include_input=False)[0]
+        return _invalid(detail, detail["loc"])
     if isinstance(error, HTTPException | StarletteHTTPException):
-        return Failure(error.status_code, str(error.detail))
-    for kind, status in _STATUS:
-        if isinstance(error, kind):
-            return Failure(status, str(error), getattr(error, "param", None))
+        return _of_status(error.status_code, str(error.detail))
+    for exception, kind in _KINDS:
+        if isinstance(error, exception):
+            return Failure(kind, str(error), getattr(error, "param", None))
     logger.error("unexpected error while answering a request", exc_info=error)
-    return Failure(500, "Internal server error. The log of the server has the details.")
+    return Failure("internal", "Internal server error. The log of the server has the details.")
 
 
-def _invalid_request(error: RequestValidationError) -> Failure:
+def _of_status(status: int, message: str) -> Failure:
+    for kind, its_status in STATUS.items():
+        if its_status == status:
+            return Failure(kind, message)
+    return Failure("invalid" if status < 500 else "internal", message)
+
+
+def _invalid(detail: Mapping[str, Any], location: Sequence[int | str]) -> Failure:
     # Never repeats the input: it may be huge, secret or not encodable.
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"][1:]]
-    if first["type"] == "json_invalid":
+    if detail["type"] == "json_invalid":
+        return Failure("invalid", f"The body is not valid JSON: {detail['ctx']['error']}.")
+    if not location:
         return Failure(
-            400, f"The body is not valid JSON: {first['ctx']['error']}, at character {path[0]}."
+            "invalid", "The body is not a JSON object. Send one, as Content-Type: application/json."
         )
-    if not path:
-        return Failure(
-            400, "The body is not a JSON object. Send one, with Content-Type: application/json."
-        )
-    message = str(first["msg"]).removeprefix("Value error, ")
-    return Failure(400, f"{'.'.join(path)}: {message}.".replace("..", "."), path[0])
+    message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
+    path = ".".join(str(part) for part in location)
+    return Failure("invalid", f"{path[:200]}: {message[:200]}.", str(location[0])[:100])

@@ -6,10 +6,9 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from distilbert_sentiment_arch.serving.application import CurrentApplication
-from distilbert_sentiment_arch.serving.dialects.openai_errors import openai_envelope
-from distilbert_sentiment_arch.serving.routing import dialect_router
+from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 
-router = dialect_router(openai_envelope)
+router = OPENAI.router(probes=True)
 
 
 class ReadyResponse(BaseModel):

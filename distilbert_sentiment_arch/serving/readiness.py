@@ -55,7 +55,7 @@ class Readiness:
 
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                (answer,) = await self._classifier.classify(ClassifyRequest([CANARY]))
+                answers = await self._classifier.classify(ClassifyRequest([CANARY]))
         except TimeoutError:
             return verdict(False, f"the canary was not answered within {TIMEOUT_S:g} seconds")
         except Overloaded:
@@ -65,4 +65,4 @@ class Readiness:
         except SentimentError as error:
             return verdict(False, str(error))
         self._answered = True
-        return verdict(True, f"the canary was answered {answer.label}")
+        return verdict(True, f"the canary was answered {answers.classifications[0].label}")

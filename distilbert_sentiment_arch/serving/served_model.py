@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,11 @@ from max.pipelines.modeling.types import RequestID, TextGenerationRequest
 from max.serve.pipelines.llm import TokenGeneratorPipeline
 from max.serve.worker_interface import RequestQueueFull
 
-from distilbert_sentiment_arch.classifier import Logits, TokenIds
+from distilbert_sentiment_arch.classifier import Inference
 from distilbert_sentiment_arch.errors import DeadlineExceeded, Overloaded
+from distilbert_sentiment_arch.model import Row
+from distilbert_sentiment_arch.serving.limits import Limits
+from distilbert_sentiment_arch.truncation import TokenIds
 
 
 class ServedModel:
@@ -21,27 +26,29 @@ class ServedModel:
 
     Args:
         pipeline: MAX Serve's own client of the worker.
-        deadline: Seconds within which all sequences of one call must be answered.
-        in_flight: Most sequences of one call in the queue at a time, so that one long list does
-            not fill it for everybody else.
+        limits: Deadline, backlog, and how much of one request is in the queue at a time.
+
+    Attributes:
+        pending_tokens: Tokens accepted and not yet answered.
     """
 
-    def __init__(self, pipeline: TokenGeneratorPipeline, deadline: float, in_flight: int) -> None:
+    def __init__(self, pipeline: TokenGeneratorPipeline, limits: Limits) -> None:
         self._pipeline = pipeline
-        self._deadline = deadline
-        self._in_flight = in_flight
+        self._limits = limits
+        self.pending_tokens = 0
 
-    async def logits(self, sequences: Sequence[TokenIds]) -> Logits:
+    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """See ``LogitsSource``.
 
         Raises:
-            Overloaded: The queue is full.
+            Overloaded: The backlog or the queue is full.
             DeadlineExceeded: Not every sequence was answered in time.
         """
-        places = asyncio.Semaphore(self._in_flight)
+        places = asyncio.Semaphore(self._limits.in_flight)
         call = uuid.uuid4().hex
 
-        async def one(index: int, ids: TokenIds) -> Logits:
+        async def one(index: int, ids: TokenIds) -> tuple[float, Row]:
+            start = time.perf_counter()
             async with places:
                 output = await self._pipeline.encode(
                     TextGenerationRequest(
@@ -50,17 +57,36 @@ class ServedModel:
                         prompt=ids.tolist(),
                     )
                 )
-            return np.asarray(output.embeddings, dtype=np.float32)
+            return (time.perf_counter() - start) * 1000, Row.of(output)
 
+        with self._accepted(sum(map(len, sequences))):
+            try:
+                async with asyncio.timeout(self._limits.deadline_s):
+                    answers = await _all(one(index, ids) for index, ids in enumerate(sequences))
+            except TimeoutError:
+                raise DeadlineExceeded(self._limits.deadline_s) from None
+        waited, last = max(answers, key=lambda answer: answer[0])
+        return Inference(
+            np.stack([row.logits for _, row in answers]),
+            queue_ms=max(0.0, waited - last.compute_ms),
+            compute_ms=last.compute_ms,
+            batch_sizes=[row.batch_size for _, row in answers],
+        )
+
+    @contextmanager
+    def _accepted(self, tokens: int) -> Iterator[None]:
+        # Whatever its size, a request is accepted while the backlog is under the limit: the backlog
+        # is bounded by the limit plus one request, and no request is too large for an idle server.
+        if self.pending_tokens >= self._limits.max_pending_tokens:
+            raise Overloaded()
+        self.pending_tokens += tokens
         try:
-            async with asyncio.timeout(self._deadline):
-                rows = await _all(one(index, ids) for index, ids in enumerate(sequences))
-        except TimeoutError:
-            raise DeadlineExceeded(self._deadline) from None
-        return np.stack(rows)
+            yield
+        finally:
+            self.pending_tokens -= tokens
 
 
-async def _all(calls: Iterable[Coroutine[Any, Any, Logits]]) -> list[Logits]:
+async def _all(calls: Iterable[Coroutine[Any, Any, tuple[float, Row]]]) -> list[tuple[float, Row]]:
     """Runs calls side by side; the first that fails cancels the others."""
     try:
         async with asyncio.TaskGroup() as group:

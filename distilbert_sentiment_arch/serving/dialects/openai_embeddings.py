@@ -10,21 +10,16 @@ import base64
 from typing import Literal
 
 import numpy as np
-from fastapi import Response
 from pydantic import BaseModel, Field, StrictInt
 
-from distilbert_sentiment_arch.classification import Classification, ClassifyRequest
+from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
 from distilbert_sentiment_arch.errors import InputError
-from distilbert_sentiment_arch.serving.application import CurrentApplication
-from distilbert_sentiment_arch.serving.dialects.openai_errors import (
-    ERROR_RESPONSES,
-    openai_envelope,
-)
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
-from distilbert_sentiment_arch.serving.headers import name_route
-from distilbert_sentiment_arch.serving.routing import dialect_router
+from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 
-router = dialect_router(openai_envelope)
+router = OPENAI.router()
 
 
 class EmbeddingsBody(BaseModel):
@@ -38,6 +33,9 @@ class EmbeddingsBody(BaseModel):
     dimensions: StrictInt | None = Field(
         default=None, description="Only the number of labels is possible."
     )
+    truncation: TruncationMode | None = Field(
+        default=None, description="Ours: cut off the start or the end, or read in windows."
+    )
     user: str | None = None
 
 
@@ -47,6 +45,7 @@ class Embedding(BaseModel):
     object: Literal["embedding"] = "embedding"
     index: int
     embedding: list[float] | str
+    truncation: TruncationNote | None = None
 
 
 class Usage(BaseModel):
@@ -65,25 +64,27 @@ class EmbeddingsResponse(BaseModel):
     usage: Usage
 
 
-@router.post("/v1/embeddings", responses=ERROR_RESPONSES, tags=["embeddings"])
-async def embeddings(
-    body: EmbeddingsBody, app: CurrentApplication, response: Response
-) -> EmbeddingsResponse:
+@router.post("/v1/embeddings", tags=["embeddings"])
+async def embeddings(body: EmbeddingsBody, call: CurrentCall) -> EmbeddingsResponse:
     """Returns the logits of texts or token ids."""
-    num_labels = len(app.classifier.labels)
+    num_labels = len(call.classifier.labels)
     if body.dimensions not in (None, num_labels):
         raise InputError(
             f"dimensions is {body.dimensions} and the model has {num_labels} labels. Leave it out.",
             param="dimensions",
         )
-    answers = await app.classify(body.model, ClassifyRequest(body.input))
-    name_route(response)
-    tokens = sum(answer.tokens_read for answer in answers)
+    truncation = Truncation(body.truncation) if body.truncation else None
+    answers = await call.classify(body.model, body.input, truncation)
+    tokens = sum(answer.tokens_read for answer in answers.classifications)
     return EmbeddingsResponse(
-        model=app.classifier.name,
+        model=call.classifier.name,
         data=[
-            Embedding(index=index, embedding=_vector(answer, body.encoding_format))
-            for index, answer in enumerate(answers)
+            Embedding(
+                index=index,
+                embedding=_vector(answer, body.encoding_format),
+                truncation=TruncationNote.of(answer),
+            )
+            for index, answer in enumerate(answers.classifications)
         ],
         usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
     )

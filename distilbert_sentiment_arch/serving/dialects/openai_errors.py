@@ -10,13 +10,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from distilbert_sentiment_arch.serving.errors import Failure
+from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.errors import Failure, Kind
 
-_TYPES = {
-    401: "authentication_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-    503: "service_unavailable_error",
+_TYPES: dict[Kind, str] = {
+    "unauthorized": "authentication_error",
+    "not_found": "not_found_error",
+    "overloaded": "rate_limit_error",
+    "deadline": "service_unavailable_error",
+    "unavailable": "service_unavailable_error",
+    "internal": "api_error",
 }
 
 
@@ -35,18 +38,15 @@ class OpenAIErrorResponse(BaseModel):
     error: OpenAIError
 
 
-def openai_envelope(failure: Failure) -> Mapping[str, Any]:
-    """Returns the body of a failure."""
-    kind = "invalid_request_error" if failure.status < 500 else "api_error"
+def _envelope(failure: Failure) -> Mapping[str, Any]:
     error = OpenAIError(
         message=failure.message,
-        type=_TYPES.get(failure.status, kind),
+        type=_TYPES.get(failure.kind, "invalid_request_error"),
         param=failure.param,
         code=failure.status,
     )
     return OpenAIErrorResponse(error=error).model_dump()
 
 
-ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": OpenAIErrorResponse} for status in (400, 404, 413, 429, 500, 503)
-}
+OPENAI = Dialect("openai", _envelope, OpenAIErrorResponse, {})
+VLLM = Dialect("vllm", _envelope, OpenAIErrorResponse, {})

@@ -11,15 +11,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from distilbert_sentiment_arch.errors import UnknownModel
-from distilbert_sentiment_arch.serving.application import Application, CurrentApplication
-from distilbert_sentiment_arch.serving.dialects.openai_errors import (
-    ERROR_RESPONSES,
-    openai_envelope,
-)
-from distilbert_sentiment_arch.serving.routing import dialect_router
+from distilbert_sentiment_arch.classifier import ModelClassifier
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 
-router = dialect_router(openai_envelope)
+router = OPENAI.router()
 
 _STARTED = int(time.time())
 
@@ -43,23 +39,20 @@ class ModelList(BaseModel):
     data: list[Model]
 
 
-@router.get("/v1/models", responses=ERROR_RESPONSES, tags=["models"])
-async def list_models(app: CurrentApplication) -> ModelList:
+@router.get("/v1/models", tags=["models"])
+async def list_models(call: CurrentCall) -> ModelList:
     """Lists what is served."""
-    return ModelList(data=[_model(app)])
+    return ModelList(data=[_model(call.classifier)])
 
 
-@router.get("/v1/models/{name:path}", responses=ERROR_RESPONSES, tags=["models"])
-async def retrieve_model(name: str, app: CurrentApplication) -> Model:
+@router.get("/v1/models/{name:path}", tags=["models"])
+async def retrieve_model(name: str, call: CurrentCall) -> Model:
     """Describes one model."""
-    model = _model(app)
-    if name != model.id:
-        raise UnknownModel(name, (model.id,))
-    return model
+    call.check_model(name)
+    return _model(call.classifier)
 
 
-def _model(app: Application) -> Model:
-    classifier = app.classifier
+def _model(classifier: ModelClassifier) -> Model:
     return Model(
         id=classifier.name,
         created=_STARTED,

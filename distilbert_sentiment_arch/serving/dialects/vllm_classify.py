@@ -1,7 +1,8 @@
-"""``POST /classify`` as vLLM speaks it.
+"""``POST /classify`` as vLLM speaks it, and ``/v1/classify`` as SGLang does.
 
 Source: https://docs.vllm.ai/en/latest/models/pooling_models/classify.html. Unknown fields are
-ignored, as vLLM does. Ours: ``truncation`` says how much of a cut input was read.
+ignored, as vLLM does. Ours: ``truncation`` in the request asks for windows, ``truncation`` in the
+answer says how much of an input was read.
 """
 
 from __future__ import annotations
@@ -10,24 +11,23 @@ import time
 import uuid
 from typing import Literal
 
-from fastapi import Response
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from distilbert_sentiment_arch.classification import Classification, ClassifyRequest, Truncation
-from distilbert_sentiment_arch.serving.application import CurrentApplication
-from distilbert_sentiment_arch.serving.dialects.openai_errors import (
-    ERROR_RESPONSES,
-    openai_envelope,
-)
+from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
-from distilbert_sentiment_arch.serving.headers import name_route
-from distilbert_sentiment_arch.serving.routing import dialect_router
+from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 
-router = dialect_router(openai_envelope)
+router = VLLM.router()
 
 
 class ClassifyBody(BaseModel):
     """Inputs to classify and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"input": ["What a wonderful film.", "Never again."]}]}
+    )
 
     model: str | None = None
     input: OpenAIInput
@@ -36,6 +36,9 @@ class ClassifyBody(BaseModel):
         description="Read at most this many tokens of each input; -1 for the model's own limit.",
     )
     truncation_side: Literal["left", "right"] = "right"
+    truncation: TruncationMode | None = Field(
+        default=None, description="Ours: cut off the start or the end, or read in windows."
+    )
     use_activation: StrictBool = Field(
         default=True, description="False for raw logits in place of probabilities."
     )
@@ -43,23 +46,13 @@ class ClassifyBody(BaseModel):
     user: str | None = None
     request_id: str | None = None
 
-    def to_request(self) -> ClassifyRequest:
-        """Returns what is asked, in our own terms."""
-        return ClassifyRequest(self.input, self._truncation(), self.add_special_tokens)
-
-    def _truncation(self) -> Truncation | None:
-        limit = self.truncate_prompt_tokens
-        if limit is None:
+    def to_truncation(self) -> Truncation | None:
+        """Returns what is asked of inputs over the limit, in our own terms."""
+        tokens = self.truncate_prompt_tokens
+        if tokens is None and self.truncation is None:
             return None
-        side: Literal["start", "end"] = "start" if self.truncation_side == "left" else "end"
-        return Truncation(side, None if limit == -1 else limit)
-
-
-class TruncationNote(BaseModel):
-    """How much of an input was read."""
-
-    tokens: int
-    tokens_read: int
+        side: TruncationMode = "start" if self.truncation_side == "left" else "end"
+        return Truncation(self.truncation or side, None if tokens == -1 else tokens)
 
 
 class ClassifyDatum(BaseModel):
@@ -92,30 +85,35 @@ class ClassifyResponse(BaseModel):
     usage: Usage
 
 
-@router.post("/classify", responses=ERROR_RESPONSES, tags=["classify"])
-async def classify(
-    body: ClassifyBody, app: CurrentApplication, response: Response
-) -> ClassifyResponse:
+@router.post("/classify", tags=["classify"])
+@router.post("/v1/classify", tags=["classify"])
+async def classify(body: ClassifyBody, call: CurrentCall) -> ClassifyResponse:
     """Classifies texts or token ids."""
-    answers = await app.classify(body.model, body.to_request())
-    name_route(response)
-    tokens = sum(answer.tokens_read for answer in answers)
+    answers = await call.classify(
+        body.model,
+        body.input,
+        body.to_truncation(),
+        add_special_tokens=body.add_special_tokens,
+    )
+    tokens = sum(answer.tokens_read for answer in answers.classifications)
     return ClassifyResponse(
         id=f"classify-{body.request_id or uuid.uuid4().hex}",
         created=int(time.time()),
-        model=app.classifier.name,
-        data=[_datum(index, answer, body.use_activation) for index, answer in enumerate(answers)],
+        model=call.classifier.name,
+        data=[
+            _datum(index, answer, body.use_activation)
+            for index, answer in enumerate(answers.classifications)
+        ],
         usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
     )
 
 
 def _datum(index: int, answer: Classification, use_activation: bool) -> ClassifyDatum:
     values = answer.scores if use_activation else answer.logits
-    note = TruncationNote(tokens=answer.tokens, tokens_read=answer.tokens_read)
     return ClassifyDatum(
         index=index,
         label=answer.label,
         probs=values.tolist(),
         num_classes=len(answer.labels),
-        truncation=note if answer.truncated else None,
+        truncation=TruncationNote.of(answer),
     )

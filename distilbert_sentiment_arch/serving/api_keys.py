@@ -1,0 +1,106 @@
+"""API keys: none by default, else from the environment or a file, read again when it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from distilbert_sentiment_arch.errors import ConfigError, Unauthorized
+
+logger = logging.getLogger("max.serve.sentiment")
+
+KEYS = "MAX_SENTIMENT_API_KEYS"
+KEYS_FILE = "MAX_SENTIMENT_API_KEYS_FILE"
+
+
+class ApiKeys:
+    """The keys that open the server; with neither variable set, it is open.
+
+    ``MAX_SENTIMENT_API_KEYS`` holds keys with commas between them, the file that
+    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line, ``#`` before a comment. Only digests stay
+    in memory, and no key is ever logged.
+
+    Raises:
+        ConfigError: The file cannot be read, or there is no key in what is set.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        environment = os.environ if environment is None else environment
+        inline = environment.get(KEYS)
+        self._inline = _digests((inline or "").split(","))
+        self._file = Path(environment[KEYS_FILE]) if environment.get(KEYS_FILE) else None
+        self._seen: tuple[int, int, int] | None = None
+        self._from_file: tuple[bytes, ...] = ()
+        if self._file is not None:
+            try:
+                self._read(self._file)
+            except OSError as error:
+                raise ConfigError(f"{KEYS_FILE}: {self._file} is not readable ({error}).") from None
+        if (inline is not None or self._file is not None) and not self._digests:
+            raise ConfigError(f"{KEYS} and {KEYS_FILE} hold no key. Add one, or unset both.")
+
+    @property
+    def required(self) -> bool:
+        """Whether a key is needed at all."""
+        return bool(self._inline) or self._file is not None
+
+    @property
+    def _digests(self) -> tuple[bytes, ...]:
+        return self._inline + self._from_file
+
+    def check(self, authorization: str | None) -> None:
+        """Checks the ``Authorization`` header of a request.
+
+        Raises:
+            Unauthorized: No key, or one that is not known.
+        """
+        if not self.required:
+            return
+        self._refresh()
+        scheme, _, key = (authorization or "").partition(" ")
+        given = _digest(key)
+        # Every digest is compared, in constant time: neither which nor how much matched shows.
+        matches = [hmac.compare_digest(given, known) for known in self._digests]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise Unauthorized()
+
+    def _refresh(self) -> None:
+        if self._file is None:
+            return
+        try:
+            if self._stamp(self._file) != self._seen:
+                self._read(self._file)
+                logger.info("API keys read again from %s: %d", self._file, len(self._from_file))
+        except OSError as error:
+            # A Secret is replaced in two steps; the keys of a moment ago hold until it is back.
+            logger.warning("API keys kept as they were: %s is not readable (%s)", self._file, error)
+
+    def _read(self, file: Path) -> None:
+        stamp = self._stamp(file)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        self._from_file = _digests(line.partition("#")[0] for line in lines)
+        self._seen = stamp
+
+    @staticmethod
+    def _stamp(file: Path) -> tuple[int, int, int]:
+        status = file.stat()
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@cache
+def server_keys() -> ApiKeys:
+    """Returns the keys of this server, from its environment."""
+    return ApiKeys()
+
+
+def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(_digest(key.strip()) for key in keys if key.strip())
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,108 @@
+"""What a wire format says about itself, and routers whose every answer is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from distilbert_sentiment_arch.serving.api_keys import server_keys
+from distilbert_sentiment_arch.serving.errors import STATUS, Failure, Kind, failure_of
+from distilbert_sentiment_arch.serving.observation import Observation
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_DOCUMENTED: tuple[Kind, ...] = (
+    "invalid",
+    "unauthorized",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "unsupported_encoding",
+    "overloaded",
+    "internal",
+    "unavailable",
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A wire format.
+
+    Attributes:
+        name: For metrics and logs.
+        envelope: Body of a failure.
+        error_model: The type of that body, for the OpenAPI document.
+        statuses: Where its failures have another HTTP status than ours.
+    """
+
+    name: str
+    envelope: Callable[[Failure], Mapping[str, Any]]
+    error_model: type[BaseModel]
+    statuses: Mapping[Kind, int]
+
+    def status(self, failure: Failure) -> int:
+        """Returns the HTTP status of a failure."""
+        return self.statuses.get(failure.kind, failure.status)
+
+    def render(self, failure: Failure) -> Response:
+        """Returns the response to a request that was not answered."""
+        return JSONResponse(
+            self.envelope(failure), self.status(failure), headers=dict(failure.headers)
+        )
+
+    def responses(self) -> dict[int | str, dict[str, Any]]:
+        """Returns the failures that the OpenAPI document lists."""
+        statuses = {self.statuses.get(kind, STATUS[kind]) for kind in STATUS if kind in _DOCUMENTED}
+        statuses |= set(self.statuses.values()) | {422}
+        return {status: {"model": self.error_model} for status in sorted(statuses)}
+
+    def router(self, *, probes: bool = False) -> APIRouter:
+        """Returns a router whose routes fail in this dialect, and are observed.
+
+        Args:
+            probes: The routes are for orchestrators and need no API key.
+        """
+        dialect = self
+
+        class DialectRoute(APIRoute):
+            def get_route_handler(self) -> Handler:
+                handler = super().get_route_handler()
+                path = self.path
+
+                async def answer(request: Request) -> Response:
+                    observation = Observation.of(request, dialect.name, path)
+                    request.state.observation = observation
+                    try:
+                        if not probes:
+                            server_keys().check(request.headers.get("authorization"))
+                        _check_encoding(request)
+                        response = await handler(request)
+                    except Exception as error:
+                        response = dialect.render(failure_of(error))
+                    response.headers.update(observation.headers())
+                    observation.finish(response.status_code)
+                    return response
+
+                return answer
+
+        return APIRouter(
+            route_class=DialectRoute,
+            responses=self.responses(),
+            # Clients that leave out the content type send JSON all the same.
+            strict_content_type=False,
+        )
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise HTTPException(
+            415, "A compressed body is not read here. Send it without Content-Encoding."
+        )

@@ -1,0 +1,84 @@
+"""``POST /v1/models/{model}:predict``, the KServe V1 protocol.
+
+Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
+from distilbert_sentiment_arch.serving.errors import Failure
+
+
+class KServeErrorResponse(BaseModel):
+    """Body of every response that is not a 2xx."""
+
+    error: str
+
+
+def _envelope(failure: Failure) -> Mapping[str, Any]:
+    return KServeErrorResponse(error=failure.message).model_dump()
+
+
+KSERVE_V1 = Dialect("kserve-v1", _envelope, KServeErrorResponse, {})
+KSERVE_V2 = Dialect("kserve-v2", _envelope, KServeErrorResponse, {})
+
+router = KSERVE_V1.router()
+
+
+class PredictParameters(BaseModel):
+    """Ours: how to read texts over the limit."""
+
+    truncation: TruncationMode | None = None
+
+
+class V1Body(BaseModel):
+    """Texts to classify."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"instances": ["What a wonderful film.", "Never again."]}]}
+    )
+
+    instances: list[StrictStr] = Field(min_length=1)
+    parameters: PredictParameters | None = None
+
+
+class V1Prediction(BaseModel):
+    """A label and the score of each."""
+
+    label: str
+    scores: dict[str, float]
+    truncation: TruncationNote | None = None
+
+    @classmethod
+    def of(cls, answer: Classification) -> V1Prediction:
+        """Returns the prediction for an answer."""
+        return cls(
+            label=answer.label,
+            scores=dict(zip(answer.labels.names, answer.scores.tolist(), strict=True)),
+            truncation=TruncationNote.of(answer),
+        )
+
+
+class V1Response(BaseModel):
+    """Predictions, in the order of the instances."""
+
+    predictions: list[V1Prediction]
+    route: str
+
+
+@router.post("/v1/models/{name:path}:predict", tags=["kserve"])
+async def predict(name: str, body: V1Body, call: CurrentCall) -> V1Response:
+    """Classifies texts."""
+    mode = body.parameters.truncation if body.parameters else None
+    answers = await call.classify(name, list(body.instances), Truncation(mode) if mode else None)
+    return V1Response(
+        predictions=[V1Prediction.of(answer) for answer in answers.classifications], route="model"
+    )

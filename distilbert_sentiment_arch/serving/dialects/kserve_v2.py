@@ -1,0 +1,297 @@
+"""The Open Inference Protocol (KServe V2, Triton) over HTTP.
+
+Source: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+and Triton's binary tensor extension, which ``tritonclient`` uses for BYTES unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+from distilbert_sentiment_arch.classification import (
+    TRUNCATION_MODES,
+    Answers,
+    Truncation,
+)
+from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialects.kserve_v1 import KSERVE_V2
+
+INPUT = "text"
+BINARY_HEADER = "Inference-Header-Content-Length"
+
+probes = KSERVE_V2.router(probes=True)
+router = KSERVE_V2.router()
+
+
+class TensorMetadata(BaseModel):
+    """Name, type and shape of an input or output; -1 for any number."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(BaseModel):
+    """What a model takes and gives."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class ServerMetadata(BaseModel):
+    """What the server is."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class InputTensor(BaseModel):
+    """Texts."""
+
+    name: Literal["text"]
+    shape: list[StrictInt] = Field(min_length=1, max_length=2)
+    datatype: Literal["BYTES"]
+    parameters: dict[str, Any] | None = None
+    data: list[Any] | None = None
+
+
+class RequestedOutput(BaseModel):
+    """An output that is wanted."""
+
+    name: Literal["label", "probabilities", "logits"]
+    parameters: dict[str, Any] | None = None
+
+
+class InferBody(BaseModel):
+    """One tensor of texts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "inputs": [
+                        {"name": INPUT, "shape": [1], "datatype": "BYTES", "data": ["What a film."]}
+                    ]
+                }
+            ]
+        }
+    )
+
+    id: StrictStr | None = None
+    inputs: list[InputTensor] = Field(min_length=1, max_length=1)
+    outputs: list[RequestedOutput] | None = None
+    parameters: dict[str, Any] | None = None
+
+    def to_truncation(self) -> Truncation | None:
+        """Returns what ``parameters.truncation`` asks for.
+
+        Raises:
+            InputError: A truncation unknown here.
+        """
+        asked = (self.parameters or {}).get("truncation")
+        for mode in TRUNCATION_MODES:
+            if asked == mode:
+                return Truncation(mode)
+        if asked is not None:
+            raise InputError(f"parameters.truncation is not one of {', '.join(TRUNCATION_MODES)}.")
+        return None
+
+
+class OutputTensor(BaseModel):
+    """Labels, or one row of numbers a text."""
+
+    name: str
+    shape: list[int]
+    datatype: Literal["BYTES", "FP32"]
+    data: list[Any]
+
+
+class InferResponse(BaseModel):
+    """One tensor an output; ``parameters`` says what answered and how much was read."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    parameters: dict[str, Any]
+    outputs: list[OutputTensor]
+
+
+VERSION = "1"
+
+
+@probes.get("/v2/health/live", response_class=Response, tags=["kserve"])
+async def live() -> Response:
+    """Answers while the server runs."""
+    return Response()
+
+
+@probes.get("/v2/health/ready", response_class=Response, tags=["kserve"])
+@probes.get("/v2/models/{name:path}/ready", response_class=Response, tags=["kserve"])
+async def ready(call: CurrentCall, name: str | None = None) -> Response:
+    """Answers 200 while the model answers."""
+    call.check_model(name)
+    verdict = await call.app.readiness.check()
+    return Response(status_code=200 if verdict.ready else 503)
+
+
+@router.get("/v2", tags=["kserve"])
+async def server_metadata() -> ServerMetadata:
+    """Describes the server."""
+    from distilbert_sentiment_arch import __version__
+
+    return ServerMetadata(
+        name="max-sentiment", version=__version__, extensions=["binary_tensor_data"]
+    )
+
+
+@router.post(
+    "/v2/models/{name:path}/infer",
+    tags=["kserve"],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/InferBody"},
+                }
+            },
+        }
+    },
+    response_model_exclude_none=True,
+)
+async def infer(name: str, request: Request, call: CurrentCall) -> InferResponse:
+    """Classifies texts."""
+    body, texts = parse(await request.body(), request.headers.get(BINARY_HEADER))
+    model = name.partition("/versions/")[0]
+    answers = await call.classify(model, list(texts), body.to_truncation())
+    wanted = [output.name for output in body.outputs or ()] or ["label", "probabilities"]
+    outputs = {tensor.name: tensor for tensor in _tensors(answers)}
+    return InferResponse(
+        model_name=call.classifier.name,
+        model_version=VERSION,
+        id=body.id,
+        parameters={
+            "route": "model",
+            "tokens": [answer.tokens for answer in answers.classifications],
+            "tokens_read": [answer.tokens_read for answer in answers.classifications],
+        },
+        outputs=[outputs[each] for each in wanted],
+    )
+
+
+@router.get("/v2/models/{name:path}", tags=["kserve"])
+async def model_metadata(name: str, call: CurrentCall) -> ModelMetadata:
+    """Describes the model."""
+    call.check_model(name.partition("/versions/")[0])
+    labels = len(call.classifier.labels)
+    return ModelMetadata(
+        name=call.classifier.name,
+        versions=[VERSION],
+        platform="max",
+        inputs=[TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1])],
+        outputs=[
+            TensorMetadata(name="label", datatype="BYTES", shape=[-1]),
+            TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, labels]),
+            TensorMetadata(name="logits", datatype="FP32", shape=[-1, labels]),
+        ],
+    )
+
+
+def _tensors(answers: Answers) -> Iterator[OutputTensor]:
+    found = answers.classifications
+    rows, columns = len(found), len(found[0].labels)
+    yield OutputTensor(
+        name="label", shape=[rows], datatype="BYTES", data=[answer.label for answer in found]
+    )
+    for name, values in (
+        ("probabilities", [answer.scores.tolist() for answer in found]),
+        ("logits", [answer.logits.tolist() for answer in found]),
+    ):
+        flat = [value for row in values for value in row]
+        yield OutputTensor(name=name, shape=[rows, columns], datatype="FP32", data=flat)
+
+
+def parse(content: bytes, json_length: str | None) -> tuple[InferBody, list[str]]:
+    """Reads a request of either encoding.
+
+    Args:
+        content: The body: JSON, and behind it the bytes of a binary tensor.
+        json_length: The header that says where the JSON ends; None where there is only JSON.
+
+    Raises:
+        InputError: Not JSON, or a tensor whose data and shape disagree.
+        ValidationError: JSON of another shape.
+    """
+    end = _json_end(json_length, len(content))
+    try:
+        decoded = json.loads(content[:end])
+    except (ValueError, RecursionError):
+        raise InputError("The body is not valid JSON.") from None
+    try:
+        body = InferBody.model_validate(decoded)
+    except RecursionError:
+        raise InputError("The body is nested too deeply.") from None
+    (tensor,) = body.inputs
+    if tensor.data is not None:
+        texts = [_text(item) for item in tensor.data]
+    else:
+        texts = _binary_texts(content[end:], (tensor.parameters or {}).get("binary_data_size"))
+    if tensor.shape not in ([len(texts)], [len(texts), 1]):
+        raise InputError(
+            f"inputs[0] has {len(texts)} elements and another shape. Send shape [{len(texts)}].",
+            param="inputs",
+        )
+    return body, texts
+
+
+def _json_end(header: str | None, size: int) -> int:
+    if header is None:
+        return size
+    if not header.isascii() or not header.isdigit() or len(header) > 12 or int(header) > size:
+        raise InputError(f"{BINARY_HEADER} is not a length within the body.")
+    return int(header)
+
+
+def _text(item: Any) -> str:
+    # Some clients wrap each element of a column into a list of its own.
+    match item:
+        case str() as text:
+            return text
+        case [str() as text]:
+            return text
+    raise InputError("inputs[0].data holds something that is not a text.", param="inputs")
+
+
+def _binary_texts(content: bytes, size: Any) -> list[str]:
+    if size != len(content):
+        raise InputError(
+            "inputs[0] has neither data nor as many bytes behind the JSON as "
+            "parameters.binary_data_size says.",
+            param="inputs",
+        )
+    texts = []
+    offset = 0
+    while offset < len(content):
+        # Each element is its length, little-endian, and its bytes.
+        head = content[offset : offset + 4]
+        length = struct.unpack("<I", head)[0] if len(head) == 4 else len(content)
+        element = content[offset + 4 : offset + 4 + length]
+        if len(element) < length:
+            raise InputError("inputs[0] is cut short.", param="inputs")
+        try:
+            texts.append(element.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise InputError("inputs[0] holds bytes that are not UTF-8.", param="inputs") from None
+        offset += 4 + length
+    return texts

@@ -1,0 +1,251 @@
+"""``POST /v1/decisions``: OpenAI's classification call, ``client.decisions.create``.
+
+Source: the types of openai-python 3.51, ``openai/types/decision*.py``. An encoder cannot read
+instructions. A choice is answered where its values are labels of this model, a predicate where its
+name is one; any other question gets a refusal, never an invented answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
+
+from distilbert_sentiment_arch.classification import Classification
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
+from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
+
+router = OPENAI.router()
+
+_INPUT_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}],
+    "description": "A text, or messages: the user's text parts are read, joined by newlines.",
+    "examples": ["What a wonderful film."],
+}
+
+
+def _user_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value:
+        raise ValueError("is neither a text nor a list of messages")
+    texts = [
+        text
+        for index, message in enumerate(value)
+        for text in _texts_of_message(message, f"element {index}")
+    ]
+    return "\n".join(texts)
+
+
+def _texts_of_message(message: Any, what: str) -> list[str]:
+    if not isinstance(message, dict):
+        raise ValueError(f"{what} is not a message")
+    if message.get("role") != "user":
+        return []
+    content = message.get("content")
+    if isinstance(content, str):
+        return [content]
+    if not isinstance(content, list):
+        raise ValueError(f"{what} has content that is neither a text nor a list of parts")
+    texts = []
+    for part in content:
+        text = part.get("text") if isinstance(part, dict) else None
+        if not isinstance(text, str) or part.get("type") != "input_text":
+            raise ValueError(f"{what} has a part that is not input_text; only text is read here")
+        texts.append(text)
+    return texts
+
+
+class _Question(BaseModel):
+    name: str | None = None
+    instructions: str | list[dict[str, Any]]
+
+
+class Choice(BaseModel):
+    """One option of a choice."""
+
+    value: StrictStr | StrictBool
+    description: str | None = None
+
+
+class ChoiceQuestion(_Question):
+    """Choose one of the options."""
+
+    type: Literal["choice"]
+    choices: list[Choice] = Field(min_length=2, max_length=255)
+
+
+class PredicateQuestion(_Question):
+    """How likely is a statement?"""
+
+    type: Literal["predicate"]
+
+
+class Level(BaseModel):
+    """One level of a score."""
+
+    label: str
+    description: str | None = None
+
+
+class ScoreQuestion(_Question):
+    """Rate on a scale."""
+
+    type: Literal["score"]
+    levels: list[Level] = Field(min_length=1)
+
+
+Question = Annotated[
+    ChoiceQuestion | PredicateQuestion | ScoreQuestion, Field(discriminator="type")
+]
+
+
+class DecisionBody(BaseModel):
+    """An input and questions about it."""
+
+    model: str
+    input: Annotated[Any, BeforeValidator(_user_text), WithJsonSchema(_INPUT_SCHEMA)]
+    questions: list[Question] = Field(
+        min_length=1,
+        max_length=400,
+        examples=[
+            [
+                {
+                    "type": "choice",
+                    "instructions": "What is the sentiment?",
+                    "choices": [{"value": "POSITIVE"}, {"value": "NEGATIVE"}],
+                }
+            ]
+        ],
+    )
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: dict[str, Any] | None = None
+
+
+class ChoiceProbability(BaseModel):
+    """An option and its probability."""
+
+    value: StrictStr | StrictBool
+    probability: float
+
+
+class ChoiceAnswer(BaseModel):
+    """The option chosen; probabilities of the options sum to 1."""
+
+    type: Literal["choice"] = "choice"
+    name: str | None
+    choice: StrictStr | StrictBool
+    confidence: float
+    probabilities: list[ChoiceProbability]
+
+
+class PredicateAnswer(BaseModel):
+    """How likely the statement is."""
+
+    type: Literal["predicate"] = "predicate"
+    name: str | None
+    probability: float
+
+
+class Refusal(BaseModel):
+    """The model cannot answer this question."""
+
+    type: Literal["refusal"] = "refusal"
+    name: str | None
+
+
+class InputTokensDetails(BaseModel):
+    """Nothing is cached."""
+
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+class OutputTokensDetails(BaseModel):
+    """Nothing is generated."""
+
+    reasoning_tokens: int = 0
+
+
+class Usage(BaseModel):
+    """Tokens that the model read, special tokens included."""
+
+    input_tokens: int
+    input_tokens_details: InputTokensDetails = InputTokensDetails()
+    output_tokens: int = 0
+    output_tokens_details: OutputTokensDetails = OutputTokensDetails()
+    total_tokens: int
+
+
+class DecisionResponse(BaseModel):
+    """Answers, in the order of the questions."""
+
+    model: str
+    answers: list[ChoiceAnswer | PredicateAnswer | Refusal]
+    usage: Usage
+    route: str
+    truncation: TruncationNote | None = None
+
+
+@router.post("/v1/decisions", tags=["decisions"])
+async def decide(body: DecisionBody, call: CurrentCall) -> DecisionResponse:
+    """Answers the questions that this model's labels can answer, and refuses the others."""
+    answers = await call.classify(body.model, [body.input])
+    (answer,) = answers.classifications
+    return DecisionResponse(
+        model=call.classifier.name,
+        answers=[_answer(question, answer) for question in body.questions],
+        usage=Usage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
+        route="model",
+        truncation=TruncationNote.of(answer),
+    )
+
+
+def _answer(
+    question: ChoiceQuestion | PredicateQuestion | ScoreQuestion, answer: Classification
+) -> ChoiceAnswer | PredicateAnswer | Refusal:
+    if isinstance(question, ChoiceQuestion):
+        return _choose(question, answer) or Refusal(name=question.name)
+    if isinstance(question, PredicateQuestion):
+        return _predicate(question, answer) or Refusal(name=question.name)
+    return Refusal(name=question.name)
+
+
+def _choose(question: ChoiceQuestion, answer: Classification) -> ChoiceAnswer | None:
+    if answer.labels.problem_type != "single_label_classification":
+        return None  # labels that do not exclude each other are no options of one choice
+    values = [choice.value for choice in question.choices]
+    rows = [_row(value, answer.labels.names) for value in values]
+    known = [row for row in rows if row is not None]
+    if len(known) < len(values) or len(set(known)) < len(values):
+        return None
+    scores = answer.scores[known]
+    probabilities = (scores / scores.sum()).tolist()
+    best = max(range(len(values)), key=probabilities.__getitem__)
+    return ChoiceAnswer(
+        name=question.name,
+        choice=values[best],
+        confidence=probabilities[best],
+        probabilities=[
+            ChoiceProbability(value=value, probability=probability)
+            for value, probability in zip(values, probabilities, strict=True)
+        ],
+    )
+
+
+def _predicate(question: PredicateQuestion, answer: Classification) -> PredicateAnswer | None:
+    row = _row(question.name, answer.labels.names)
+    if row is None or answer.labels.problem_type == "regression":
+        return None
+    return PredicateAnswer(name=question.name, probability=float(answer.scores[row]))
+
+
+def _row(value: str | bool | None, labels: Sequence[str]) -> int | None:
+    """Returns the row of the label that a value names, upper and lower case alike."""
+    if not isinstance(value, str):
+        return None
+    matches = [row for row, label in enumerate(labels) if label.casefold() == value.casefold()]
+    return matches[0] if len(matches) == 1 else None

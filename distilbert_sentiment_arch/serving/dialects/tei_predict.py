@@ -1,0 +1,150 @@
+"""``POST /predict`` as Hugging Face text-embeddings-inference speaks it.
+
+Source: https://huggingface.github.io/text-embeddings-inference (``PredictRequest``). Where vLLM
+would see two texts, TEI sees one pair: ``["a", "b"]`` is a pair, ``[["a"], ["b"]]`` a batch. The
+body of an answer has no room for a note on truncation; the headers say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+)
+
+from distilbert_sentiment_arch.classification import (
+    Classification,
+    TextPair,
+    Truncation,
+    TruncationMode,
+)
+from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.errors import Failure, Kind
+
+ErrorType = Literal[
+    "Unhealthy", "Backend", "Overloaded", "Validation", "Tokenizer", "Empty", "Unauthorized"
+]
+
+_ERROR_TYPES: dict[Kind, ErrorType] = {
+    "blank": "Empty",
+    "unauthorized": "Unauthorized",
+    "overloaded": "Overloaded",
+    "deadline": "Unhealthy",
+    "unavailable": "Unhealthy",
+    "internal": "Backend",
+}
+
+
+class TEIErrorResponse(BaseModel):
+    """Body of every response that is not a 2xx."""
+
+    error: str
+    error_type: ErrorType
+
+
+def _envelope(failure: Failure) -> Mapping[str, Any]:
+    kind = _ERROR_TYPES.get(failure.kind, "Validation")
+    return TEIErrorResponse(error=failure.message, error_type=kind).model_dump()
+
+
+TEI = Dialect("tei", _envelope, TEIErrorResponse, {"invalid": 422, "internal": 424})
+
+router = TEI.router()
+
+_TEXT = {"type": "string"}
+_SEQUENCE = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 2}]}
+_SCHEMA = {
+    "anyOf": [
+        *_SEQUENCE["anyOf"],
+        {"type": "array", "items": {"type": "array", "items": _TEXT}, "minItems": 1},
+    ],
+    "description": "A text, a pair of texts, or a batch: a list of lists of one text or two.",
+    "examples": ["What a wonderful film.", [["Great."], ["Terrible."]]],
+}
+
+
+class Inputs(BaseModel):
+    """What is to be classified, and whether it came as a batch."""
+
+    items: Sequence[str | TextPair]
+    batch: bool
+
+
+def _parse(value: Any) -> Inputs:
+    if not isinstance(value, list):
+        return Inputs(items=[_sequence(value, "it")], batch=False)
+    if not value:
+        raise ValueError("is empty; send at least one text")
+    if all(isinstance(item, str) for item in value):
+        return Inputs(items=[_sequence(value, "it")], batch=False)
+    items = [_sequence(item, f"element {index}") for index, item in enumerate(value)]
+    return Inputs(items=items, batch=True)
+
+
+def _sequence(value: Any, what: str) -> str | TextPair:
+    match value:
+        case str():
+            return value
+        case [str() as text]:
+            return text
+        case [str() as first, str() as second]:
+            return TextPair(first, second)
+    raise ValueError(f"{what} is neither a text nor a list of one text or two")
+
+
+class PredictBody(BaseModel):
+    """Inputs to classify and how."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": "What a film."}]})
+
+    inputs: Annotated[Any, BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
+    truncate: StrictBool | None = None
+    truncation_direction: Literal["Left", "Right", "left", "right"] = "Right"
+    truncation: TruncationMode | None = Field(
+        default=None, description="Ours: cut off the start or the end, or read in windows."
+    )
+    raw_scores: StrictBool = Field(
+        default=False, description="Raw logits in place of probabilities."
+    )
+
+    def to_truncation(self) -> Truncation | None:
+        """Returns what is asked of inputs over the limit, in our own terms."""
+        if self.truncation is not None:
+            return Truncation(self.truncation)
+        if not self.truncate:
+            return None
+        return Truncation("start" if self.truncation_direction.lower() == "left" else "end")
+
+
+class Prediction(BaseModel):
+    """A label and its score."""
+
+    score: float
+    label: str
+
+
+@router.post("/predict", tags=["predict"])
+async def predict(
+    body: PredictBody, call: CurrentCall
+) -> list[Prediction] | list[list[Prediction]]:
+    """Classifies a text, a pair of texts or a batch; the best label comes first."""
+    answers = await call.classify(None, list(body.inputs.items), body.to_truncation())
+    predictions = [_ranked(answer, body.raw_scores) for answer in answers.classifications]
+    return predictions if body.inputs.batch else predictions[0]
+
+
+def _ranked(answer: Classification, raw_scores: bool) -> list[Prediction]:
+    values = (answer.logits if raw_scores else answer.scores).tolist()
+    scored = [
+        Prediction(score=score, label=label)
+        for score, label in zip(values, answer.labels.names, strict=True)
+    ]
+    return sorted(scored, key=lambda prediction: prediction.score, reverse=True)

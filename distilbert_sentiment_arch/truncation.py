@@ -1,0 +1,91 @@
+"""Sequences over the limit: cut at either end, or read in overlapping windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+TokenIds = npt.NDArray[np.int64]
+
+OVERLAP = 4
+"""Neighbouring windows share one part in so many, so that no phrase is seen only in two halves."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A sequence to run, and how many of its tokens no window before it had."""
+
+    ids: TokenIds
+    fresh: int
+
+
+def truncate(
+    ids: TokenIds, limit: int, side: Literal["start", "end"], special_tokens: tuple[int, int]
+) -> TokenIds:
+    """Cuts a sequence to ``limit`` tokens; a leading [CLS] and a trailing [SEP] stay.
+
+    Args:
+        ids: Token ids ``(tokens,)``.
+        limit: Most tokens to keep, at least 3.
+        side: What is cut off.
+        special_tokens: Ids of [CLS] and [SEP].
+    """
+    excess = len(ids) - limit
+    if excess <= 0:
+        return ids
+    first, last = _body(ids, special_tokens)
+    cut = (first, first + excess) if side == "start" else (last - excess, last)
+    return np.concatenate([ids[: cut[0]], ids[cut[1] :]])
+
+
+def windows(ids: TokenIds, limit: int, special_tokens: tuple[int, int]) -> Sequence[Window]:
+    """Splits a sequence into windows of at most ``limit`` tokens that cover all of it.
+
+    Each window keeps the sequence's own [CLS] and [SEP]. All but the last are full; the last ends
+    with the sequence.
+
+    Args:
+        ids: Token ids ``(tokens,)``.
+        limit: Most tokens in a window, at least 3.
+        special_tokens: Ids of [CLS] and [SEP].
+    """
+    if len(ids) <= limit:
+        return [Window(ids, len(ids))]
+    first, last = _body(ids, special_tokens)
+    width = limit - first - (len(ids) - last)
+    stride = max(1, width - width // OVERLAP)
+    starts = [*range(first, last - width, stride), last - width]
+    found = []
+    covered = first
+    for start in starts:
+        end = start + width
+        piece = np.concatenate([ids[:first], ids[start:end], ids[last:]])
+        found.append(Window(piece, end - covered))
+        covered = end
+    return found
+
+
+def combine(logits: npt.NDArray[np.float32], pieces: Sequence[Window]) -> npt.NDArray[np.float32]:
+    """Returns the mean of the windows' logits, each weighted by its fresh tokens.
+
+    Every token of the text counts once, however many windows saw it.
+
+    Args:
+        logits: One row a window, ``(windows, num_labels)``.
+        pieces: The windows.
+    """
+    if len(pieces) == 1:
+        return logits[0]
+    weights = np.array([piece.fresh for piece in pieces], dtype=np.float64)
+    mean: npt.NDArray[np.float64] = np.average(logits.astype(np.float64), axis=0, weights=weights)
+    return mean.astype(np.float32)
+
+
+def _body(ids: TokenIds, special_tokens: tuple[int, int]) -> tuple[int, int]:
+    """Returns the range of the tokens between a leading [CLS] and a trailing [SEP]."""
+    cls, sep = special_tokens
+    return int(ids[0] == cls), len(ids) - int(ids[-1] == sep)
