@@ -10,3 +10,6 @@ MAX_BATCH_SIZE = 32
 
 MAX_QUEUE_SIZE = 1024
 """Most sequences on the way to the model worker; beyond, requests are answered 429."""
+
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
+"""Largest body of a request. MAX's own default, made for images, is 100 MiB."""

@@ -114,7 +114,7 @@ class UnknownModel(SentimentError):
 
     def __init__(self, name: str, served: tuple[str, ...]) -> None:
         names = ", ".join(f"'{model}'" for model in served)
-        super().__init__(f"The model '{name}' is not served here. Served: {names}.")
+        super().__init__(f"The model '{name[:100]}' is not served here. Served: {names}.")
 
 
 class Unavailable(SentimentError):

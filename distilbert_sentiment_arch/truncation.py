@@ -79,10 +79,11 @@ def combine(logits: npt.NDArray[np.float32], pieces: Sequence[Window]) -> npt.ND
         pieces: The windows.
     """
     if len(pieces) == 1:
-        return logits[0]
+        only: npt.NDArray[np.float32] = logits[0]
+        return only
     weights = np.array([piece.fresh for piece in pieces], dtype=np.float64)
-    mean: npt.NDArray[np.float64] = np.average(logits.astype(np.float64), axis=0, weights=weights)
-    return mean.astype(np.float32)
+    mean = weights @ logits.astype(np.float64) / weights.sum()
+    return np.asarray(mean, dtype=np.float32)
 
 
 def _body(ids: TokenIds, special_tokens: tuple[int, int]) -> tuple[int, int]:

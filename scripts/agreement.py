@@ -53,7 +53,9 @@ def compare(data: Path, path: Path) -> int:
     lines = read(data)
     classifier = load_classifier(find_checkpoint(None))
     request = ClassifyRequest([each["text"] for each in lines], Truncation("end"))
-    ours = np.array([answer.logits for answer in asyncio.run(classifier.classify(request))])
+    ours = np.array(
+        [answer.logits for answer in asyncio.run(classifier.classify(request)).classifications]
+    )
     theirs = np.array(json.loads(path.read_text(encoding="utf-8")))
     same = int((ours.argmax(-1) == theirs.argmax(-1)).sum())
     right = int((ours.argmax(-1) == [each["label"] for each in lines]).sum())

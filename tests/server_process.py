@@ -25,6 +25,7 @@ class Server:
     """A running server."""
 
     url: str
+    metrics_url: str
     process: subprocess.Popen[bytes]
     log: Path
     client: httpx.Client
@@ -60,7 +61,7 @@ def running_server(directory: Path, *flags: str) -> Iterator[Server]:
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         try:
             wait_until_ready(process, client, log)
-            yield Server(url, process, log, client)
+            yield Server(url, f"http://127.0.0.1:{metrics_port}/metrics", process, log, client)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -8,30 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from distilbert_sentiment_arch.classification import ClassifyRequest, Truncation
-from distilbert_sentiment_arch.classifier import truncate
+from distilbert_sentiment_arch.classification import (
+    ClassifyRequest,
+    Input,
+    TextPair,
+    Truncation,
+)
 from distilbert_sentiment_arch.errors import InputError, TooManyTokens
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classifier import ModelClassifier
-
-CLS, SEP = 101, 102
-
-
-@pytest.mark.parametrize(
-    ("ids", "limit", "side", "expected"),
-    [
-        ([CLS, 1, 2, 3, 4, SEP], 6, "end", [CLS, 1, 2, 3, 4, SEP]),
-        ([CLS, 1, 2, 3, 4, SEP], 4, "end", [CLS, 1, 2, SEP]),
-        ([CLS, 1, 2, 3, 4, SEP], 4, "start", [CLS, 3, 4, SEP]),
-        ([CLS, 1, 2, 3, 4, SEP], 3, "start", [CLS, 4, SEP]),
-        ([1, 2, 3, 4], 3, "end", [1, 2, 3]),
-        ([1, 2, 3, 4], 3, "start", [2, 3, 4]),
-        ([CLS, 1, 2, 3, 4], 3, "start", [CLS, 3, 4]),
-    ],
-)
-def test_truncate(ids: list[int], limit: int, side: str, expected: list[int]) -> None:
-    assert truncate(np.array(ids), limit, side, (CLS, SEP)).tolist() == expected
 
 
 def test_the_error_carries_the_counts() -> None:
@@ -44,19 +30,46 @@ def test_the_error_carries_the_counts() -> None:
 def test_truncation_reads_what_it_says(embedded: ModelClassifier) -> None:
     long = "terrible " * 600 + "wonderful " * 200
 
-    async def ask(truncation: Truncation) -> tuple[str, int, int]:
-        (answer,) = await embedded.classify(ClassifyRequest([long], truncation))
-        return answer.label, answer.tokens, answer.tokens_read
+    async def ask(truncation: Truncation) -> tuple[str, int, int, int]:
+        answers = await embedded.classify(ClassifyRequest([long], truncation))
+        (answer,) = answers.classifications
+        return answer.label, answer.tokens, answer.tokens_read, answer.windows
 
-    assert asyncio.run(ask(Truncation("end"))) == ("NEGATIVE", 802, 512)
-    assert asyncio.run(ask(Truncation("start", 100))) == ("POSITIVE", 802, 100)
+    assert asyncio.run(ask(Truncation("end"))) == ("NEGATIVE", 802, 512, 1)
+    assert asyncio.run(ask(Truncation("start", 100))) == ("POSITIVE", 802, 100, 1)
+    assert asyncio.run(ask(Truncation("window"))) == ("NEGATIVE", 802, 802, 2)
+
+
+@pytest.mark.slow
+def test_windows_are_the_weighted_mean_of_their_parts(embedded: ModelClassifier) -> None:
+    ids = [101, *range(2000, 2700), 102]
+
+    def logits(inputs: list[Input], truncation: Truncation | None = None) -> np.ndarray:
+        answers = asyncio.run(embedded.classify(ClassifyRequest(inputs, truncation)))
+        return np.array([answer.logits for answer in answers.classifications])
+
+    first, second = [101, *range(2000, 2510), 102], [101, *range(2190, 2700), 102]
+    parts = logits([first, second])
+    np.testing.assert_allclose(
+        logits([ids], Truncation("window"))[0],
+        (510 * parts[0] + 190 * parts[1]) / 700,
+        atol=1e-5,
+    )
 
 
 @pytest.mark.slow
 def test_without_special_tokens(embedded: ModelClassifier) -> None:
     request = ClassifyRequest(["so good"], add_special_tokens=False)
-    (answer,) = asyncio.run(embedded.classify(request))
+    (answer,) = asyncio.run(embedded.classify(request)).classifications
     assert answer.tokens == 2
+
+
+@pytest.mark.slow
+def test_a_pair_is_one_sequence(embedded: ModelClassifier) -> None:
+    pair, ids = TextPair("so", "good"), [101, 2061, 102, 2204, 102]
+    by_text, by_ids = asyncio.run(embedded.classify(ClassifyRequest([pair, ids]))).classifications
+    assert by_text.tokens == 5
+    np.testing.assert_allclose(by_text.logits, by_ids.logits, atol=1e-5)
 
 
 @pytest.mark.slow

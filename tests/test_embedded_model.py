@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def classify(model: ModelClassifier, inputs: list[Input]) -> list[Classification]:
-    return asyncio.run(model.classify(ClassifyRequest(inputs)))
+    return list(asyncio.run(model.classify(ClassifyRequest(inputs))).classifications)
 
 
 def float64_tensors() -> dict[str, np.ndarray]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 
 from distilbert_sentiment_arch import __version__
+from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.limits import Limits, environment_variable
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -23,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             from distilbert_sentiment_arch.cli.serve import serve
 
-            return serve(options.model, options.revision, rest, dry_run=options.dry_run)
+            settings = _settings(options)
+            Limits.from_environment(os.environ | settings)
+            return serve(options.model, options.revision, rest, settings, dry_run=options.dry_run)
         if rest:
             _parser().error(f"unrecognized arguments: {' '.join(rest)}")
         from distilbert_sentiment_arch.cli.classify import classify
@@ -36,6 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _settings(options: argparse.Namespace) -> dict[str, str]:
+    """Returns the environment variables that flags of ``serve`` stand for."""
+    given = {
+        environment_variable(each.name): getattr(options, each.name) for each in fields(Limits)
+    }
+    given["MAX_SERVE_MAX_REQUEST_BYTES"] = options.max_body_bytes
+    given["MAX_SENTIMENT_API_KEYS_FILE"] = options.api_keys_file
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +71,25 @@ def _parser() -> argparse.ArgumentParser:
             "flag of `max serve` is passed on and wins over the default of the same name."
         ),
         allow_abbrev=False,
+    )
+    for limit in fields(Limits):
+        serve.add_argument(
+            f"--{limit.name.replace('_', '-')}",
+            metavar="N",
+            help=f"{limit.metadata['meaning']} (default: {limit.default}; "
+            f"environment: {environment_variable(limit.name)})",
+        )
+    serve.add_argument(
+        "--max-body-bytes",
+        metavar="N",
+        help=f"largest body of a request (default: {MAX_REQUEST_BYTES}; environment: "
+        "MAX_SERVE_MAX_REQUEST_BYTES)",
+    )
+    serve.add_argument(
+        "--api-keys-file",
+        metavar="FILE",
+        help="a file with one API key a line, read again when it changes; every request but a "
+        "probe needs one (environment: MAX_SENTIMENT_API_KEYS_FILE, MAX_SENTIMENT_API_KEYS)",
     )
     serve.add_argument("--dry-run", action="store_true", help="print the command line and exit")
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
-from distilbert_sentiment_arch.defaults import MAX_BATCH_SIZE, MAX_QUEUE_SIZE, PACKAGE
-from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.defaults import (
+    MAX_BATCH_SIZE,
+    MAX_QUEUE_SIZE,
+    MAX_REQUEST_BYTES,
+    PACKAGE,
+)
 
 
 def serve(
-    model: str | None, revision: str | None, flags: Sequence[str], *, dry_run: bool = False
+    model: str | None,
+    revision: str | None,
+    flags: Sequence[str],
+    settings: Mapping[str, str],
+    *,
+    dry_run: bool = False,
 ) -> int:
     """Checks the checkpoint, then replaces this process by ``max serve``.
 
@@ -23,6 +31,7 @@ def serve(
         model: A directory, a hub id, or None for the embedded default.
         revision: Revision of a hub id.
         flags: Flags of ``max serve``, passed on as they are.
+        settings: Environment variables of ours that flags stand for.
         dry_run: Print the command line instead.
 
     Raises:
@@ -30,14 +39,19 @@ def serve(
     """
     found = find_checkpoint(model, revision)
     arguments = max_serve_arguments(found, flags, accelerator=has_accelerator())
+    environment = {**serve_environment(os.environ), **settings}
     if dry_run:
-        print(shlex.join(["max", *arguments]))
+        assignments = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+        print(" ".join([*assignments, shlex.join(["max", *arguments])]))
         return 0
-    executable = _max_executable()
-    os.environ.update(serve_environment(os.environ))
-    sys.stderr.write(f"max-sentiment: serving {found.name} from {found.checkpoint.directory}\n")
-    sys.stderr.flush()
-    os.execv(executable, [executable, *arguments])
+    print(
+        f"max-sentiment: serving {found.name} from {found.checkpoint.directory}",
+        file=sys.stderr,
+        flush=True,
+    )
+    os.environ.update(environment)
+    module = "distilbert_sentiment_arch.cli.max_process"
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
 def max_serve_arguments(
@@ -73,7 +87,11 @@ def max_serve_arguments(
 
 def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Returns what to add to the environment of ``max serve``; what is set stays as it is."""
-    wanted = {"HF_HUB_OFFLINE": "1"}  # the checkpoint is on disk by now
+    wanted = {
+        "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now
+        "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
+        "MAX_SERVE_MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES),
+    }
     if not any(name.startswith("OTEL_EXPORTER_") for name in environment):
         # Stops the start-up log that MAX sends to Modular; local metrics stay.
         wanted["OTEL_SDK_DISABLED"] = "true"
@@ -83,14 +101,3 @@ def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def has_accelerator() -> bool:
     """Whether the machine shows a device that MAX can use, without importing MAX to ask."""
     return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd", "/dev/dxg"))
-
-
-def _max_executable() -> str:
-    beside = Path(sys.executable).with_name("max")
-    found = str(beside) if beside.exists() else shutil.which("max")
-    if found is None:
-        raise SentimentError(
-            f"There is no 'max' beside {sys.executable} nor on PATH. "
-            "Install it: pip install 'max[serve]==26.7.0'."
-        )
-    return found

@@ -22,8 +22,8 @@ class ApiKeys:
     """The keys that open the server; with neither variable set, it is open.
 
     ``MAX_SENTIMENT_API_KEYS`` holds keys with commas between them, the file that
-    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line, ``#`` before a comment. Only digests stay
-    in memory, and no key is ever logged.
+    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line, ``#`` before a comment. Only digests
+    stay in memory, and no key is ever logged.
 
     Raises:
         ConfigError: The file cannot be read, or there is no key in what is set.

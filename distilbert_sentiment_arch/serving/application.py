@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Path, Request
 from max.pipelines.lib import PipelineConfig
 from max.serve.pipelines.llm import TokenGeneratorPipeline
 
+from distilbert_sentiment_arch.checkpoint.source import DEFAULT_NAME
 from distilbert_sentiment_arch.classification import (
     TRUNCATION_MODES,
     Answers,
@@ -19,8 +20,8 @@ from distilbert_sentiment_arch.classification import (
 )
 from distilbert_sentiment_arch.classifier import ModelClassifier
 from distilbert_sentiment_arch.errors import InputError, TooManyInputs, UnknownModel
+from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.model_config import served_hf_config
-from distilbert_sentiment_arch.serving.limits import Limits
 from distilbert_sentiment_arch.serving.observation import Observation, tracer
 from distilbert_sentiment_arch.serving.readiness import Readiness
 from distilbert_sentiment_arch.serving.served_model import ServedModel
@@ -169,3 +170,7 @@ def call(
 
 
 CurrentCall = Annotated[Call, Depends(call)]
+
+ModelName = Annotated[
+    str, Path(description="A name that GET /v1/models lists.", examples=[DEFAULT_NAME])
+]

@@ -16,8 +16,8 @@ from max.serve.worker_interface import RequestQueueFull
 
 from distilbert_sentiment_arch.classifier import Inference
 from distilbert_sentiment_arch.errors import DeadlineExceeded, Overloaded
+from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.model import Row
-from distilbert_sentiment_arch.serving.limits import Limits
 from distilbert_sentiment_arch.truncation import TokenIds
 
 

@@ -57,7 +57,7 @@ class Unmatched(APIRouter):
         for context in iter_route_contexts(self._ours.routes):
             route = context.original_route
             if isinstance(route, APIRoute) and route.path_regex.match(path):
-                found |= route.methods
+                found |= route.methods or set()
         return found
 
 

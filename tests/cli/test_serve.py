@@ -70,13 +70,39 @@ def test_every_shard_is_named(checkpoint: Callable[..., Path]) -> None:
 def test_dry_run_prints_a_line_for_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--dry-run", "--port", "9000"]) == 0
     printed = shlex.split(capsys.readouterr().out)
-    assert printed[0] == "max"
+    assert printed[printed.index("max") + 1] == "serve"
     assert printed[-2:] == ["--port", "9000"]
 
 
-def test_telemetry_egress_is_off_unless_an_exporter_is_named() -> None:
-    assert serve_environment({}) == {"HF_HUB_OFFLINE": "1", "OTEL_SDK_DISABLED": "true"}
-    assert serve_environment({"HF_HUB_OFFLINE": "0", "OTEL_SDK_DISABLED": "false"}) == {}
+def test_limits_and_keys_become_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    limits = ["--max-inputs", "5", "--deadline-s", "2.5", "--max-body-bytes", "1000"]
+    assert main(["serve", "--dry-run", *limits, "--api-keys-file", "/etc/a b"]) == 0
+    printed = shlex.split(capsys.readouterr().out)
+    environment = dict(each.split("=", 1) for each in printed[: printed.index("max")])
+    assert environment["MAX_SENTIMENT_MAX_INPUTS"] == "5"
+    assert environment["MAX_SENTIMENT_DEADLINE_S"] == "2.5"
+    assert environment["MAX_SENTIMENT_API_KEYS_FILE"] == "/etc/a b"
+    assert environment["MAX_SERVE_MAX_REQUEST_BYTES"] == "1000"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "inf", "nan"])
+def test_a_limit_that_is_none(capsys: pytest.CaptureFixture[str], value: str) -> None:
+    assert main(["serve", "--dry-run", "--deadline-s", value]) == 1
+    assert "MAX_SENTIMENT_DEADLINE_S" in capsys.readouterr().err
+
+
+def test_environment_of_the_server() -> None:
+    wanted = serve_environment({})
+    assert wanted == {
+        "HF_HUB_OFFLINE": "1",
+        "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
+        "MAX_SERVE_MAX_REQUEST_BYTES": "8388608",
+        "OTEL_SDK_DISABLED": "true",
+    }
+    assert serve_environment(dict.fromkeys(wanted, "set")) == {}
+
+
+def test_telemetry_stays_on_where_an_exporter_is_named() -> None:
     assert "OTEL_SDK_DISABLED" not in serve_environment(
         {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318"}
     )

@@ -83,14 +83,14 @@ def test_truncation_is_told(server: Server, side: str) -> None:
     words = ["terrible"] * 300 + ["wonderful"] * 300
     answer = post(server, input=" ".join(words), truncate_prompt_tokens=202, truncation_side=side)
     datum = answer["data"][0]
-    assert datum["truncation"] == {"tokens": 602, "tokens_read": 202}
+    assert datum["truncation"] == {"tokens": 602, "tokens_read": 202, "windows": 1}
     assert datum["label"] == ("POSITIVE" if side == "left" else "NEGATIVE")
     assert answer["usage"]["prompt_tokens"] == 202
 
 
 def test_minus_one_truncates_to_the_limit_of_the_model(server: Server) -> None:
     answer = post(server, input="good " * 600, truncate_prompt_tokens=-1)
-    assert answer["data"][0]["truncation"] == {"tokens": 602, "tokens_read": 512}
+    assert answer["data"][0]["truncation"] == {"tokens": 602, "tokens_read": 512, "windows": 1}
 
 
 def test_special_tokens_typed_by_a_user_are_text(server: Server) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 from distilbert_sentiment_arch.serving.errors import Failure
@@ -75,7 +75,7 @@ class V1Response(BaseModel):
 
 
 @router.post("/v1/models/{name:path}:predict", tags=["kserve"])
-async def predict(name: str, body: V1Body, call: CurrentCall) -> V1Response:
+async def predict(name: ModelName, body: V1Body, call: CurrentCall) -> V1Response:
     """Classifies texts."""
     mode = body.parameters.truncation if body.parameters else None
     answers = await call.classify(name, list(body.instances), Truncation(mode) if mode else None)

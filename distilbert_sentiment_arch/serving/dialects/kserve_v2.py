@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from distilbert_sentiment_arch.classification import (
     TRUNCATION_MODES,
@@ -20,8 +20,9 @@ from distilbert_sentiment_arch.classification import (
     Truncation,
 )
 from distilbert_sentiment_arch.errors import InputError
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
 from distilbert_sentiment_arch.serving.dialects.kserve_v1 import KSERVE_V2
+from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 
 INPUT = "text"
 BINARY_HEADER = "Inference-Header-Content-Length"
@@ -88,7 +89,7 @@ class InferBody(BaseModel):
         }
     )
 
-    id: StrictStr | None = None
+    id: WireText | None = None
     inputs: list[InputTensor] = Field(min_length=1, max_length=1)
     outputs: list[RequestedOutput] | None = None
     parameters: dict[str, Any] | None = None
@@ -130,17 +131,37 @@ class InferResponse(BaseModel):
 VERSION = "1"
 
 
+def inlined(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
+    """Returns a JSON schema with its own definitions in place of the references to them.
+
+    FastAPI collects the models of bodies that it parses; this body may be followed by bytes.
+    """
+    if isinstance(schema, list):
+        return [inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    definitions = schema.get("$defs", definitions) or {}
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
+
+
 @probes.get("/v2/health/live", response_class=Response, tags=["kserve"])
 async def live() -> Response:
     """Answers while the server runs."""
     return Response()
 
 
-@probes.get("/v2/health/ready", response_class=Response, tags=["kserve"])
 @probes.get("/v2/models/{name:path}/ready", response_class=Response, tags=["kserve"])
-async def ready(call: CurrentCall, name: str | None = None) -> Response:
+async def model_ready(name: ModelName, call: CurrentCall) -> Response:
+    """Answers 200 while the named model answers."""
+    call.check_model(name.partition("/versions/")[0])
+    return await ready(call)
+
+
+@probes.get("/v2/health/ready", response_class=Response, tags=["kserve"])
+async def ready(call: CurrentCall) -> Response:
     """Answers 200 while the model answers."""
-    call.check_model(name)
     verdict = await call.app.readiness.check()
     return Response(status_code=200 if verdict.ready else 503)
 
@@ -161,16 +182,12 @@ async def server_metadata() -> ServerMetadata:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": "#/components/schemas/InferBody"},
-                }
-            },
+            "content": {"application/json": {"schema": inlined(InferBody.model_json_schema())}},
         }
     },
     response_model_exclude_none=True,
 )
-async def infer(name: str, request: Request, call: CurrentCall) -> InferResponse:
+async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferResponse:
     """Classifies texts."""
     body, texts = parse(await request.body(), request.headers.get(BINARY_HEADER))
     model = name.partition("/versions/")[0]
@@ -191,7 +208,7 @@ async def infer(name: str, request: Request, call: CurrentCall) -> InferResponse
 
 
 @router.get("/v2/models/{name:path}", tags=["kserve"])
-async def model_metadata(name: str, call: CurrentCall) -> ModelMetadata:
+async def model_metadata(name: ModelName, call: CurrentCall) -> ModelMetadata:
     """Describes the model."""
     call.check_model(name.partition("/versions/")[0])
     labels = len(call.classifier.labels)

@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.classification import Classification
 from distilbert_sentiment_arch.serving.application import CurrentCall
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
+from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 
 router = OPENAI.router()
 
@@ -59,14 +60,14 @@ def _texts_of_message(message: Any, what: str) -> list[str]:
 
 
 class _Question(BaseModel):
-    name: str | None = None
+    name: WireText | None = None
     instructions: str | list[dict[str, Any]]
 
 
 class Choice(BaseModel):
     """One option of a choice."""
 
-    value: StrictStr | StrictBool
+    value: WireText | StrictBool
     description: str | None = None
 
 
@@ -105,7 +106,7 @@ Question = Annotated[
 class DecisionBody(BaseModel):
     """An input and questions about it."""
 
-    model: str
+    model: WireText
     input: Annotated[Any, BeforeValidator(_user_text), WithJsonSchema(_INPUT_SCHEMA)]
     questions: list[Question] = Field(
         min_length=1,

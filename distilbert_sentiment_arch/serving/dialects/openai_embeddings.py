@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.serving.application import CurrentCall
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
+from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 
 router = OPENAI.router()
 
@@ -25,7 +26,7 @@ router = OPENAI.router()
 class EmbeddingsBody(BaseModel):
     """Inputs whose logits are wanted."""
 
-    model: str | None = None
+    model: WireText | None = None
     input: OpenAIInput
     encoding_format: Literal["float", "base64"] = Field(
         default="float", description="base64 packs little-endian float32."

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from distilbert_sentiment_arch.classifier import ModelClassifier
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 
 router = OPENAI.router()
@@ -46,7 +46,7 @@ async def list_models(call: CurrentCall) -> ModelList:
 
 
 @router.get("/v1/models/{name:path}", tags=["models"])
-async def retrieve_model(name: str, call: CurrentCall) -> Model:
+async def retrieve_model(name: ModelName, call: CurrentCall) -> Model:
     """Describes one model."""
     call.check_model(name)
     return _model(call.classifier)

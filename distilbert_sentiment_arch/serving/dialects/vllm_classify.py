@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.serving.application import CurrentCall
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
+from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 
 router = VLLM.router()
 
@@ -29,7 +30,7 @@ class ClassifyBody(BaseModel):
         json_schema_extra={"examples": [{"input": ["What a wonderful film.", "Never again."]}]}
     )
 
-    model: str | None = None
+    model: WireText | None = None
     input: OpenAIInput
     truncate_prompt_tokens: StrictInt | None = Field(
         default=None,
@@ -44,7 +45,7 @@ class ClassifyBody(BaseModel):
     )
     add_special_tokens: StrictBool = True
     user: str | None = None
-    request_id: str | None = None
+    request_id: WireText | None = None
 
     def to_truncation(self) -> Truncation | None:
         """Returns what is asked of inputs over the limit, in our own terms."""

@@ -1,0 +1,109 @@
+"""Headers, metrics and log lines of the real server."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from server_process import Server
+
+pytestmark = pytest.mark.slow
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(server: Server) -> Samples:
+    text = httpx.get(server.metrics_url, trust_env=False).text
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def increase(before: Samples, after: Samples, name: str, **labels: str) -> float:
+    key = (name, frozenset(labels.items()))
+    return after.get(key, 0) - before.get(key, 0)
+
+
+def test_metrics_count_what_was_asked_and_answered(server: Server) -> None:
+    before = scrape(server)
+    texts = ["I love it.", "terrible " * 600]
+    server.client.post("/classify", json={"input": texts, "truncation": "window"})
+    server.client.post("/classify", json={"input": ""})
+    server.client.post("/predict", json={"inputs": ""})
+    server.client.get("/nothing")
+    ours = {"dialect": "vllm", "path": "/classify"}
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:  # measurements travel through another process
+        after = scrape(server)
+        if increase(
+            before, after, "sentiment_requests_total", **ours, status="400", route="none"
+        ) and increase(
+            before,
+            after,
+            "sentiment_requests_total",
+            dialect="openai",
+            path="unmatched",
+            status="404",
+            route="none",
+        ):
+            break
+        time.sleep(0.1)
+    requests = "sentiment_requests_total"
+    assert increase(before, after, requests, **ours, status="200", route="model") == 1
+    assert increase(before, after, requests, **ours, status="400", route="none") == 1
+    tei = {"dialect": "tei", "path": "/predict"}
+    assert increase(before, after, requests, **tei, status="400", route="none") == 1
+    by_route = {"dialect": "vllm", "route": "model"}
+    assert increase(before, after, "sentiment_inputs_total", **by_route) == 2
+    assert increase(before, after, "sentiment_tokens_total", dialect="vllm") == 6 + 602
+    assert increase(before, after, "sentiment_truncations_total", mode="window") == 1
+    assert increase(before, after, "sentiment_request_seconds_count", **by_route) == 1
+    assert increase(before, after, "sentiment_batch_size_count") == 3
+    for stage in ("tokenize", "queue", "compute"):
+        assert increase(before, after, "sentiment_stage_seconds_count", stage=stage) == 1
+    assert ("sentiment_pending_tokens", frozenset()) in after
+    assert any(name.startswith("maxserve_") for name, _ in after)
+
+
+def test_headers(server: Server) -> None:
+    response = server.client.post(
+        "/classify", json={"input": ["good", "bad " * 600], "truncate_prompt_tokens": -1}
+    )
+    headers = response.headers
+    assert headers["X-Sentiment-Route"] == "model"
+    assert len(headers["X-Request-Id"]) == 32
+    assert headers["X-Sentiment-Tokens"] == "605"
+    assert headers["X-Sentiment-Tokens-Read"] == "515"
+    assert headers["X-Sentiment-Windows"] == "2"
+    stages = dict(part.strip().split(";dur=") for part in headers["Server-Timing"].split(","))
+    assert set(stages) == {"tokenize", "queue", "compute"}
+    assert all(float(value) >= 0 for value in stages.values())
+    assert float(stages["compute"]) > 0
+
+
+def test_one_log_line_a_request_and_never_the_text(server: Server) -> None:
+    secret = "xylophone zebra marmalade"
+    request_id = server.client.post("/classify", json={"input": secret}).headers["X-Request-Id"]
+    server.client.post("/classify", json={"input": secret, "truncation_side": secret})
+    server.client.post(f"/classify?{secret}", json={"input": [secret, 5]})
+    log = server.log.read_text(encoding="utf-8")
+    (line,) = (line for line in log.splitlines() if request_id in line)
+    told = json.loads(line[line.index("{") :])
+    assert told.pop("ms") > 0
+    assert told == {
+        "event": "request",
+        "request_id": request_id,
+        "dialect": "vllm",
+        "path": "/classify",
+        "status": 200,
+        "route": "model",
+        "inputs": 1,
+        "tokens": told["tokens"],
+    }
+    for word in secret.split():
+        assert word not in log
