@@ -47,21 +47,30 @@ def compare(data: Path, path: Path) -> int:
 
     sys.path.insert(0, str(ROOT))
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.classification import ClassifyRequest, Truncation
+    from distilbert_sentiment_arch.classification import (
+        TRUNCATION_MODES,
+        ClassifyRequest,
+        Truncation,
+        TruncationMode,
+    )
     from distilbert_sentiment_arch.loaded_model import load_classifier
 
     lines = read(data)
+    texts, labels = [each["text"] for each in lines], [each["label"] for each in lines]
     classifier = load_classifier(find_checkpoint(None))
-    request = ClassifyRequest([each["text"] for each in lines], Truncation("end"))
-    ours = np.array(
-        [answer.logits for answer in asyncio.run(classifier.classify(request)).classifications]
-    )
+
+    def logits(mode: TruncationMode) -> np.ndarray:
+        answers = asyncio.run(classifier.classify(ClassifyRequest(texts, Truncation(mode))))
+        return np.array([answer.logits for answer in answers.classifications])
+
+    ours = logits("end")
     theirs = np.array(json.loads(path.read_text(encoding="utf-8")))
     same = int((ours.argmax(-1) == theirs.argmax(-1)).sum())
-    right = int((ours.argmax(-1) == [each["label"] for each in lines]).sum())
     print(f"labels equal to Hugging Face's: {same} of {len(lines)}")
     print(f"largest difference of a logit: {np.abs(ours - theirs).max():.1e}")
-    print(f"accuracy: {right} of {len(lines)}, {right / len(lines):.4f}")
+    for mode in TRUNCATION_MODES:
+        right = int((logits(mode).argmax(-1) == labels).sum())
+        print(f"accuracy, truncation {mode}: {right} of {len(lines)}, {right / len(lines):.4f}")
     return 0 if same == len(lines) else 1
 
 

@@ -19,22 +19,89 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXT = "The acting was fine, but the story dragged on and I kept checking my watch until the end."
+FIRST_TEXT = (
+    "The acting was fine, but the story dragged on and I kept checking my watch until the end."
+)
 REQUESTS = 500
+METRICS_PORT = "MAX_SERVE_METRICS_ENDPOINT_PORT"
 SERVE = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
 
 
+@dataclass
+class Served:
+    """A server that answers."""
+
+    url: str
+    pid: int
+    seconds_to_answer: float
+    log: Path
+
+
+@contextmanager
+def served(environment: dict[str, str]) -> Iterator[Served]:
+    """Starts a server, gives it once it has answered a classification, and ends it."""
+    port = free_port()
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as directory:
+        log = Path(directory) / "log"
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [*SERVE, "--host", "127.0.0.1", "--port", str(port)],
+                cwd=ROOT,
+                env=os.environ | environment | {METRICS_PORT: str(free_port())},
+                stdout=output,
+                stderr=output,
+            )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait(url, server)
+            yield Served(url, server.pid, time.perf_counter() - start, log)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=60)
+
+
+def wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Returns once the server has answered a classification."""
+    while server.poll() is None:
+        try:
+            body = {"input": FIRST_TEXT}
+            httpx.post(f"{url}/classify", json=body, timeout=60, trust_env=False).raise_for_status()
+            return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise SystemExit(f"the server ended with {server.returncode}")
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def memory_of(pid: int) -> int:
+    """Returns the bytes that a process and its descendants take, shared pages once."""
+    root = psutil.Process(pid)
+    tree = [root, *root.children(recursive=True)]
+    return sum(process.memory_full_info().pss for process in tree)
+
+
 class PeakMemory:
-    """The most a process and its descendants take while the block runs, shared pages once."""
+    """The most memory a process tree takes while the block runs."""
 
     def __init__(self, pid: int) -> None:
-        self.root = psutil.Process(pid)
+        self.pid = pid
         self.bytes = 0
 
     def __enter__(self) -> PeakMemory:
@@ -49,57 +116,24 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while True:
-            tree = [self.root, *self.root.children(recursive=True)]
-            self.bytes = max(self.bytes, sum(each.memory_full_info().pss for each in tree))
+            self.bytes = max(self.bytes, memory_of(self.pid))
             if self.stopped.wait(0.05):
                 return
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def measure(title: str, environment: dict[str, str], *, load: bool) -> None:
     """Starts a server, prints its figures, ends it."""
-    port = free_port()
-    start = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(
-            [*SERVE, "--host", "127.0.0.1", "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | environment | {"MAX_SERVE_METRICS_ENDPOINT_PORT": str(free_port())},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                wait(client, server)
-                print(f"| {title}: start to first answer | {time.perf_counter() - start:.1f} s |")
-                log.seek(0)
-                (compiled,) = re.findall(r"Compiling model took ([\d.]+) seconds", log.read())
-                print(f"| {title}: compile | {compiled} s |")
-                if load:
-                    # Reading memory maps stops the process for a moment: not while it is timed.
-                    latency(client)
-                    memory(client, server.pid)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(timeout=60)
-
-
-def wait(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
-    """Returns once the server has answered a classification."""
-    while server.poll() is None:
-        try:
-            client.post("/classify", json={"input": TEXT}, timeout=60).raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise SystemExit(f"the server ended with {server.returncode}")
+    with (
+        served(environment) as server,
+        httpx.Client(base_url=server.url, trust_env=False) as client,
+    ):
+        print(f"| {title}: start to first answer | {server.seconds_to_answer:.1f} s |")
+        (compiled,) = re.findall(r"Compiling model took ([\d.]+) seconds", server.log.read_text())
+        print(f"| {title}: compile | {compiled} s |")
+        if load:
+            # Reading memory maps stops the process for a moment: not while it is timed.
+            latency(client)
+            memory(client, server.pid)
 
 
 def latency(client: httpx.Client) -> None:
@@ -107,7 +141,7 @@ def latency(client: httpx.Client) -> None:
     milliseconds = []
     for _ in range(REQUESTS):
         start = time.perf_counter()
-        answer = client.post("/classify", json={"input": TEXT}).raise_for_status().json()
+        answer = client.post("/classify", json={"input": FIRST_TEXT}).raise_for_status().json()
         milliseconds.append((time.perf_counter() - start) * 1000)
     tokens = answer["usage"]["prompt_tokens"]
     cuts = statistics.quantiles(milliseconds, n=100)
@@ -120,7 +154,7 @@ def latency(client: httpx.Client) -> None:
 def memory(client: httpx.Client, pid: int) -> None:
     """Prints what the process tree takes after short texts, and at its worst."""
     with PeakMemory(pid) as short:
-        client.post("/classify", json={"input": TEXT}).raise_for_status()
+        client.post("/classify", json={"input": FIRST_TEXT}).raise_for_status()
     print(f"| memory of the process tree, short texts | {short.bytes / 1e6:.0f} MB |")
     with PeakMemory(pid) as long:
         body = {"input": ["word " * 510] * 64}

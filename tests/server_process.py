@@ -8,15 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from commands import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 400  # a cold compile on two busy cores
 
 
@@ -40,28 +40,32 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_server(directory: Path, *flags: str) -> Iterator[Server]:
+def running_server(
+    directory: Path, *flags: str | Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Starts the server on free ports, waits until it is ready, and ends it with SIGTERM."""
     port, metrics_port = free_ports(2)
     log = directory / "log"
-    environment = os.environ | {
-        "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
-        "PYTHONPATH": str(ROOT),
-    }
     command = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,  # not what MAX made of it in this process
-            cwd=log.parent,
+            env={  # what a shell would pass on, see commands.run
+                **os.environ,
+                **(environment or {}),
+                "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
+                "PYTHONPATH": str(ROOT),
+            },
+            cwd=directory,
         )
     url = f"http://127.0.0.1:{port}"
+    metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         try:
             wait_until_ready(process, client, log)
-            yield Server(url, f"http://127.0.0.1:{metrics_port}/metrics", process, log, client)
+            yield Server(url, metrics_url, process, log, client)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

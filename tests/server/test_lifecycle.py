@@ -1,0 +1,114 @@
+"""Ends and overload: what is in flight is answered, what cannot be is refused at once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import statistics
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from server_process import Server, running_server
+
+pytestmark = pytest.mark.slow
+
+LONG = {"input": "terrible " * 500}
+OVERLOAD_S = 30
+
+
+def tree_memory(server: Server) -> int:
+    root = psutil.Process(server.process.pid)
+    tree = [root, *root.children(recursive=True)]
+    return sum(process.memory_info().rss for process in tree)
+
+
+def outcome(server: Server) -> str:
+    try:
+        return str(httpx.post(f"{server.url}/classify", json=LONG, timeout=30).status_code)
+    except httpx.TransportError as error:
+        return type(error).__name__
+
+
+def test_sigterm_answers_what_is_in_flight_and_exits_with_0(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, ThreadPoolExecutor(40) as pool:
+        in_flight = [pool.submit(outcome, server) for _ in range(40)]
+        time.sleep(1)  # all accepted; the model needs several seconds for them
+        assert not all(each.done() for each in in_flight)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert outcome(server) == "ConnectError"
+        assert Counter(each.result() for each in in_flight) == {"200": 40}
+        assert server.process.wait(timeout=30) == 0
+
+
+def model_worker(server: Server) -> psutil.Process:
+    """The child that holds the model: the one with the most threads."""
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return max(children, key=lambda child: child.memory_info().rss)
+
+
+def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, ThreadPoolExecutor(10) as pool:
+        in_flight = [pool.submit(outcome, server) for _ in range(10)]
+        time.sleep(0.5)
+        start = time.monotonic()
+        model_worker(server).kill()
+        outcomes = Counter(each.result(timeout=30) for each in in_flight)
+        assert server.process.wait(timeout=30) not in (0, None)
+        assert time.monotonic() - start < 30
+        assert "200" not in outcomes or outcomes["200"] < 10
+        assert "Worker crashed" in server.log.read_text(encoding="utf-8")
+
+
+def latency(server: Server) -> float:
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        server.client.post("/classify", json=LONG).raise_for_status()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def test_ten_times_the_capacity(server: Server) -> None:
+    before, memory_before = latency(server), tree_memory(server)
+    capacity = 1 / before  # a text of this length fills the model on its own
+    answers = asyncio.run(offer(server, rate=10 * capacity, seconds=OVERLOAD_S))
+
+    statuses = Counter(status for status, _, _ in answers)
+    assert set(statuses) <= {200, 429, 503}, statuses
+    assert statuses[200] > capacity * OVERLOAD_S / 4
+    assert statuses[429] > statuses[200]
+    assert all(label == "NEGATIVE" for status, _, label in answers if status == 200)
+    refusals = sorted(seconds for status, seconds, _ in answers if status != 200)
+    p99 = refusals[int(len(refusals) * 0.99)]
+    print(f"{len(answers)} requests, {dict(statuses)}, refusals p99 {p99:.3f} s")
+    assert p99 < 1
+    assert tree_memory(server) < memory_before + 600e6
+
+    time.sleep(1)
+    assert latency(server) < 2 * before
+
+
+async def offer(server: Server, rate: float, seconds: float) -> list[tuple[int, float, str]]:
+    """Sends requests at a fixed rate, whether or not the ones before were answered."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, limits=limits) as client:
+
+        async def one() -> tuple[int, float, str]:
+            start = time.perf_counter()
+            response = await client.post("/classify", json=LONG)
+            elapsed = time.perf_counter() - start
+            ok = response.status_code == 200
+            return response.status_code, elapsed, response.json()["data"][0]["label"] if ok else ""
+
+        tasks = []
+        start = time.perf_counter()
+        for index in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, start + index / rate - time.perf_counter()))
+            tasks.append(asyncio.create_task(one()))
+        return await asyncio.gather(*tasks)
