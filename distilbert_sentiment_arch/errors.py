@@ -6,6 +6,7 @@
     │   ├── ConfigError           config.json
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
+    ├── WordListError             a word list that is not in the documented format
     ├── InputError                the caller's input cannot be classified
     │   ├── BlankInput            there is nothing in it
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
@@ -46,6 +47,10 @@ class TensorError(CheckpointError):
 
 class VocabularyError(CheckpointError):
     """The tokenizer files are absent or disagree with the embedding matrix."""
+
+
+class WordListError(SentimentError):
+    """A word list that cannot be read, or a line of one that is no entry."""
 
 
 class InputError(SentimentError):
