@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,18 +27,30 @@ from distilbert_sentiment_arch.errors import (
     TooManyTokensInRequest,
 )
 from distilbert_sentiment_arch.labels import LabelSet
-from distilbert_sentiment_arch.truncation import TokenIds, Window, combine, truncate, windows
+from distilbert_sentiment_arch.truncation import TokenIds, Window, Windows, combine, truncate
 
 Logits = npt.NDArray[np.float32]
+
+LEAST_COST = 64
+"""Tokens that a sequence counts as at least; the hand-over of a shorter one costs as much."""
+CHARACTERS_PER_TOKEN = 4
+"""About as many as WordPiece finds in English."""
 
 
 class SequenceTokenizer(Protocol):
     """What the classifier needs of a tokenizer; ``DistilBertTokenizer`` is one."""
 
     def tokenize(
-        self, texts: Sequence[str | TextPair], add_special_tokens: bool = True
+        self,
+        texts: Sequence[str | TextPair],
+        add_special_tokens: bool = True,
+        max_tokens: int | None = None,
     ) -> list[TokenIds]:
-        """Returns the token ids of each text, not truncated."""
+        """Returns the token ids of each text, not truncated.
+
+        Raises:
+            TooManyTokensInRequest: There are more than ``max_tokens`` in all.
+        """
 
     def check_ids(self, ids: Sequence[int]) -> TokenIds:
         """Returns ids as an array, or raises InputError where one has no embedding."""
@@ -66,6 +79,13 @@ class Inference:
 class LogitsSource(Protocol):
     """Where sequences become logits."""
 
+    def reserve(self, tokens: int) -> AbstractContextManager[None]:
+        """Counts about so many tokens as accepted while their text is tokenized.
+
+        Raises:
+            Overloaded: There is no room for more.
+        """
+
     async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """Runs the model over sequences, each within its limit.
 
@@ -83,7 +103,8 @@ class ModelClassifier:
         labels: The labels of its head.
         max_length: Most tokens it reads at once, special tokens included.
         source: The compiled model.
-        max_request_tokens: Most tokens to compute for one request; None for no limit.
+        max_request_tokens: Most tokens in one request, windows included; a sequence counts as
+            ``LEAST_COST`` at least. None for no limit.
     """
 
     def __init__(
@@ -98,7 +119,7 @@ class ModelClassifier:
         self.name = name
         self.labels = labels
         self.max_length = max_length
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._source = source
         self._max_request_tokens = max_request_tokens
 
@@ -111,11 +132,10 @@ class ModelClassifier:
             Unavailable: The model cannot answer now.
         """
         start = time.perf_counter()
-        # Tokenizing a megabyte takes a while: not on the event loop.
-        whole = await asyncio.to_thread(self._tokenize, request)
-        pieces = [self._fit(index, ids, request.truncation) for index, ids in enumerate(whole)]
+        with self._source.reserve(_estimated_tokens(request)):
+            # Tokenizing a megabyte takes a while: not on the event loop.
+            whole, pieces = await asyncio.to_thread(self._prepare, request)
         sequences = [window.ids for windows_of_one in pieces for window in windows_of_one]
-        self._check_total(sequences)
         tokenized = time.perf_counter()
         inference = await self._source.infer(sequences)
         return Answers(
@@ -147,6 +167,24 @@ class ModelClassifier:
             row += count
         return answers
 
+    def _prepare(
+        self, request: ClassifyRequest
+    ) -> tuple[Sequence[TokenIds], Sequence[Sequence[Window]]]:
+        whole = self._tokenize(request)
+        pieces = []
+        total = 0
+        for index, ids in enumerate(whole):
+            windows = self._fit(index, ids, request.truncation)
+            if isinstance(windows, Windows):
+                total += len(windows) * max(self._limit(request.truncation), LEAST_COST)
+                self._check_total(total)
+                pieces.append(windows.make())
+            else:
+                total += max(len(windows.ids), LEAST_COST)
+                self._check_total(total)
+                pieces.append([windows])
+        return whole, pieces
+
     def _tokenize(self, request: ClassifyRequest) -> list[TokenIds]:
         if not request.inputs:
             raise BlankInput("There is nothing to classify: the list of inputs is empty.")
@@ -159,48 +197,60 @@ class ModelClassifier:
                 _check_text(index, item.first)
                 _check_text(index, item.second)
                 texts.append(item)
-        tokenized = iter(self._tokenizer.tokenize(texts, request.add_special_tokens))
-        return [
-            self._readable(index, next(tokenized), request.add_special_tokens)
-            if isinstance(item, str | TextPair)
-            else self._checked(index, item)
-            for index, item in enumerate(request.inputs)
-        ]
-
-    def _readable(self, index: int, ids: TokenIds, add_special_tokens: bool) -> TokenIds:
-        if len(ids) <= (2 if add_special_tokens else 0):
-            raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
-        return ids
+        tokenized = iter(
+            self.tokenizer.tokenize(texts, request.add_special_tokens, self._max_request_tokens)
+        )
+        whole = []
+        for index, item in enumerate(request.inputs):
+            if isinstance(item, str | TextPair):
+                ids = next(tokenized)
+                special = (3 if isinstance(item, TextPair) else 2) * request.add_special_tokens
+                if len(ids) <= special:
+                    raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
+            else:
+                ids = self._checked(index, item)
+            whole.append(ids)
+        return whole
 
     def _checked(self, index: int, ids: Sequence[int]) -> TokenIds:
         try:
-            return self._tokenizer.check_ids(ids)
+            return self.tokenizer.check_ids(ids)
         except InputError as error:
             raise InputError(f"Input {index}: {error}") from None
 
-    def _fit(self, index: int, ids: TokenIds, truncation: Truncation | None) -> Sequence[Window]:
-        if truncation is None:
-            if len(ids) > self.max_length:
-                raise TooManyTokens(index, len(ids), self.max_length)
-            return [Window(ids, len(ids))]
-        limit = self.max_length if truncation.limit is None else truncation.limit
+    def _fit(self, index: int, ids: TokenIds, truncation: Truncation | None) -> Window | Windows:
+        limit = self._limit(truncation)
         if not 3 <= limit <= self.max_length:
             raise InputError(
                 f"Truncation to {limit} tokens was asked for; possible are 3 (one token between "
                 f"the special ones) to {self.max_length}."
             )
-        special_tokens = self._tokenizer.special_tokens()
+        if len(ids) <= limit:
+            return Window(ids, len(ids))
+        if truncation is None:
+            raise TooManyTokens(index, len(ids), limit)
+        special_tokens = self.tokenizer.special_tokens()
         if truncation.mode == "window":
-            return windows(ids, limit, special_tokens)
+            return Windows(ids, limit, special_tokens)
         kept = truncate(ids, limit, truncation.mode, special_tokens)
-        return [Window(kept, len(kept))]
+        return Window(kept, len(kept))
 
-    def _check_total(self, sequences: Sequence[TokenIds]) -> None:
-        if self._max_request_tokens is None:
-            return
-        total = sum(map(len, sequences))
-        if total > self._max_request_tokens:
-            raise TooManyTokensInRequest(total, self._max_request_tokens)
+    def _limit(self, truncation: Truncation | None) -> int:
+        if truncation is None or truncation.limit is None:
+            return self.max_length
+        return truncation.limit
+
+    def _check_total(self, tokens: int) -> None:
+        if self._max_request_tokens is not None and tokens > self._max_request_tokens:
+            raise TooManyTokensInRequest(self._max_request_tokens)
+
+
+def _estimated_tokens(request: ClassifyRequest) -> int:
+    """Returns about how many tokens a request holds, before anything is tokenized."""
+    characters = 0
+    for item in request.inputs:
+        characters += len(item.first + item.second) if isinstance(item, TextPair) else len(item)
+    return characters // CHARACTERS_PER_TOKEN
 
 
 def _check_text(index: int, text: str) -> None:

@@ -3,7 +3,7 @@
     SentimentError
     ├── CheckpointError           the checkpoint cannot be served (start-up, exit code 1)
     │   ├── CheckpointNotFound    no such directory, or the hub cannot be reached
-    │   ├── ConfigError           config.json
+    │   ├── ConfigError           config.json, or a setting of the server
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
     ├── WordListError             a word list that is not in the documented format
@@ -38,7 +38,7 @@ class CheckpointNotFound(CheckpointError):
 
 
 class ConfigError(CheckpointError):
-    """``config.json`` is absent, unreadable or describes another model."""
+    """``config.json`` or a setting is absent, unreadable or not what can be served."""
 
 
 class TensorError(CheckpointError):
@@ -100,10 +100,10 @@ class TooManyInputs(InputError):
 class TooManyTokensInRequest(InputError):
     """A request whose inputs together take more than the operator computes for one request."""
 
-    def __init__(self, tokens: int, limit: int) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__(
-            f"The inputs come to {tokens} tokens and this server computes at most {limit} for one "
-            "request. Split it."
+            f"The request comes to more than {limit} tokens, the most that this server takes in "
+            "one. Split it, or send less text."
         )
 
 

@@ -19,11 +19,9 @@ class Limits:
     """Bounds on the work of the server; each is read from ``MAX_SENTIMENT_<NAME>`` where set."""
 
     max_inputs: int = _limit(2048, "most inputs in one request")
-    max_request_tokens: int = _limit(
-        131_072, "most tokens to compute for one request, windows included"
-    )
+    max_request_tokens: int = _limit(131_072, "most tokens in one request, windows included")
     max_pending_tokens: int = _limit(
-        32_768, "tokens accepted and not yet answered at which further requests are refused"
+        32_768, "tokens accepted and not yet computed at which further requests are refused"
     )
     deadline_s: float = _limit(60.0, "seconds within which a request is answered or refused")
     in_flight: int = _limit(

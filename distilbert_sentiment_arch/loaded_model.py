@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import numpy as np
@@ -33,6 +34,10 @@ class LoadedModel:
     def __init__(self, pipeline: EmbeddingsPipelineType, tokenizer: DistilBertTokenizer) -> None:
         self._pipeline = pipeline
         self._tokenizer = tokenizer
+
+    def reserve(self, tokens: int) -> AbstractContextManager[None]:
+        """See ``LogitsSource``; there is nobody to share with."""
+        return nullcontext()
 
     async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """See ``LogitsSource``."""

@@ -6,7 +6,8 @@ any other word, where Hugging Face's default would turn it into the special toke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,34 @@ from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
 from distilbert_sentiment_arch.classification import TextPair
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import (
+    InputError,
+    TooManyTokensInRequest,
+    VocabularyError,
+)
+from distilbert_sentiment_arch.model_config import served_hf_config
 from distilbert_sentiment_arch.truncation import TokenIds
+
+PIECE = 65_536
+"""Characters of a long text, or of several texts, that are tokenized at a time."""
+
+# White space, ASCII punctuation, CJK punctuation and ideographs: BERT splits at each of them.
+_BOUNDARY = re.compile(r"[\s!-/:-@\[-`{-~\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+
+
+def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair]]:
+    """Yields neighbours that come to about ``PIECE`` characters; a long text is alone."""
+    group: list[str | TextPair] = []
+    size = 0
+    for text in texts:
+        length = len(text) if isinstance(text, str) else len(text.first) + len(text.second)
+        if group and size + length > PIECE:
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += length
+    if group:
+        yield group
 
 
 class DistilBertTokenizer(TextTokenizer):
@@ -48,6 +75,12 @@ class DistilBertTokenizer(TextTokenizer):
             trust_remote_code=trust_remote_code,
             **unused_kwargs,
         )
+        self._rows = served_hf_config(pipeline_config.model).vocab_size
+        if len(self.delegate) > self._rows:
+            raise VocabularyError(
+                f"{model_path}: the tokenizer knows {len(self.delegate)} tokens and the embedding "
+                f"has {self._rows} rows. Put the tokenizer files of this checkpoint beside it."
+            )
         rust = self.delegate.backend_tokenizer
         rust.no_padding()
         rust.no_truncation()
@@ -58,22 +91,61 @@ class DistilBertTokenizer(TextTokenizer):
         self._eos_token_ids = {self.delegate.sep_token_id}
 
     def tokenize(
-        self, texts: Sequence[str | TextPair], add_special_tokens: bool = True
+        self,
+        texts: Sequence[str | TextPair],
+        add_special_tokens: bool = True,
+        max_tokens: int | None = None,
     ) -> list[TokenIds]:
         """Tokenizes texts of any length, in parallel and outside the interpreter lock.
 
         Args:
             texts: Valid Unicode, no lone surrogates.
             add_special_tokens: Put [CLS] before and [SEP] behind each text, and between a pair.
+            max_tokens: Give up beyond so many tokens in all; None for no limit.
 
         Returns:
             Token ids of each text, int64 ``(tokens,)``, not truncated.
+
+        Raises:
+            TooManyTokensInRequest: There are more than ``max_tokens``.
         """
+        found: list[TokenIds] = []
+        left = float("inf") if max_tokens is None else max_tokens
+        for group in _groups(texts):
+            if len(group) == 1 and isinstance(group[0], str) and len(group[0]) > PIECE:
+                ids = [self._tokenize_long(group[0], add_special_tokens, left)]
+            else:
+                ids = self._encode(group, add_special_tokens)
+            found += ids
+            left -= sum(map(len, ids))
+            if left < 0:
+                raise TooManyTokensInRequest(int(left + sum(map(len, found))))
+        return found
+
+    def _encode(self, texts: Sequence[str | TextPair], add_special_tokens: bool) -> list[TokenIds]:
         items = [
             (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
         ]
         encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
+
+    def _tokenize_long(self, text: str, add_special_tokens: bool, left: float) -> TokenIds:
+        """Tokenizes a long text in pieces: an encoding takes 360 bytes a token, an id eight."""
+        cls, sep = self.special_tokens()
+        pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
+        limit = left
+        start = 0
+        while start < len(text):
+            # WordPiece never joins what such a character parts.
+            boundary = _BOUNDARY.search(text, start + PIECE)
+            end = boundary.end() if boundary else len(text)
+            pieces += self._encode([text[start:end]], add_special_tokens=False)
+            left -= len(pieces[-1])
+            if left < 0:
+                raise TooManyTokensInRequest(int(limit))
+            start = end
+        pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
+        return np.concatenate(pieces)
 
     def special_tokens(self) -> tuple[int, int]:
         """Returns the ids of [CLS] and [SEP]."""
@@ -88,7 +160,7 @@ class DistilBertTokenizer(TextTokenizer):
         """
         if not len(ids):
             raise InputError("A sequence of token ids is empty. Send at least one id.")
-        highest = self.tokenizer_vocab_size - 1
+        highest = self._rows - 1
         wrong = next((token for token in (min(ids), max(ids)) if not 0 <= token <= highest), None)
         if wrong is not None:
             raise InputError(f"Token id {wrong} is outside the vocabulary, 0..{highest}.")

@@ -42,31 +42,37 @@ def truncate(
     return np.concatenate([ids[: cut[0]], ids[cut[1] :]])
 
 
-def windows(ids: TokenIds, limit: int, special_tokens: tuple[int, int]) -> Sequence[Window]:
-    """Splits a sequence into windows of at most ``limit`` tokens that cover all of it.
+class Windows:
+    """The windows of at most ``limit`` tokens that cover a sequence, before they are made.
 
-    Each window keeps the sequence's own [CLS] and [SEP]. All but the last are full; the last ends
-    with the sequence.
+    Each keeps the sequence's own [CLS] and [SEP]. All are full; the last ends with the sequence.
 
     Args:
-        ids: Token ids ``(tokens,)``.
+        ids: Token ids ``(tokens,)``, more than ``limit``.
         limit: Most tokens in a window, at least 3.
         special_tokens: Ids of [CLS] and [SEP].
     """
-    if len(ids) <= limit:
-        return [Window(ids, len(ids))]
-    first, last = _body(ids, special_tokens)
-    width = limit - first - (len(ids) - last)
-    stride = max(1, width - width // OVERLAP)
-    starts = [*range(first, last - width, stride), last - width]
-    found = []
-    covered = first
-    for start in starts:
-        end = start + width
-        piece = np.concatenate([ids[:first], ids[start:end], ids[last:]])
-        found.append(Window(piece, end - covered))
-        covered = end
-    return found
+
+    def __init__(self, ids: TokenIds, limit: int, special_tokens: tuple[int, int]) -> None:
+        self._ids = ids
+        self._first, self._last = _body(ids, special_tokens)
+        self._width = limit - self._first - (len(ids) - self._last)
+        stride = max(1, self._width - self._width // OVERLAP)
+        self._starts = range(self._first, self._last - self._width, stride)
+
+    def __len__(self) -> int:
+        return len(self._starts) + 1
+
+    def make(self) -> Sequence[Window]:
+        """Makes them."""
+        found = []
+        covered = self._first
+        for start in [*self._starts, self._last - self._width]:
+            end = start + self._width
+            parts = [self._ids[: self._first], self._ids[start:end], self._ids[self._last :]]
+            found.append(Window(np.concatenate(parts), end - covered))
+            covered = end
+        return found
 
 
 def combine(logits: npt.NDArray[np.float32], pieces: Sequence[Window]) -> npt.NDArray[np.float32]:

@@ -9,45 +9,73 @@ import pytest
 from transformers import AutoTokenizer
 
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import InputError, TooManyTokensInRequest
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
+    from distilbert_sentiment_arch.classifier import ModelClassifier, SequenceTokenizer
 
 TEXTS = (Path(__file__).parent / "reference" / "texts.txt").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def tokenizer() -> DistilBertTokenizer:
-    from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
-
-    return DistilBertTokenizer(str(DEFAULT_DIRECTORY), None, max_length=512)  # type: ignore[arg-type]
+pytestmark = pytest.mark.slow
 
 
-def test_same_ids_as_hugging_face(tokenizer: DistilBertTokenizer) -> None:
+@pytest.fixture
+def tokenizer(embedded: ModelClassifier) -> SequenceTokenizer:
+    return embedded.tokenizer
+
+
+def test_same_ids_as_hugging_face(tokenizer: SequenceTokenizer) -> None:
     texts = TEXTS.splitlines()
     expected = AutoTokenizer.from_pretrained(DEFAULT_DIRECTORY)(texts)["input_ids"]
     assert [ids.tolist() for ids in tokenizer.tokenize(texts)] == expected
 
 
 @pytest.mark.parametrize("special", ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"])
-def test_special_tokens_in_a_text_are_text(tokenizer: DistilBertTokenizer, special: str) -> None:
+def test_special_tokens_in_a_text_are_text(tokenizer: SequenceTokenizer, special: str) -> None:
     (ids,) = tokenizer.tokenize([f"good {special} film"])
     assert ids[0] == 101
     assert ids[-1] == 102
     assert not {0, 100, 101, 102, 103} & set(ids[1:-1].tolist())
 
 
-def test_nothing_is_cut_or_padded(tokenizer: DistilBertTokenizer) -> None:
+def test_nothing_is_cut_or_padded(tokenizer: SequenceTokenizer) -> None:
     short, long = tokenizer.tokenize(["good", "good " * 5000])
     assert (len(short), len(long)) == (3, 5002)
 
 
 @pytest.mark.parametrize("ids", [[], [-1], [30522], [101, 2**63, 102], [-(2**70)]])
-def test_ids_without_an_embedding(tokenizer: DistilBertTokenizer, ids: list[int]) -> None:
+def test_ids_without_an_embedding(tokenizer: SequenceTokenizer, ids: list[int]) -> None:
     with pytest.raises(InputError):
         tokenizer.check_ids(ids)
 
 
-def test_every_id_with_an_embedding(tokenizer: DistilBertTokenizer) -> None:
+def test_every_id_with_an_embedding(tokenizer: SequenceTokenizer) -> None:
     assert tokenizer.check_ids([0, 30521]).tolist() == [0, 30521]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "A fine film, and then some. ",
+        "!",
+        "\u6620\u753b\u306f\u7d20\u6674",
+        "word",
+        "na\u0131\u0308ve-",
+        "\U0001f600 ",
+    ],
+)
+def test_a_long_text_in_pieces_is_the_same_text(tokenizer: SequenceTokenizer, piece: str) -> None:
+    from tokenizers import Tokenizer
+
+    whole = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
+    text = piece * (300_000 // len(piece))
+    (ids,) = tokenizer.tokenize([text])
+    assert ids.tolist() == whole.encode(text).ids
+
+
+def test_tokenizing_ends_where_the_request_does(tokenizer: SequenceTokenizer) -> None:
+    for texts in (["! " * 4_000_000], ["good"] * 100_000):
+        with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):
+            tokenizer.tokenize(texts, max_tokens=1000)
+    assert len(tokenizer.tokenize(["good " * 998], max_tokens=1000)[0]) == 1000

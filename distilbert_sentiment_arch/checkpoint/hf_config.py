@@ -18,6 +18,9 @@ from distilbert_sentiment_arch.labels import LabelSet, ProblemType
 
 ARCHITECTURE = "DistilBertForSequenceClassification"
 
+_MOST = 10_000_000
+"""More than any dimension, layer count or vocabulary; a typing error is refused at once."""
+
 # Hugging Face activation name -> how the graph computes it (distilbert.ACTIVATIONS).
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
 
@@ -116,7 +119,7 @@ class HFConfig:
                 f"{path}: no such file. A checkpoint directory holds config.json, "
                 "model.safetensors and tokenizer.json (or vocab.txt)."
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(f"{path}: not readable as JSON ({error}).") from None
         if not isinstance(raw, dict):
             raise ConfigError(f"{path}: holds {type(raw).__name__}, not a JSON object.")
@@ -138,6 +141,8 @@ def _positive(raw: Mapping[str, Any], key: str, source: str) -> int:
     value = raw[key]
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigError(f"{source}: {key} is {value!r}, not a positive integer.")
+    if value > _MOST:
+        raise ConfigError(f"{source}: {key} is {value}, which no checkpoint has. Correct it.")
     return value
 
 

@@ -14,6 +14,9 @@ from distilbert_sentiment_arch.errors import CheckpointNotFound, VocabularyError
 _ROUNDING = 1024
 
 
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint directory that can be served.
@@ -67,14 +70,25 @@ def _vocabulary_size(directory: Path) -> tuple[Path, int]:
             content = json.loads(tokenizer.read_text(encoding="utf-8"))
             ids = list(content["model"]["vocab"].values())
             ids += [token["id"] for token in content.get("added_tokens") or ()]
-            return tokenizer, max(ids) + 1
+            return tokenizer, max([*ids, *_added_ids(directory)]) + 1
         if vocabulary.is_file():
             with vocabulary.open("rb") as lines:
-                return vocabulary, sum(1 for _ in lines)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                return vocabulary, max(
+                    sum(1 for _ in lines), 0, *(each + 1 for each in _added_ids(directory))
+                )
+    except (OSError, *_MALFORMED) as error:
         raise VocabularyError(
             f"{tokenizer}: not a tokenizer file ({error!r}). Save the tokenizer again."
         ) from None
     raise VocabularyError(
         f"{directory}: no tokenizer.json and no vocab.txt. Save the tokenizer beside the weights."
     )
+
+
+def _added_ids(directory: Path) -> list[int]:
+    """Returns the ids that transformers adds to the vocabulary."""
+    path = directory / "tokenizer_config.json"
+    if not path.is_file():
+        return []
+    config = json.loads(path.read_text(encoding="utf-8"))
+    return [int(token) for token in config.get("added_tokens_decoder") or ()]

@@ -99,8 +99,12 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
         TensorError: The file is truncated, the header is not what the format says, or a tensor is
             not of a floating dtype.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    try:
+        size = path.stat().st_size
+        file = path.open("rb")
+    except OSError as error:
+        raise TensorError(f"{path}: not readable ({error}).") from None
+    with file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(_HEADER_LIMIT, size - 8):
             raise _truncated(path, f"its header alone is {length} bytes and the file {size}")

@@ -50,14 +50,22 @@ def classify(
 def _read(texts: Sequence[str], file: str | None) -> Iterator[str]:
     for text in texts:
         if text == "-":
-            yield from _lines(sys.stdin.read())
+            yield from _lines(_decoded(sys.stdin.buffer.read(), "stdin"))
         else:
             yield text
     if file is not None:
         try:
-            yield from _lines(Path(file).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: not readable as UTF-8 text ({error}).") from None
+            content = Path(file).read_bytes()
+        except OSError as error:
+            raise InputError(f"{file}: not readable ({error}).") from None
+        yield from _lines(_decoded(content, file))
+
+
+def _decoded(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source}: not UTF-8 text ({error}).") from None
 
 
 def _lines(content: str) -> list[str]:

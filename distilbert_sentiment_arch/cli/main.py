@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from distilbert_sentiment_arch import __version__
+from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.limits import Limits, environment_variable
@@ -28,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from distilbert_sentiment_arch.cli.serve import serve
 
             settings = _settings(options)
-            Limits.from_environment(os.environ | settings)
+            environment = os.environ | settings
+            Limits.from_environment(environment)
+            ApiKeys(environment)
             return serve(options.model, options.revision, rest, settings, dry_run=options.dry_run)
         if rest:
             _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -49,9 +52,17 @@ def _settings(options: argparse.Namespace) -> dict[str, str]:
     given = {
         environment_variable(each.name): getattr(options, each.name) for each in fields(Limits)
     }
-    given["MAX_SERVE_MAX_REQUEST_BYTES"] = options.max_body_bytes
+    if options.max_body_bytes is not None:
+        given["MAX_SERVE_MAX_REQUEST_BYTES"] = str(options.max_body_bytes)
     given["MAX_SENTIMENT_API_KEYS_FILE"] = options.api_keys_file
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:  # MAX takes 0 for no limit at all
+        raise ValueError
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     serve.add_argument(
         "--max-body-bytes",
+        type=_positive,
         metavar="N",
         help=f"largest body of a request (default: {MAX_REQUEST_BYTES}; environment: "
         "MAX_SERVE_MAX_REQUEST_BYTES)",

@@ -67,12 +67,11 @@ def max_serve_arguments(
         ("--custom-architectures", str(PACKAGE)),
         ("--devices", "gpu:0" if accelerator else "cpu"),
         ("--max-batch-size", str(MAX_BATCH_SIZE)),
-        ("--max-queue-size", str(MAX_QUEUE_SIZE)),
         ("--no-enable-prefix-caching",),
     ]
     given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
-    on_cpu = "cpu" in flags or "--devices=cpu" in flags or not (accelerator or "--devices" in given)
-    if on_cpu:
+    devices = _value(flags, "--devices")
+    if devices == "cpu" or (devices is None and not accelerator):
         # MAX computes in float32 on a CPU and, asked like this, leaves the cast of half-precision
         # files to the weight adapter. The paths are absolute because MAX refuses a relative
         # bfloat16 file here.
@@ -85,11 +84,22 @@ def max_serve_arguments(
     return [*arguments, *flags]
 
 
+def _value(flags: Sequence[str], name: str) -> str | None:
+    """Returns what a flag is set to, in either spelling; None where it is not given."""
+    for place, flag in enumerate(flags):
+        if flag == name:
+            return "".join(flags[place + 1 : place + 2])
+        if flag.startswith(f"{name}="):
+            return flag.partition("=")[2]
+    return None
+
+
 def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Returns what to add to the environment of ``max serve``; what is set stays as it is."""
     wanted = {
         "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
+        "MAX_SERVE_MAX_QUEUE_SIZE": str(MAX_QUEUE_SIZE),
         "MAX_SERVE_MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES),
     }
     if not any(name.startswith("OTEL_EXPORTER_") for name in environment):

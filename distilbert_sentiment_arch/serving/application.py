@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
@@ -19,7 +20,12 @@ from distilbert_sentiment_arch.classification import (
     TruncationMode,
 )
 from distilbert_sentiment_arch.classifier import ModelClassifier
-from distilbert_sentiment_arch.errors import InputError, TooManyInputs, UnknownModel
+from distilbert_sentiment_arch.errors import (
+    DeadlineExceeded,
+    InputError,
+    TooManyInputs,
+    UnknownModel,
+)
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.model_config import served_hf_config
 from distilbert_sentiment_arch.serving.observation import Observation, tracer
@@ -47,10 +53,10 @@ class Application:
     readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
-        self.readiness = Readiness(self.classifier)
+        self.readiness = Readiness(self.classifier, lambda: self.source.answered)
 
 
-def application(request: Request) -> Application:
+async def application(request: Request) -> Application:
     """Returns the application behind a request."""
     state = request.app.state
     if not hasattr(state, "sentiment"):
@@ -133,7 +139,10 @@ class Call:
         with tracer.start_as_current_span("sentiment.classify") as span:
             span.set_attribute("sentiment.inputs", len(inputs))
             try:
-                answers = await self.classifier.classify(request)
+                async with asyncio.timeout(self.app.limits.deadline_s):
+                    answers = await self.classifier.classify(request)
+            except TimeoutError:
+                raise DeadlineExceeded(self.app.limits.deadline_s) from None
             finally:
                 self._observation.pending_tokens = self.app.source.pending_tokens
             span.set_attribute("sentiment.tokenize_ms", answers.timing.tokenize)
@@ -143,7 +152,7 @@ class Call:
         return answers
 
 
-def call(
+async def call(
     request: Request,
     app: CurrentApplication,
     truncation: Annotated[

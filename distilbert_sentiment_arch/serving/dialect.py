@@ -6,15 +6,37 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
-from distilbert_sentiment_arch.serving.api_keys import server_keys
+from distilbert_sentiment_arch.api_keys import server_keys
 from distilbert_sentiment_arch.serving.errors import STATUS, Failure, Kind, failure_of
 from distilbert_sentiment_arch.serving.observation import Observation
+
+
+class ModelNameConvertor(Convertor[str]):
+    """``{name:model}`` in a path: a name with slashes in it, but none of what follows a name."""
+
+    regex = r".+(?<!:predict)(?<!/infer)(?<!/ready)"
+
+    def convert(self, value: str) -> str:
+        """Returns the name as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Returns the name as it is."""
+        return value
+
+
+register_url_convertor("model", ModelNameConvertor())
+
+# Documents the scheme; ApiKeys decides.
+_BEARER = Security(HTTPBearer(auto_error=False, description="Where the operator set API keys."))
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -83,6 +105,7 @@ class Dialect:
         return APIRouter(
             route_class=DialectRoute,
             responses=self.responses(),
+            dependencies=[] if probes else [_BEARER],
             # Clients that leave out the content type send JSON all the same.
             strict_content_type=False,
         )

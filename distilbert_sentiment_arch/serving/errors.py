@@ -11,6 +11,7 @@ from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from distilbert_sentiment_arch.errors import (
     BlankInput,
@@ -68,6 +69,16 @@ _KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
     (Unavailable, "unavailable"),
 )
 
+# What FastAPI and MAX raise as plain HTTP errors.
+_KINDS_OF_STATUS: dict[int, Kind] = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_encoding",
+    429: "overloaded",
+    503: "unavailable",
+}
+
 _HEADERS: dict[Kind, dict[str, str]] = {
     "unauthorized": {"WWW-Authenticate": "Bearer"},
     "overloaded": {"Retry-After": "1"},
@@ -111,6 +122,8 @@ def failure_of(error: Exception) -> Failure:
         return _invalid(detail, detail["loc"])
     if isinstance(error, HTTPException | StarletteHTTPException):
         return _of_status(error.status_code, str(error.detail))
+    if isinstance(error, ClientDisconnect):
+        return Failure("invalid", "The body ended before its length.")
     for exception, kind in _KINDS:
         if isinstance(error, exception):
             return Failure(kind, str(error), getattr(error, "param", None))
@@ -119,10 +132,7 @@ def failure_of(error: Exception) -> Failure:
 
 
 def _of_status(status: int, message: str) -> Failure:
-    for kind, its_status in STATUS.items():
-        if its_status == status:
-            return Failure(kind, message)
-    return Failure("invalid" if status < 500 else "internal", message)
+    return Failure(_KINDS_OF_STATUS.get(status, "invalid" if status < 500 else "internal"), message)
 
 
 def _invalid(detail: Mapping[str, Any], location: Sequence[int | str]) -> Failure:

@@ -46,7 +46,7 @@ BATCH_SIZE = Histogram(
     "Size of the batch that each sequence was computed in.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128),
 )
-PENDING = Gauge("sentiment_pending_tokens", "Tokens accepted and not yet answered.")
+PENDING = Gauge("sentiment_pending_tokens", "Tokens accepted and not yet computed.")
 
 
 @dataclass
@@ -64,7 +64,7 @@ class RequestMeasurement(MaxMeasurement):
         truncations: How each input that was not read whole was read instead.
         stages: Seconds by stage, empty where nothing was answered.
         batch_sizes: Size of the batch of each sequence.
-        pending_tokens: Tokens accepted and not yet answered.
+        pending_tokens: Tokens accepted and not yet computed; None where the model was not asked.
     """
 
     dialect: str = ""
@@ -77,13 +77,14 @@ class RequestMeasurement(MaxMeasurement):
     truncations: Sequence[str] = ()
     stages: dict[str, float] | None = None
     batch_sizes: Sequence[int] = ()
-    pending_tokens: int = 0
+    pending_tokens: int | None = None
 
     def commit(self) -> None:
         """Records it; called by MAX in the process that exposes the metrics."""
         REQUESTS.labels(self.dialect, self.path, str(self.status), self.route).inc()
         LATENCY.labels(self.dialect, self.route).observe(self.seconds)
-        PENDING.set(self.pending_tokens)
+        if self.pending_tokens is not None:
+            PENDING.set(self.pending_tokens)
         if self.inputs:
             INPUTS.labels(self.dialect, self.route).inc(self.inputs)
             TOKENS.labels(self.dialect).inc(self.tokens)

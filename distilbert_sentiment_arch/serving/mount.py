@@ -7,9 +7,9 @@ from typing import Any
 
 from max.serve import api_server
 
+from distilbert_sentiment_arch.api_keys import server_keys
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving import routes
-from distilbert_sentiment_arch.serving.api_keys import server_keys
 from distilbert_sentiment_arch.serving.unmatched import Unmatched
 
 

@@ -31,7 +31,7 @@ class Observation:
         request_id: The id that MAX gave the request.
         answers: The answers, once there are any.
         truncation: How inputs over the limit were to be read.
-        pending_tokens: The backlog when the request was done.
+        pending_tokens: The backlog when the model was done with the request, if it came that far.
     """
 
     dialect: str
@@ -39,7 +39,7 @@ class Observation:
     request_id: str
     answers: Answers | None = None
     truncation: str | None = None
-    pending_tokens: int = 0
+    pending_tokens: int | None = None
     start: float = field(default_factory=time.perf_counter)
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from distilbert_sentiment_arch.classification import ClassifyRequest
@@ -31,10 +32,16 @@ class Verdict:
 
 
 class Readiness:
-    """Runs the canary on demand, at most once a second however often it is asked."""
+    """Runs the canary on demand, one at a time and at most once a second.
 
-    def __init__(self, classifier: ModelClassifier) -> None:
+    Args:
+        classifier: The model.
+        answered: How many sequences it has answered so far.
+    """
+
+    def __init__(self, classifier: ModelClassifier, answered: Callable[[], int]) -> None:
         self._classifier = classifier
+        self._answered_so_far = answered
         self._lock = asyncio.Lock()
         self._last: tuple[float, Verdict] | None = None
         self._answered = False
@@ -42,13 +49,14 @@ class Readiness:
     async def check(self) -> Verdict:
         """Returns the verdict of a canary that is at most ``FRESH_S`` seconds old."""
         async with self._lock:
-            now = time.monotonic()
-            if self._last is None or now - self._last[0] > FRESH_S:
-                self._last = (time.monotonic(), await self._sing())
+            if self._last is None or time.monotonic() - self._last[0] > FRESH_S:
+                verdict = await self._sing()
+                self._last = (time.monotonic(), verdict)
             return self._last[1]
 
     async def _sing(self) -> Verdict:
         start = time.perf_counter()
+        answered_before = self._answered_so_far()
 
         def verdict(ready: bool, reason: str) -> Verdict:
             return Verdict(ready, reason, (time.perf_counter() - start) * 1000)
@@ -57,10 +65,13 @@ class Readiness:
             async with asyncio.timeout(TIMEOUT_S):
                 answers = await self._classifier.classify(ClassifyRequest([CANARY]))
         except TimeoutError:
-            return verdict(False, f"the canary was not answered within {TIMEOUT_S:g} seconds")
+            # A busy model is not a broken one: taking it out of rotation would only move its load
+            # to the next.
+            busy = self._answered_so_far() > answered_before
+            state = "others were" if busy else "nor was anything else"
+            within = f"within {TIMEOUT_S:g} seconds"
+            return verdict(busy, f"the canary was not answered {within}, {state}")
         except Overloaded:
-            # A full queue is a busy model, not a broken one: taking it out of rotation would
-            # only move its load to the next.
             return verdict(self._answered, "the queue is full")
         except SentimentError as error:
             return verdict(False, str(error))

@@ -146,6 +146,14 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "shard outside": (escaping_shard, ("../../etc/passwd", "outside")),
     "no tokenizer": (replace_by("vocab.txt", None), ("no tokenizer.json and no vocab.txt",)),
     "larger vocabulary": (other_vocabulary(120), ("vocab.txt", "120 tokens", "99 rows")),
+    "tokens added beyond the embedding": (
+        lambda directory: (directory / "tokenizer_config.json").write_text(
+            json.dumps({"added_tokens_decoder": {"99": {"content": "<brand>"}}})
+        ),
+        ("vocab.txt", "100 tokens", "99 rows"),
+    ),
+    "absurd depth": (config(n_layers=10**9), ("n_layers is 1000000000",)),
+    "deep config": (replace_by("config.json", b"[" * 100_000), ("config.json", "JSON")),
     "damaged tokenizer": (
         lambda directory: (directory / "tokenizer.json").write_text("{}"),
         ("tokenizer.json", "not a tokenizer file"),

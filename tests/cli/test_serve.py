@@ -29,7 +29,6 @@ def test_embedded_default_on_a_cpu() -> None:
         *["--custom-architectures", str(PACKAGE)],
         *["--devices", "cpu"],
         *["--max-batch-size", "32"],
-        *["--max-queue-size", "1024"],
         "--no-enable-prefix-caching",
         *["--quantization-encoding", "float32"],
         *["--weight-path", str(DEFAULT_DIRECTORY / "model.safetensors")],
@@ -74,14 +73,18 @@ def test_dry_run_prints_a_line_for_the_shell(capsys: pytest.CaptureFixture[str])
     assert printed[-2:] == ["--port", "9000"]
 
 
-def test_limits_and_keys_become_environment(capsys: pytest.CaptureFixture[str]) -> None:
+def test_limits_and_keys_become_environment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     limits = ["--max-inputs", "5", "--deadline-s", "2.5", "--max-body-bytes", "1000"]
-    assert main(["serve", "--dry-run", *limits, "--api-keys-file", "/etc/a b"]) == 0
+    keys = tmp_path / "a b"
+    keys.write_text("secret\n")
+    assert main(["serve", "--dry-run", *limits, "--api-keys-file", str(keys)]) == 0
     printed = shlex.split(capsys.readouterr().out)
     environment = dict(each.split("=", 1) for each in printed[: printed.index("max")])
     assert environment["MAX_SENTIMENT_MAX_INPUTS"] == "5"
     assert environment["MAX_SENTIMENT_DEADLINE_S"] == "2.5"
-    assert environment["MAX_SENTIMENT_API_KEYS_FILE"] == "/etc/a b"
+    assert environment["MAX_SENTIMENT_API_KEYS_FILE"] == str(keys)
     assert environment["MAX_SERVE_MAX_REQUEST_BYTES"] == "1000"
 
 
@@ -91,11 +94,35 @@ def test_a_limit_that_is_none(capsys: pytest.CaptureFixture[str], value: str) ->
     assert "MAX_SENTIMENT_DEADLINE_S" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [None, b"# none\n", b"\xff\xfe"])
+def test_keys_that_are_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes | None
+) -> None:
+    keys = tmp_path / "keys"
+    if content is not None:
+        keys.write_bytes(content)
+    assert main(["serve", "--dry-run", "--api-keys-file", str(keys)]) == 1
+    assert main(["serve", "--dry-run", "--api-keys-file", ""]) == 1
+    assert "MAX_SENTIMENT_API_KEYS_FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_a_body_limit_that_is_none(value: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--dry-run", "--max-body-bytes", value])
+
+
+def test_cpu_in_another_place_is_no_device() -> None:
+    arguments = default_arguments("--served-model-name", "cpu", accelerator=True)
+    assert "--quantization-encoding" not in arguments
+
+
 def test_environment_of_the_server() -> None:
     wanted = serve_environment({})
     assert wanted == {
         "HF_HUB_OFFLINE": "1",
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
+        "MAX_SERVE_MAX_QUEUE_SIZE": "1024",
         "MAX_SERVE_MAX_REQUEST_BYTES": "8388608",
         "OTEL_SDK_DISABLED": "true",
     }

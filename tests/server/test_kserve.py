@@ -79,6 +79,8 @@ def test_unknown_model_and_version_paths(
         client.infer("gpt-9", [tensor(TEXTS, True)])
     assert client.infer(MODEL, [tensor(TEXTS, True)], model_version="1").get_response()
     assert server.client.get(f"/v2/models/{MODEL}/versions/1").json()["name"] == MODEL
+    assert server.client.get(f"/v2/models/{MODEL}/versions/1/ready").status_code == 200
+    assert server.client.get(f"/v2/models/{MODEL}/versions/99").status_code == 404
 
 
 def infer_body(**changes: Any) -> dict[str, Any]:
@@ -100,6 +102,8 @@ def infer_body(**changes: Any) -> dict[str, Any]:
         {"inputs": [infer_body(data=None)]},
         {"inputs": [infer_body(data=None, parameters={"binary_data_size": 4})]},
         {"inputs": [infer_body()], "outputs": [{"name": "embedding"}]},
+        {"inputs": [infer_body()], "outputs": [{"name": "logits"}, {"name": "logits"}]},
+        {"inputs": [infer_body()], "outputs": [{"name": "logits"}] * 20_000},
         {"inputs": [infer_body()], "parameters": {"truncation": "middle"}},
         [],
     ],

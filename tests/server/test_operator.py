@@ -80,7 +80,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         with running_server(
             directory,
             *("--model", checkpoint, "--api-keys-file", keys_file),
-            *("--max-inputs", "4", "--max-request-tokens", "100", "--max-body-bytes", "20000"),
+            *("--max-inputs", "4", "--max-request-tokens", "300", "--max-body-bytes", "20000"),
             environment={
                 "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces,
                 "OTEL_BSP_SCHEDULE_DELAY": "200",
@@ -196,7 +196,7 @@ def test_too_many_inputs(secured: Secured, dialect: str) -> None:
 def test_too_many_tokens_in_one_request(secured: Secured) -> None:
     response = secured.post("/classify", {"input": "a " * 500, "truncation": "window"})
     assert response.status_code == 413
-    assert "at most 100" in response.json()["error"]["message"]
+    assert "more than 300 tokens" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("dialect", ROUTES)

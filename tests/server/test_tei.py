@@ -59,6 +59,7 @@ def test_truncation_is_told_in_the_headers(server: Server, direction: str, label
     ("body", "status", "kind"),
     [
         ({"inputs": ""}, 400, "Empty"),
+        ({"inputs": ["\u200b", "\u200b"]}, 400, "Empty"),
         ({"inputs": []}, 422, "Validation"),
         ({"inputs": ["a", "b", "c"]}, 422, "Validation"),
         ({"inputs": [["a", "b", "c"]]}, 422, "Validation"),
@@ -73,3 +74,10 @@ def test_errors(server: Server, body: Any, status: int, kind: str) -> None:
     assert response.status_code == status
     assert set(response.json()) == {"error", "error_type"}
     assert response.json()["error_type"] == kind
+
+
+@pytest.mark.parametrize("body", [b'{"inputs": "\xff"}', b"[" * 100_000, b"{"])
+def test_bodies_that_are_no_json(server: Server, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = server.client.post("/predict", content=body, headers=headers)
+    assert (response.status_code, response.json()["error_type"]) == (422, "Validation")

@@ -7,11 +7,11 @@ from server_process import Server
 
 pytestmark = pytest.mark.slow
 
-OPENAI, TEI, KSERVE = {"error"}, {"error", "error_type"}, {"error"}
+OPENAI, TEI, KSERVE = "openai", "tei", "kserve"
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "keys"),
+    ("method", "path", "status", "dialect"),
     [
         ("GET", "/nothing", 404, OPENAI),
         ("POST", "/v1/chat/completions", 404, OPENAI),
@@ -26,17 +26,21 @@ OPENAI, TEI, KSERVE = {"error"}, {"error", "error_type"}, {"error"}
         ("GET", "/v2/nothing", 404, KSERVE),
         ("GET", "/v2/models/a/infer/b", 404, KSERVE),
         ("POST", "/v2/health/live", 405, KSERVE),
+        ("GET", "/v2/models/distilbert-minilm-l6-sst2/infer", 405, KSERVE),
+        ("POST", "/v2/models//infer", 404, KSERVE),
+        ("GET", "/v1/models/distilbert-minilm-l6-sst2:predict", 405, KSERVE),
+        ("POST", "/v1/models/:predict", 404, KSERVE),
     ],
 )
-def test_envelope(server: Server, method: str, path: str, status: int, keys: set[str]) -> None:
+def test_envelope(server: Server, method: str, path: str, status: int, dialect: str) -> None:
     response = server.client.request(method, path, json={})
     assert response.status_code == status
     body = response.json()
-    assert set(body) == keys
-    if path.startswith("/v2"):
-        assert isinstance(body["error"], str)
-    elif keys == OPENAI:
+    assert set(body) == ({"error", "error_type"} if dialect == TEI else {"error"})
+    if dialect == OPENAI:
         assert body["error"]["code"] == status
+    else:
+        assert isinstance(body["error"], str)
     assert ("Allow" in response.headers) == (status == 405)
 
 

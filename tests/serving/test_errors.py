@@ -18,7 +18,7 @@ from distilbert_sentiment_arch.serving.errors import failure_of
         (errors.BlankInput("x"), 400),
         (errors.TooManyTokens(0, 600, 512), 400),
         (errors.TooManyInputs(5, 4), 413),
-        (errors.TooManyTokensInRequest(5, 4), 413),
+        (errors.TooManyTokensInRequest(4), 413),
         (errors.Unauthorized(), 401),
         (errors.UnknownModel("a", ("b",)), 404),
         (errors.Overloaded(), 429),

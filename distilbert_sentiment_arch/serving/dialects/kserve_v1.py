@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 from distilbert_sentiment_arch.serving.errors import Failure
+from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
 
 class KServeErrorResponse(BaseModel):
@@ -74,11 +75,12 @@ class V1Response(BaseModel):
     route: str
 
 
-@router.post("/v1/models/{name:path}:predict", tags=["kserve"])
+@router.post("/v1/models/{name:model}:predict", tags=["kserve"])
 async def predict(name: ModelName, body: V1Body, call: CurrentCall) -> V1Response:
     """Classifies texts."""
     mode = body.parameters.truncation if body.parameters else None
     answers = await call.classify(name, list(body.instances), Truncation(mode) if mode else None)
     return V1Response(
-        predictions=[V1Prediction.of(answer) for answer in answers.classifications], route="model"
+        predictions=[V1Prediction.of(answer) for answer in answers.classifications],
+        route=MODEL_ROUTE,
     )

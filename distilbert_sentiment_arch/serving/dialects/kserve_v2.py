@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
 from distilbert_sentiment_arch.classification import (
     TRUNCATION_MODES,
     Answers,
     Truncation,
 )
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import InputError, Unavailable
 from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
 from distilbert_sentiment_arch.serving.dialects.kserve_v1 import KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
+from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
 INPUT = "text"
 BINARY_HEADER = "Inference-Header-Content-Length"
@@ -74,6 +75,12 @@ class RequestedOutput(BaseModel):
     parameters: dict[str, Any] | None = None
 
 
+def _distinct(outputs: list[RequestedOutput]) -> list[RequestedOutput]:
+    if len({output.name for output in outputs}) < len(outputs):
+        raise ValueError("names an output twice")
+    return outputs
+
+
 class InferBody(BaseModel):
     """One tensor of texts."""
 
@@ -91,7 +98,9 @@ class InferBody(BaseModel):
 
     id: WireText | None = None
     inputs: list[InputTensor] = Field(min_length=1, max_length=1)
-    outputs: list[RequestedOutput] | None = None
+    outputs: Annotated[list[RequestedOutput], AfterValidator(_distinct)] | None = Field(
+        default=None, max_length=3
+    )
     parameters: dict[str, Any] | None = None
 
     def to_truncation(self) -> Truncation | None:
@@ -152,10 +161,10 @@ async def live() -> Response:
     return Response()
 
 
-@probes.get("/v2/models/{name:path}/ready", response_class=Response, tags=["kserve"])
+@probes.get("/v2/models/{name:model}/ready", response_class=Response, tags=["kserve"])
 async def model_ready(name: ModelName, call: CurrentCall) -> Response:
     """Answers 200 while the named model answers."""
-    call.check_model(name.partition("/versions/")[0])
+    call.check_model(_unversioned(name))
     return await ready(call)
 
 
@@ -163,7 +172,9 @@ async def model_ready(name: ModelName, call: CurrentCall) -> Response:
 async def ready(call: CurrentCall) -> Response:
     """Answers 200 while the model answers."""
     verdict = await call.app.readiness.check()
-    return Response(status_code=200 if verdict.ready else 503)
+    if not verdict.ready:
+        raise Unavailable(f"The model is not ready: {verdict.reason}.")
+    return Response()
 
 
 @router.get("/v2", tags=["kserve"])
@@ -171,13 +182,11 @@ async def server_metadata() -> ServerMetadata:
     """Describes the server."""
     from distilbert_sentiment_arch import __version__
 
-    return ServerMetadata(
-        name="max-sentiment", version=__version__, extensions=["binary_tensor_data"]
-    )
+    return ServerMetadata(name="max-sentiment", version=__version__, extensions=[])
 
 
 @router.post(
-    "/v2/models/{name:path}/infer",
+    "/v2/models/{name:model}/infer",
     tags=["kserve"],
     openapi_extra={
         "requestBody": {
@@ -190,8 +199,7 @@ async def server_metadata() -> ServerMetadata:
 async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferResponse:
     """Classifies texts."""
     body, texts = parse(await request.body(), request.headers.get(BINARY_HEADER))
-    model = name.partition("/versions/")[0]
-    answers = await call.classify(model, list(texts), body.to_truncation())
+    answers = await call.classify(_unversioned(name), list(texts), body.to_truncation())
     wanted = [output.name for output in body.outputs or ()] or ["label", "probabilities"]
     outputs = {tensor.name: tensor for tensor in _tensors(answers)}
     return InferResponse(
@@ -199,7 +207,7 @@ async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferRe
         model_version=VERSION,
         id=body.id,
         parameters={
-            "route": "model",
+            "route": MODEL_ROUTE,
             "tokens": [answer.tokens for answer in answers.classifications],
             "tokens_read": [answer.tokens_read for answer in answers.classifications],
         },
@@ -207,10 +215,10 @@ async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferRe
     )
 
 
-@router.get("/v2/models/{name:path}", tags=["kserve"])
+@router.get("/v2/models/{name:model}", tags=["kserve"])
 async def model_metadata(name: ModelName, call: CurrentCall) -> ModelMetadata:
     """Describes the model."""
-    call.check_model(name.partition("/versions/")[0])
+    call.check_model(_unversioned(name))
     labels = len(call.classifier.labels)
     return ModelMetadata(
         name=call.classifier.name,
@@ -223,6 +231,11 @@ async def model_metadata(name: ModelName, call: CurrentCall) -> ModelMetadata:
             TensorMetadata(name="logits", datatype="FP32", shape=[-1, labels]),
         ],
     )
+
+
+def _unversioned(name: str) -> str:
+    """Returns the name of a model without the version in its path, if that is the one there is."""
+    return name.removesuffix(f"/versions/{VERSION}")
 
 
 def _tensors(answers: Answers) -> Iterator[OutputTensor]:

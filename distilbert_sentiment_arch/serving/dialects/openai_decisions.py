@@ -17,6 +17,7 @@ from distilbert_sentiment_arch.serving.application import CurrentCall
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
+from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
 router = OPENAI.router()
 
@@ -200,7 +201,7 @@ async def decide(body: DecisionBody, call: CurrentCall) -> DecisionResponse:
         model=call.classifier.name,
         answers=[_answer(question, answer) for question in body.questions],
         usage=Usage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
-        route="model",
+        route=MODEL_ROUTE,
         truncation=TruncationNote.of(answer),
     )
 

@@ -45,7 +45,7 @@ async def list_models(call: CurrentCall) -> ModelList:
     return ModelList(data=[_model(call.classifier)])
 
 
-@router.get("/v1/models/{name:path}", tags=["models"])
+@router.get("/v1/models/{name:model}", tags=["models"])
 async def retrieve_model(name: ModelName, call: CurrentCall) -> Model:
     """Describes one model."""
     call.check_model(name)

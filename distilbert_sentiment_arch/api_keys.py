@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,12 +18,15 @@ logger = logging.getLogger("max.serve.sentiment")
 KEYS = "MAX_SENTIMENT_API_KEYS"
 KEYS_FILE = "MAX_SENTIMENT_API_KEYS_FILE"
 
+_COMMENT = re.compile(r"(^|\s)#.*")
+
 
 class ApiKeys:
     """The keys that open the server; with neither variable set, it is open.
 
     ``MAX_SENTIMENT_API_KEYS`` holds keys with commas between them, the file that
-    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line, ``#`` before a comment. Only digests
+    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line; a comment begins with
+    ``#`` at the start of a line or behind a space. Only digests
     stay in memory, and no key is ever logged.
 
     Raises:
@@ -33,13 +37,16 @@ class ApiKeys:
         environment = os.environ if environment is None else environment
         inline = environment.get(KEYS)
         self._inline = _digests((inline or "").split(","))
-        self._file = Path(environment[KEYS_FILE]) if environment.get(KEYS_FILE) else None
+        named = environment.get(KEYS_FILE)
+        if named == "":
+            raise ConfigError(f"{KEYS_FILE} is set and empty. Name a file, or unset it.")
+        self._file = None if named is None else Path(named)
         self._seen: tuple[int, int, int] | None = None
         self._from_file: tuple[bytes, ...] = ()
         if self._file is not None:
             try:
                 self._read(self._file)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise ConfigError(f"{KEYS_FILE}: {self._file} is not readable ({error}).") from None
         if (inline is not None or self._file is not None) and not self._digests:
             raise ConfigError(f"{KEYS} and {KEYS_FILE} hold no key. Add one, or unset both.")
@@ -76,14 +83,14 @@ class ApiKeys:
             if self._stamp(self._file) != self._seen:
                 self._read(self._file)
                 logger.info("API keys read again from %s: %d", self._file, len(self._from_file))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             # A Secret is replaced in two steps; the keys of a moment ago hold until it is back.
             logger.warning("API keys kept as they were: %s is not readable (%s)", self._file, error)
 
     def _read(self, file: Path) -> None:
         stamp = self._stamp(file)
         lines = file.read_text(encoding="utf-8").splitlines()
-        self._from_file = _digests(line.partition("#")[0] for line in lines)
+        self._from_file = _digests(_COMMENT.sub("", line) for line in lines)
         self._seen = stamp
 
     @staticmethod

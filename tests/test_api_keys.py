@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.errors import ConfigError, Unauthorized
-from distilbert_sentiment_arch.serving.api_keys import ApiKeys
 
 
 def test_none_are_required_by_default() -> None:
@@ -35,6 +35,28 @@ def test_a_file_with_comments(tmp_path: Path) -> None:
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
     keys.check("Bearer a")
     keys.check("Bearer b")
+
+
+def test_a_hash_in_a_key_is_part_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("abc#def\n")
+    keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
+    keys.check("Bearer abc#def")
+    with pytest.raises(Unauthorized):
+        keys.check("Bearer abc")
+
+
+def test_a_file_that_turns_unreadable_keeps_what_was_known(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("a\n")
+    keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
+    file.write_bytes(b"\xff\xfe\xff")
+    keys.check("Bearer a")
+
+
+def test_a_file_variable_that_is_empty_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="set and empty"):
+        ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": ""})
 
 
 def test_a_file_that_empties_shuts_the_server(tmp_path: Path) -> None:
