@@ -12,7 +12,6 @@ from max.serve.pipelines.llm import TokenGeneratorPipeline
 
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_NAME
 from distilbert_sentiment_arch.classification import (
-    TRUNCATION_MODES,
     Answers,
     ClassifyRequest,
     Input,
@@ -22,7 +21,6 @@ from distilbert_sentiment_arch.classification import (
 from distilbert_sentiment_arch.classifier import ModelClassifier
 from distilbert_sentiment_arch.errors import (
     DeadlineExceeded,
-    InputError,
     TooManyInputs,
     UnknownModel,
 )
@@ -156,26 +154,16 @@ async def call(
     request: Request,
     app: CurrentApplication,
     truncation: Annotated[
-        str | None,
+        TruncationMode | None,
         Header(
             alias=TRUNCATION_HEADER,
             description="How to read inputs over the limit, for clients that cannot say so in the "
-            "body: start or end (which is cut off) or window.",
-            json_schema_extra={"enum": list(TRUNCATION_MODES)},
+            "body: cut off the start or the end, or read all in windows.",
         ),
     ] = None,
 ) -> Call:
-    """Returns the call behind a request.
-
-    Raises:
-        InputError: A header that asks for a truncation unknown here.
-    """
-    for mode in TRUNCATION_MODES:
-        if truncation == mode:
-            return Call(app, request.state.observation, mode)
-    if truncation is not None:
-        raise InputError(f"{TRUNCATION_HEADER} is not one of {', '.join(TRUNCATION_MODES)}.")
-    return Call(app, request.state.observation, None)
+    """Returns the call behind a request."""
+    return Call(app, request.state.observation, truncation)
 
 
 CurrentCall = Annotated[Call, Depends(call)]

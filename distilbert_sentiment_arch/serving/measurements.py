@@ -25,7 +25,7 @@ REQUESTS = Counter(
 LATENCY = Histogram(
     "sentiment_request_seconds",
     "From the request's head to its answer.",
-    ["dialect", "route"],
+    ["dialect", "path", "status", "route"],
     buckets=_SECONDS,
 )
 STAGES = Histogram(
@@ -34,9 +34,11 @@ STAGES = Histogram(
     ["stage"],
     buckets=_SECONDS,
 )
-INPUTS = Counter("sentiment_inputs", "Inputs answered.", ["dialect", "route"])
+INPUTS = Counter("sentiment_inputs", "Inputs answered.", ["dialect", "path", "route"])
 TOKENS = Counter(
-    "sentiment_tokens", "Tokens read by the model, special ones included.", ["dialect"]
+    "sentiment_tokens",
+    "Tokens read by the model, special ones included.",
+    ["dialect", "path", "route"],
 )
 TRUNCATIONS = Counter(
     "sentiment_truncations", "Inputs not read whole and at once, by how.", ["mode"]
@@ -81,13 +83,14 @@ class RequestMeasurement(MaxMeasurement):
 
     def commit(self) -> None:
         """Records it; called by MAX in the process that exposes the metrics."""
-        REQUESTS.labels(self.dialect, self.path, str(self.status), self.route).inc()
-        LATENCY.labels(self.dialect, self.route).observe(self.seconds)
+        labels = (self.dialect, self.path, str(self.status), self.route)
+        REQUESTS.labels(*labels).inc()
+        LATENCY.labels(*labels).observe(self.seconds)
         if self.pending_tokens is not None:
             PENDING.set(self.pending_tokens)
         if self.inputs:
-            INPUTS.labels(self.dialect, self.route).inc(self.inputs)
-            TOKENS.labels(self.dialect).inc(self.tokens)
+            INPUTS.labels(self.dialect, self.path, self.route).inc(self.inputs)
+            TOKENS.labels(self.dialect, self.path, self.route).inc(self.tokens)
         for mode in self.truncations:
             TRUNCATIONS.labels(mode).inc()
         for stage, seconds in (self.stages or {}).items():

@@ -8,7 +8,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from distilbert_sentiment_arch.serving.dialect import Dialect
-from distilbert_sentiment_arch.serving.dialects.kserve_v1 import KSERVE_V1, KSERVE_V2
+from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.tei_predict import TEI
 from distilbert_sentiment_arch.serving.errors import Failure

@@ -58,11 +58,11 @@ def test_metrics_count_what_was_asked_and_answered(server: Server) -> None:
     assert increase(before, after, requests, **ours, status="400", route="none") == 1
     tei = {"dialect": "tei", "path": "/predict"}
     assert increase(before, after, requests, **tei, status="400", route="none") == 1
-    by_route = {"dialect": "vllm", "route": "model"}
-    assert increase(before, after, "sentiment_inputs_total", **by_route) == 2
-    assert increase(before, after, "sentiment_tokens_total", dialect="vllm") == 6 + 602
+    answered = {**ours, "route": "model"}
+    assert increase(before, after, "sentiment_inputs_total", **answered) == 2
+    assert increase(before, after, "sentiment_tokens_total", **answered) == 6 + 602
     assert increase(before, after, "sentiment_truncations_total", mode="window") == 1
-    assert increase(before, after, "sentiment_request_seconds_count", **by_route) == 1
+    assert increase(before, after, "sentiment_request_seconds_count", **answered, status="200") == 1
     assert increase(before, after, "sentiment_batch_size_count") == 3
     for stage in ("tokenize", "queue", "compute"):
         assert increase(before, after, "sentiment_stage_seconds_count", stage=stage) == 1

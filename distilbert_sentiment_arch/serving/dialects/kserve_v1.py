@@ -5,39 +5,15 @@ Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
-from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.classification import Classification, Truncation
 from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KServeParameters
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
-from distilbert_sentiment_arch.serving.errors import Failure
 from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
-
-class KServeErrorResponse(BaseModel):
-    """Body of every response that is not a 2xx."""
-
-    error: str
-
-
-def _envelope(failure: Failure) -> Mapping[str, Any]:
-    return KServeErrorResponse(error=failure.message).model_dump()
-
-
-KSERVE_V1 = Dialect("kserve-v1", _envelope, KServeErrorResponse, {})
-KSERVE_V2 = Dialect("kserve-v2", _envelope, KServeErrorResponse, {})
-
 router = KSERVE_V1.router()
-
-
-class PredictParameters(BaseModel):
-    """Ours: how to read texts over the limit."""
-
-    truncation: TruncationMode | None = None
 
 
 class V1Body(BaseModel):
@@ -48,7 +24,7 @@ class V1Body(BaseModel):
     )
 
     instances: list[StrictStr] = Field(min_length=1)
-    parameters: PredictParameters | None = None
+    parameters: KServeParameters | None = None
 
 
 class V1Prediction(BaseModel):

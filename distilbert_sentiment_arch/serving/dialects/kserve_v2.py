@@ -14,14 +14,10 @@ from typing import Annotated, Any, Literal
 from fastapi import Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
-from distilbert_sentiment_arch.classification import (
-    TRUNCATION_MODES,
-    Answers,
-    Truncation,
-)
+from distilbert_sentiment_arch.classification import Answers, Truncation
 from distilbert_sentiment_arch.errors import InputError, Unavailable
 from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialects.kserve_v1 import KSERVE_V2
+from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V2, KServeParameters
 from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
@@ -101,21 +97,12 @@ class InferBody(BaseModel):
     outputs: Annotated[list[RequestedOutput], AfterValidator(_distinct)] | None = Field(
         default=None, max_length=3
     )
-    parameters: dict[str, Any] | None = None
+    parameters: KServeParameters | None = None
 
     def to_truncation(self) -> Truncation | None:
-        """Returns what ``parameters.truncation`` asks for.
-
-        Raises:
-            InputError: A truncation unknown here.
-        """
-        asked = (self.parameters or {}).get("truncation")
-        for mode in TRUNCATION_MODES:
-            if asked == mode:
-                return Truncation(mode)
-        if asked is not None:
-            raise InputError(f"parameters.truncation is not one of {', '.join(TRUNCATION_MODES)}.")
-        return None
+        """Returns what is asked of texts over the limit, in our own terms."""
+        mode = self.parameters.truncation if self.parameters else None
+        return Truncation(mode) if mode else None
 
 
 class OutputTensor(BaseModel):
