@@ -87,7 +87,7 @@ class Dialect:
                 path = self.path
 
                 async def answer(request: Request) -> Response:
-                    observation = Observation.of(request, dialect.name, path)
+                    observation = Observation.of(request, dialect.name, path, probe=probes)
                     request.state.observation = observation
                     try:
                         if not probes:

@@ -29,6 +29,7 @@ class Observation:
         dialect: The wire format.
         path: The path as its route declares it, never as the caller wrote it.
         request_id: The id that MAX gave the request.
+        probe: An orchestrator asked; its success is no news.
         answers: The answers, once there are any.
         truncation: How inputs over the limit were to be read.
         pending_tokens: The backlog when the model was done with the request, if it came that far.
@@ -37,15 +38,16 @@ class Observation:
     dialect: str
     path: str
     request_id: str
+    probe: bool = False
     answers: Answers | None = None
     truncation: str | None = None
     pending_tokens: int | None = None
     start: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def of(cls, request: Request, dialect: str, path: str) -> Observation:
+    def of(cls, request: Request, dialect: str, path: str, *, probe: bool = False) -> Observation:
         """Begins the observation of a request."""
-        return cls(dialect, path, getattr(request.state, "request_id", ""))
+        return cls(dialect, path, getattr(request.state, "request_id", ""), probe)
 
     @property
     def route(self) -> str:
@@ -86,7 +88,7 @@ class Observation:
             "ms": round(seconds * 1000, 3),
         }
         # Never the text: it belongs to the caller's users.
-        logger.info(json.dumps(line))
+        logger.log(logging.DEBUG if self.probe and status < 400 else logging.INFO, json.dumps(line))
         METRICS.client.send_measurement(
             RequestMeasurement(
                 "sentiment",

@@ -1,0 +1,90 @@
+"""Accuracy and speed of word lists, of others' packages and of the model, on labelled texts.
+
+    .venv/bin/python scripts/lexicons.py DATA.jsonl [DATA.jsonl ...]
+
+A line is {"text", "label"} with 1 for positive. A lexicon says positive where its score is above
+zero; texts without a score count as negative. Speeds are medians of five passes that take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from distilbert_sentiment_arch.lexicon.scorer import score
+from distilbert_sentiment_arch.lexicon.word_list import DIRECTORY, embedded_word_list
+
+PASSES = 5
+
+Positive = Callable[[str], bool]
+
+
+def lexicons() -> dict[str, Positive]:
+    """Returns what to compare, by name."""
+    afinn_111 = embedded_word_list("afinn-111")
+    mvp_29 = embedded_word_list("mvp-29")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from afinn import Afinn
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+    afinn = Afinn()
+    afinn.setup_from_file(str(DIRECTORY / "afinn-111.txt"))
+    vader = SentimentIntensityAnalyzer()
+    return {
+        "afinn-111": lambda text: score(text, afinn_111).sum > 0,
+        "afinn-111, modifiers": lambda text: score(text, afinn_111, modifiers=True).sum > 0,
+        "mvp-29": lambda text: score(text, mvp_29).sum > 0,
+        "PyPI afinn 0.1": lambda text: afinn.score(text) > 0,
+        "PyPI vaderSentiment 3.3.2": lambda text: vader.polarity_scores(text)["compound"] > 0,
+    }
+
+
+def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
+    """Returns the share of texts that the embedded model gets right, cut at its limit."""
+    from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+    from distilbert_sentiment_arch.classification import ClassifyRequest, Truncation
+    from distilbert_sentiment_arch.loaded_model import load_classifier
+
+    classifier = load_classifier(find_checkpoint(None))
+    request = ClassifyRequest(texts, Truncation("end"))
+    answers = asyncio.run(classifier.classify(request)).classifications
+    right = [
+        (answer.label == "POSITIVE") == (label == 1)
+        for answer, label in zip(answers, labels, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
+def main() -> None:
+    """Prints one table a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="+")
+    for path in parser.parse_args().data:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        texts, labels = [each["text"] for each in lines], [each["label"] for each in lines]
+        seconds: dict[str, list[float]] = {}
+        accuracy: dict[str, float] = {}
+        for _ in range(PASSES):
+            for name, positive in lexicons().items():
+                start = time.perf_counter()
+                answers = [positive(text) for text in texts]
+                seconds.setdefault(name, []).append(time.perf_counter() - start)
+                right = sum(a == (b == 1) for a, b in zip(answers, labels, strict=True))
+                accuracy[name] = right / len(labels)
+        print(f"\n| {path.name}, {len(texts)} texts | accuracy | texts a second | x PyPI afinn |")
+        print("|---|---|---|---|")
+        medians = {name: statistics.median(each) for name, each in seconds.items()}
+        for name, median in medians.items():
+            ratio = medians["PyPI afinn 0.1"] / median
+            print(f"| {name} | {accuracy[name]:.4f} | {len(texts) / median:.0f} | {ratio:.1f} |")
+        print(f"| the embedded model | {model_accuracy(texts, labels):.4f} | | |")
+
+
+if __name__ == "__main__":
+    main()
