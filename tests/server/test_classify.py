@@ -108,3 +108,13 @@ def test_openai_client_speaks_it(server: Server) -> None:
         "/classify", body={"model": MODEL, "input": ["I hate it."]}, cast_to=dict[str, Any]
     )
     assert answer["data"][0]["label"] == "NEGATIVE"
+
+
+def test_a_review_of_20_000_words_is_read_whole(server: Server) -> None:
+    review = "The food was terrible. " * 2500 + "The service was wonderful. " * 2500
+    answer = post(server, input=review, truncation="window")
+    (datum,) = answer["data"]
+    assert datum["truncation"]["tokens"] == datum["truncation"]["tokens_read"] == 25_002
+    assert datum["truncation"]["windows"] == 65
+    assert answer["usage"]["prompt_tokens"] == 25_002
+    assert sum(datum["probs"]) == pytest.approx(1)
