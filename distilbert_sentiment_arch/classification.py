@@ -19,6 +19,10 @@ class TextPair:
     first: str
     second: str
 
+    def __len__(self) -> int:
+        """Characters in both."""
+        return len(self.first) + len(self.second)
+
 
 Input = str | TextPair | Sequence[int]
 """One thing to classify: text, a pair, or the token ids of a text, special tokens included."""

@@ -247,10 +247,7 @@ class ModelClassifier:
 
 def _estimated_tokens(request: ClassifyRequest) -> int:
     """Returns about how many tokens a request holds, before anything is tokenized."""
-    characters = 0
-    for item in request.inputs:
-        characters += len(item.first + item.second) if isinstance(item, TextPair) else len(item)
-    return characters // CHARACTERS_PER_TOKEN
+    return sum(map(len, request.inputs)) // CHARACTERS_PER_TOKEN
 
 
 def _check_text(index: int, text: str) -> None:

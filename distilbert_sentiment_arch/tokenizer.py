@@ -34,16 +34,15 @@ _BOUNDARY = re.compile(r"[\s!-/:-@\[-`{-~\u3000-\u303f\u3400-\u9fff\uff00-\uffef
 
 
 def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair]]:
-    """Yields neighbours that come to about ``PIECE`` characters; a long text is alone."""
+    """Yields neighbours that come to about ``PIECE`` characters; a longer one is alone."""
     group: list[str | TextPair] = []
     size = 0
     for text in texts:
-        length = len(text) if isinstance(text, str) else len(text.first) + len(text.second)
-        if group and size + length > PIECE:
+        if group and size + len(text) > PIECE:
             yield group
             group, size = [], 0
         group.append(text)
-        size += length
+        size += len(text)
     if group:
         yield group
 
@@ -112,7 +111,7 @@ class DistilBertTokenizer(TextTokenizer):
         found: list[TokenIds] = []
         left = float("inf") if max_tokens is None else max_tokens
         for group in _groups(texts):
-            if len(group) == 1 and isinstance(group[0], str) and len(group[0]) > PIECE:
+            if len(group) == 1 and len(group[0]) > PIECE:
                 ids = [self._tokenize_long(group[0], add_special_tokens, left)]
             else:
                 ids = self._encode(group, add_special_tokens)
@@ -129,22 +128,25 @@ class DistilBertTokenizer(TextTokenizer):
         encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
 
-    def _tokenize_long(self, text: str, add_special_tokens: bool, left: float) -> TokenIds:
+    def _tokenize_long(
+        self, text: str | TextPair, add_special_tokens: bool, left: float
+    ) -> TokenIds:
         """Tokenizes a long text in pieces: an encoding takes 360 bytes a token, an id eight."""
         cls, sep = self.special_tokens()
-        pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
         limit = left
-        start = 0
-        while start < len(text):
-            # WordPiece never joins what such a character parts.
-            boundary = _BOUNDARY.search(text, start + PIECE)
-            end = boundary.end() if boundary else len(text)
-            pieces += self._encode([text[start:end]], add_special_tokens=False)
-            left -= len(pieces[-1])
-            if left < 0:
-                raise TooManyTokensInRequest(int(limit))
-            start = end
-        pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
+        pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
+        for part in (text,) if isinstance(text, str) else (text.first, text.second):
+            start = 0
+            while start < len(part):
+                # WordPiece never joins what such a character parts.
+                boundary = _BOUNDARY.search(part, start + PIECE)
+                end = boundary.end() if boundary else len(part)
+                pieces += self._encode([part[start:end]], add_special_tokens=False)
+                left -= len(pieces[-1])
+                if left < 0:
+                    raise TooManyTokensInRequest(int(limit))
+                start = end
+            pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
         return np.concatenate(pieces)
 
     def special_tokens(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+from distilbert_sentiment_arch.classification import TextPair
 from distilbert_sentiment_arch.errors import InputError, TooManyTokensInRequest
 
 if TYPE_CHECKING:
@@ -74,8 +75,22 @@ def test_a_long_text_in_pieces_is_the_same_text(tokenizer: SequenceTokenizer, pi
     assert ids.tolist() == whole.encode(text).ids
 
 
+@pytest.mark.parametrize("add_special_tokens", [True, False])
+def test_a_long_pair_in_pieces_is_the_same_pair(
+    tokenizer: SequenceTokenizer, add_special_tokens: bool
+) -> None:
+    from tokenizers import Tokenizer
+
+    whole = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
+    first, second = "A fine film. " * 10_000, "word! " * 20_000
+    expected = whole.encode(first, second, add_special_tokens=add_special_tokens).ids
+    (ids,) = tokenizer.tokenize([TextPair(first, second)], add_special_tokens)
+    assert ids.tolist() == expected
+
+
 def test_tokenizing_ends_where_the_request_does(tokenizer: SequenceTokenizer) -> None:
-    for texts in (["! " * 4_000_000], ["good"] * 100_000):
+    pair = TextPair("!" * 2_000_000, "!" * 2_000_000)
+    for texts in (["! " * 4_000_000], ["good"] * 100_000, [pair]):
         with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):
             tokenizer.tokenize(texts, max_tokens=1000)
     assert len(tokenizer.tokenize(["good " * 998], max_tokens=1000)[0]) == 1000
