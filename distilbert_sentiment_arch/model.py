@@ -65,7 +65,7 @@ class Row:
     @classmethod
     def of(cls, output: EmbeddingsGenerationOutput) -> Row:
         """Takes a row of MAX's output apart."""
-        *_, compute_ms, batch_size = output.embeddings
+        compute_ms, batch_size = output.embeddings[-TRACE_COLUMNS:]
         logits = np.asarray(output.embeddings[:-TRACE_COLUMNS], dtype=np.float32)
         return cls(logits, float(compute_ms), int(batch_size))
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, weight_files
+from distilbert_sentiment_arch.checkpoint.tensors import MALFORMED, check_tensors, weight_files
 from distilbert_sentiment_arch.errors import CheckpointNotFound, VocabularyError
 
 # Training frameworks round the embedding up to a multiple of at most this many rows.
 _ROUNDING = 1024
-
-
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def _vocabulary_size(directory: Path) -> tuple[Path, int]:
                 return vocabulary, max(
                     sum(1 for _ in lines), 0, *(each + 1 for each in _added_ids(directory))
                 )
-    except (OSError, *_MALFORMED) as error:
+    except (OSError, *MALFORMED) as error:
         raise VocabularyError(
             f"{tokenizer}: not a tokenizer file ({error!r}). Save the tokenizer again."
         ) from None

@@ -18,6 +18,9 @@ from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.errors import TensorError
 from weight_adapters import distilbert
 
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading JSON of another shape than expected may raise."""
+
 _HEADER_LIMIT = 100 * 1024 * 1024  # the format's own limit on the JSON header
 
 # dtype -> (NumPy type of the same width, bits of the exponent: all set means NaN or infinity)
@@ -70,7 +73,7 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
         )
     raise TensorError(
         f"{directory}: no model.safetensors and no model.safetensors.index.json. A repository that "
-        "has pickled weights alone is not served: load it with transformers where you trust it, "
+        "has pickled weights alone is not served: load it with transformers where you trust it; "
         "save_pretrained() writes safetensors."
     )
 
@@ -78,7 +81,7 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
 def _shards(directory: Path, index: Path) -> tuple[Path, ...]:
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise TensorError(
             f"{index}: not a safetensors index ({error!r}). Export the checkpoint again."
         ) from None
@@ -116,7 +119,7 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
             for name, value in header.items()
             if name != "__metadata__"
         }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         raise TensorError(f"{path}: not a safetensors file ({error!r}).") from None
     for name, entry in entries.items():
         if entry.start + entry.nbytes > size:

@@ -11,7 +11,6 @@ from distilbert_sentiment_arch.errors import WordListError
 from distilbert_sentiment_arch.lexicon.words import Words, split
 
 DIRECTORY = Path(__file__).resolve().parent / "word_lists"
-EMBEDDED = ("afinn-111", "mvp-29")
 
 LOWEST, HIGHEST = -5.0, 5.0
 
@@ -80,7 +79,7 @@ def read_word_list(path: Path) -> WordList:
 
 @cache
 def embedded_word_list(name: str) -> WordList:
-    """Returns a list of ``EMBEDDED``."""
+    """Returns a list that ships with the package: ``afinn-111`` or ``mvp-29``."""
     return read_word_list(DIRECTORY / f"{name}.txt")
 
 

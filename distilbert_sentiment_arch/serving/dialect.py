@@ -57,14 +57,12 @@ class Dialect:
     error_model: type[BaseModel]
     statuses: Mapping[Kind, int]
 
-    def status(self, failure: Failure) -> int:
-        """Returns the HTTP status of a failure."""
-        return self.statuses.get(failure.kind, failure.status)
-
     def render(self, failure: Failure) -> Response:
         """Returns the response to a request that was not answered."""
         return JSONResponse(
-            self.envelope(failure), self.status(failure), headers=dict(failure.headers)
+            self.envelope(failure),
+            self.statuses.get(failure.kind, failure.status),
+            headers=dict(failure.headers),
         )
 
     def responses(self) -> dict[int | str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from distilbert_sentiment_arch.classification import TruncationMode
+from distilbert_sentiment_arch.classification import Truncation, TruncationMode
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.errors import Failure
 
@@ -30,3 +30,9 @@ class KServeParameters(BaseModel):
     """Ours: how to read texts over the limit. Parameters of other servers are ignored."""
 
     truncation: TruncationMode | None = None
+
+
+def truncation_of(parameters: KServeParameters | None) -> Truncation | None:
+    """Returns what is asked of texts over the limit, in our own terms."""
+    mode = parameters.truncation if parameters else None
+    return Truncation(mode) if mode else None

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
-from distilbert_sentiment_arch.classification import Classification, Truncation
+from distilbert_sentiment_arch.classification import Classification
 from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KServeParameters
+from distilbert_sentiment_arch.serving.dialects.kserve import (
+    KSERVE_V1,
+    KServeParameters,
+    truncation_of,
+)
 from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
 from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
@@ -54,8 +58,7 @@ class V1Response(BaseModel):
 @router.post("/v1/models/{name:model}:predict", tags=["kserve"])
 async def predict(name: ModelName, body: V1Body, call: CurrentCall) -> V1Response:
     """Classifies texts."""
-    mode = body.parameters.truncation if body.parameters else None
-    answers = await call.classify(name, list(body.instances), Truncation(mode) if mode else None)
+    answers = await call.classify(name, list(body.instances), truncation_of(body.parameters))
     return V1Response(
         predictions=[V1Prediction.of(answer) for answer in answers.classifications],
         route=MODEL_ROUTE,

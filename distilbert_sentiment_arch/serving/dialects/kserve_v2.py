@@ -14,10 +14,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
-from distilbert_sentiment_arch.classification import Answers, Truncation
+from distilbert_sentiment_arch.classification import Answers
 from distilbert_sentiment_arch.errors import InputError, Unavailable
 from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V2, KServeParameters
+from distilbert_sentiment_arch.serving.dialects.kserve import (
+    KSERVE_V2,
+    KServeParameters,
+    truncation_of,
+)
 from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
 from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
 
@@ -98,11 +102,6 @@ class InferBody(BaseModel):
         default=None, max_length=3
     )
     parameters: KServeParameters | None = None
-
-    def to_truncation(self) -> Truncation | None:
-        """Returns what is asked of texts over the limit, in our own terms."""
-        mode = self.parameters.truncation if self.parameters else None
-        return Truncation(mode) if mode else None
 
 
 class OutputTensor(BaseModel):
@@ -186,7 +185,7 @@ async def server_metadata() -> ServerMetadata:
 async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferResponse:
     """Classifies texts."""
     body, texts = parse(await request.body(), request.headers.get(BINARY_HEADER))
-    answers = await call.classify(_unversioned(name), list(texts), body.to_truncation())
+    answers = await call.classify(_unversioned(name), list(texts), truncation_of(body.parameters))
     wanted = [output.name for output in body.outputs or ()] or ["label", "probabilities"]
     outputs = {tensor.name: tensor for tensor in _tensors(answers)}
     return InferResponse(

@@ -60,10 +60,10 @@ TEI = Dialect("tei", _envelope, TEIErrorResponse, {"invalid": 422, "internal": 4
 router = TEI.router()
 
 _TEXT = {"type": "string"}
-_SEQUENCE = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 2}]}
 _SCHEMA = {
     "anyOf": [
-        *_SEQUENCE["anyOf"],
+        _TEXT,
+        {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 2},
         {"type": "array", "items": {"type": "array", "items": _TEXT}, "minItems": 1},
     ],
     "description": "A text, a pair of texts, or a batch: a list of lists of one text or two.",
