@@ -24,7 +24,7 @@ def __getattr__(name: str) -> list[SupportedArchitecture]:
     from distilbert_sentiment_arch.arch import distilbert_arch
 
     if "max.serve.api_server" in sys.modules:
-        from distilbert_sentiment_arch.serving.mount import mount
+        from distilbert_sentiment_arch.serving.inside_max.mount import mount
 
         mount()
     return [distilbert_arch]

@@ -8,7 +8,6 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
 from distilbert_sentiment_arch.errors import ConfigError, Unauthorized
@@ -97,12 +96,6 @@ class ApiKeys:
     def _stamp(file: Path) -> tuple[int, int, int]:
         status = file.stat()
         return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-@cache
-def server_keys() -> ApiKeys:
-    """Returns the keys of this server, from its environment."""
-    return ApiKeys()
 
 
 def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:

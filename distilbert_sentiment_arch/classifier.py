@@ -16,8 +16,8 @@ from distilbert_sentiment_arch.classification import (
     Answers,
     Classification,
     ClassifyRequest,
+    Route,
     TextPair,
-    Timing,
     Truncation,
 )
 from distilbert_sentiment_arch.errors import (
@@ -26,6 +26,7 @@ from distilbert_sentiment_arch.errors import (
     TooManyTokens,
     TooManyTokensInRequest,
 )
+from distilbert_sentiment_arch.input_text import check_inputs
 from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.truncation import TokenIds, Window, Windows, combine, truncate
 
@@ -65,8 +66,8 @@ class Inference:
 
     Attributes:
         logits: One row a sequence, ``(sequences, num_labels)``.
-        queue_ms: See ``Timing.queue``.
-        compute_ms: See ``Timing.compute``.
+        queue_ms: See ``Answers.stages``.
+        compute_ms: See ``Answers.stages``.
         batch_sizes: Size of the batch each sequence was in.
     """
 
@@ -107,6 +108,8 @@ class ModelClassifier:
             ``LEAST_COST`` at least. None for no limit.
     """
 
+    route: Route = "model"
+
     def __init__(
         self,
         name: str,
@@ -140,12 +143,14 @@ class ModelClassifier:
         inference = await self._source.infer(sequences)
         return Answers(
             self._classifications(whole, pieces, inference.logits),
-            Timing(
-                tokenize=(tokenized - start) * 1000,
-                queue=inference.queue_ms,
-                compute=inference.compute_ms,
-                batch_sizes=inference.batch_sizes,
-            ),
+            self.name,
+            self.route,
+            {
+                "tokenize": (tokenized - start) * 1000,
+                "queue": inference.queue_ms,
+                "compute": inference.compute_ms,
+            },
+            inference.batch_sizes,
         )
 
     def _classifications(
@@ -158,7 +163,7 @@ class ModelClassifier:
             answers.append(
                 Classification(
                     self.labels,
-                    combine(logits[row : row + count], windows_of_one),
+                    combine(logits[row : row + count], windows_of_one).tolist(),
                     tokens=len(ids),
                     tokens_read=len(ids) if count > 1 else len(windows_of_one[0].ids),
                     windows=count,
@@ -186,17 +191,8 @@ class ModelClassifier:
         return whole, pieces
 
     def _tokenize(self, request: ClassifyRequest) -> list[TokenIds]:
-        if not request.inputs:
-            raise BlankInput("There is nothing to classify: the list of inputs is empty.")
-        texts: list[str | TextPair] = []
-        for index, item in enumerate(request.inputs):
-            if isinstance(item, str):
-                _check_text(index, item)
-                texts.append(item)
-            elif isinstance(item, TextPair):
-                _check_text(index, item.first)
-                _check_text(index, item.second)
-                texts.append(item)
+        check_inputs(request.inputs)
+        texts = [item for item in request.inputs if isinstance(item, str | TextPair)]
         tokenized = iter(
             self.tokenizer.tokenize(texts, request.add_special_tokens, self._max_request_tokens)
         )
@@ -248,17 +244,3 @@ class ModelClassifier:
 def _estimated_tokens(request: ClassifyRequest) -> int:
     """Returns about how many tokens a request holds, before anything is tokenized."""
     return sum(map(len, request.inputs)) // CHARACTERS_PER_TOKEN
-
-
-def _check_text(index: int, text: str) -> None:
-    if not text.strip():
-        raise BlankInput(f"Input {index} is blank. Send text to classify.")
-    if "\0" in text:
-        raise InputError(f"Input {index} contains NUL (U+0000), which no text does. Remove it.")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"Input {index} has a lone surrogate at character {error.start}, so it is not valid "
-            "Unicode. Escape characters outside the basic plane as a pair."
-        ) from None

@@ -16,7 +16,9 @@
     ├── Unauthorized              the request carries no API key that is known here
     └── Unavailable               the input is fine, the model cannot answer now
         ├── Overloaded            the queue to the model is full
-        └── DeadlineExceeded      the model did not answer in time
+        ├── DeadlineExceeded      the model did not answer in time
+        ├── ModelFailing          the model answered none of the last requests
+        └── ModelAbsent           there is no model in this process
 
 A message names the thing, the value and the remedy. What a caller sees of them
 on the wire is the business of ``serving.errors``.
@@ -139,4 +141,23 @@ class DeadlineExceeded(Unavailable):
     def __init__(self, seconds: float) -> None:
         super().__init__(
             f"The model did not answer within {seconds:g} seconds. Retry, or send fewer inputs."
+        )
+
+
+class ModelFailing(Unavailable):
+    """The model answered none of the last requests, so this one was not sent to it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The model is not answering, so the request was not sent to it. Retry in a while."
+        )
+
+
+class ModelAbsent(Unavailable):
+    """There are only word lists here, and none of them answers the request."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The model '{name}' is not up. A word list answers texts in its place, not token ids, "
+            "and only where the request lets it. Retry in a while."
         )

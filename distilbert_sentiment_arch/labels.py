@@ -1,4 +1,4 @@
-"""Logits to labelled probabilities: the one definition, in float64.
+"""Logits to labelled probabilities: the one definition, in float64 and without NumPy.
 
 Logits leave the graph as they are. What they mean follows the checkpoint's
 ``problem_type`` with the rules of Hugging Face's text-classification pipeline
@@ -9,11 +9,10 @@ a regression.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
 
 ProblemType = Literal["single_label_classification", "multi_label_classification", "regression"]
 
@@ -33,36 +32,35 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
-    def scores(self, logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Turns logits into what the head means by them.
+    def scores(self, logits: Sequence[float]) -> list[float]:
+        """Turns the logits of one row into what the head means by them.
 
         Args:
-            logits: Shape ``(..., num_labels)``.
+            logits: One a label.
 
         Returns:
-            Shape ``(..., num_labels)``, float64. For a single-label head the last axis sums to 1;
-            for a multi-label head every value lies in [0, 1]; for a regression the logits
-            themselves.
+            One a label. For a single-label head they sum to 1; for a multi-label head each lies in
+            [0, 1]; for a regression they are the logits themselves.
         """
-        values = logits.astype(np.float64)
         if self.problem_type == "regression":
-            return values
+            return list(logits)
         if self.problem_type == "multi_label_classification":
-            return _sigmoid(values)
-        return _softmax(values)
+            return [_sigmoid(logit) for logit in logits]
+        return _softmax(logits)
 
-    def best(self, logits: npt.NDArray[np.floating]) -> str:
-        """Returns the label of the highest logit of one row, shape ``(num_labels,)``."""
-        return self.names[int(np.argmax(logits))]
-
-
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    return probabilities
+    def best(self, logits: Sequence[float]) -> str:
+        """Returns the label of the highest logit of one row, the first of several."""
+        return self.names[max(range(len(logits)), key=logits.__getitem__)]
 
 
-def _sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _softmax(logits: Sequence[float]) -> list[float]:
+    highest = max(logits)
+    exponentials = [math.exp(logit - highest) for logit in logits]
+    total = math.fsum(exponentials)
+    return [each / total for each in exponentials]
+
+
+def _sigmoid(logit: float) -> float:
     # exp of a negative number only: large logits of either sign cannot overflow.
-    decay = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1 / (1 + decay), decay / (1 + decay))
+    decay = math.exp(-abs(logit))
+    return 1 / (1 + decay) if logit >= 0 else decay / (1 + decay)

@@ -19,6 +19,8 @@ from typing_extensions import override
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.errors import ConfigError
+from distilbert_sentiment_arch.lexicon.classifier import check_labels
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 
 
 @dataclass(kw_only=True)
@@ -53,7 +55,8 @@ class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
 
         Raises:
             CheckpointError: The checkpoint cannot be served; nothing has been compiled yet.
-            ConfigError: More than one device was asked for.
+            ConfigError: More than one device was asked for, or a word list that cannot stand in
+                for the checkpoint.
         """
         model = model_config or pipeline_config.model
         if len(model.device_specs) != 1:
@@ -63,8 +66,11 @@ class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
             )
         spec = model.device_specs[0]
         encoding = _select_quantization_encoding(model, cls.DEFAULT_ENCODING)
+        hf_config = served_hf_config(model)
+        if LexiconSettings.from_environment().fallback != "off":
+            check_labels(hf_config.labels)
         return cls(
-            hf_config=served_hf_config(model),
+            hf_config=hf_config,
             dtype=supported_encoding_dtype(encoding),
             device=DeviceRef(device_type=spec.device_type, id=spec.id),
             max_seq_len=max_seq_len,

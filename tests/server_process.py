@@ -41,15 +41,21 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running_server(
-    directory: Path, *flags: str | Path, environment: Mapping[str, str] | None = None
+    directory: Path,
+    *flags: str | Path,
+    command: str = "serve",
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Starts the server on free ports, waits until it is ready, and ends it with SIGTERM."""
-    port, metrics_port = free_ports(2)
+    """Starts a server on free ports, waits until it is ready, and ends it with SIGTERM."""
+    free_port, metrics_port = free_ports(2)
+    port = port or free_port
+    directory.mkdir(exist_ok=True)
     log = directory / "log"
-    command = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
-    with log.open("wb") as output:
+    python = [sys.executable, "-m", "distilbert_sentiment_arch.cli"]
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port), *flags],
+            [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={  # what a shell would pass on, see commands.run
@@ -84,5 +90,5 @@ def wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client, log
             if client.get("/ready").status_code == 200:
                 return
         except httpx.TransportError:
-            time.sleep(0.2)
+            time.sleep(0.02)
     pytest.fail(f"the server was not ready after {START_TIMEOUT_S} s:\n{log.read_text()[-4000:]}")

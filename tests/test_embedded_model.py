@@ -11,9 +11,9 @@ import numpy as np
 import oracle
 import pytest
 
-from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.checkpoint.tensors import read_header
 from distilbert_sentiment_arch.classification import Classification, ClassifyRequest, Input
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classifier import ModelClassifier

@@ -38,6 +38,11 @@ def test_importing_does_not_import_max(module: str) -> None:
     assert not {"max", "transformers", "torch"} & modules
 
 
+def test_the_lexicon_server_imports_neither_max_nor_what_starts_slowly() -> None:
+    modules = imported_after("import distilbert_sentiment_arch.serving.standalone.server")
+    assert not {"max", "numpy", "fastapi", "opentelemetry", "prometheus_client"} & modules
+
+
 def test_architectures_is_what_max_reads_and_nothing_imports_torch() -> None:
     statement = "import distilbert_sentiment_arch as p; a = p.ARCHITECTURES; assert len(a) == 1"
     modules = imported_after(
@@ -45,7 +50,7 @@ def test_architectures_is_what_max_reads_and_nothing_imports_torch() -> None:
     )
     assert "max.pipelines" in modules
     assert "torch" not in modules
-    assert "distilbert_sentiment_arch.serving.mount" not in modules
+    assert "distilbert_sentiment_arch.serving.inside_max.mount" not in modules
 
 
 def test_no_other_lazy_attribute() -> None:
@@ -102,6 +107,8 @@ def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
         "distilbert_sentiment_arch/default_model/config.json",
         "distilbert_sentiment_arch/default_model/tokenizer.json",
         "distilbert_sentiment_arch/default_model/README.md",
+        "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.txt",
+        "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.LICENSE.ODbL.txt",
         "weight_adapters/distilbert.py",
     ):
         assert name in names

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from transformers import AutoTokenizer
 
-from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.classification import TextPair
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.errors import InputError, TooManyTokensInRequest
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 from distilbert_sentiment_arch.errors import CheckpointNotFound
-
-DEFAULT_DIRECTORY = Path(__file__).resolve().parent.parent / "default_model"
-DEFAULT_NAME = "distilbert-minilm-l6-sst2"
 
 # Revisions that were looked at; a hub id that is not here follows its main branch.
 PINNED_REVISIONS = {
@@ -51,13 +49,14 @@ def find_checkpoint(model: str | None, revision: str | None = None) -> NamedChec
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY))
     path = Path(model).expanduser()
-    if path.exists() or not _is_hub_id(model):
+    if path.exists() or not is_hub_id(model):
         return NamedCheckpoint(path.resolve().name, inspect_checkpoint(path.resolve()))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
     return NamedCheckpoint(model, inspect_checkpoint(directory))
 
 
-def _is_hub_id(model: str) -> bool:
+def is_hub_id(model: str) -> bool:
+    """Whether a name that is no path looks like one of the hub's."""
     return model.count("/") <= 1 and not model.startswith((".", "/", "~"))
 
 

@@ -77,7 +77,7 @@ def as_json(text: str, answer: Classification) -> dict[str, object]:
     return {
         "text": text,
         "label": answer.label,
-        "scores": dict(zip(answer.labels.names, answer.scores.tolist(), strict=True)),
+        "scores": dict(zip(answer.labels.names, answer.scores, strict=True)),
         "tokens": answer.tokens,
         "tokens_read": answer.tokens_read,
     }

@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 
 from distilbert_sentiment_arch import __version__
 from distilbert_sentiment_arch.api_keys import ApiKeys
-from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.cli.settings import MAX_BODY_BYTES, add_flags, settings_of
+from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES, METRICS_PORT
 from distilbert_sentiment_arch.errors import SentimentError
-from distilbert_sentiment_arch.limits import Limits, environment_variable
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.limits import Limits
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -26,15 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = _parser().parse_known_args(arguments)
     try:
         if options.command == "serve":
-            from distilbert_sentiment_arch.cli.serve import serve
-
-            settings = _settings(options)
-            environment = os.environ | settings
-            Limits.from_environment(environment)
-            ApiKeys(environment)
-            return serve(options.model, options.revision, rest, settings, dry_run=options.dry_run)
+            return _serve(options, rest)
         if rest:
             _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+        if options.command == "lexicon":
+            return _lexicon(options)
         from distilbert_sentiment_arch.cli.classify import classify
 
         return classify(
@@ -47,22 +44,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _settings(options: argparse.Namespace) -> dict[str, str]:
-    """Returns the environment variables that flags of ``serve`` stand for."""
-    given = {
-        environment_variable(each.name): getattr(options, each.name) for each in fields(Limits)
-    }
-    if options.max_body_bytes is not None:
-        given["MAX_SERVE_MAX_REQUEST_BYTES"] = str(options.max_body_bytes)
-    given["MAX_SENTIMENT_API_KEYS_FILE"] = options.api_keys_file
-    return {name: value for name, value in given.items() if value is not None}
+def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
+    from distilbert_sentiment_arch.cli.serve import serve
+
+    settings = settings_of(options)
+    environment = os.environ | settings
+    Limits.from_environment(environment)
+    ApiKeys(environment)
+    lexicon = LexiconSettings.from_environment(environment)
+    return serve(options.model, options.revision, flags, settings, lexicon, dry_run=options.dry_run)
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:  # MAX takes 0 for no limit at all
-        raise ValueError
-    return value
+def _lexicon(options: argparse.Namespace) -> int:
+    from distilbert_sentiment_arch.cli.lexicon import lexicon
+    from distilbert_sentiment_arch.serving.standalone.listening import Listening
+
+    os.environ.update(settings_of(options))
+    listening = Listening(
+        options.host,
+        options.port,
+        options.metrics_port,
+        int(os.environ.get(MAX_BODY_BYTES, MAX_REQUEST_BYTES)),
+    )
+    return lexicon(options.model, options.served_model_name, options.labels, listening)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,31 +83,42 @@ def _parser() -> argparse.ArgumentParser:
         help="serve over HTTP",
         description=(
             "Assembles a `max serve` command line with good defaults and becomes it. Any other "
-            "flag of `max serve` is passed on and wins over the default of the same name."
+            "flag of `max serve` is passed on and wins over the default of the same name. What a "
+            "flag names in brackets is its environment variable."
         ),
         allow_abbrev=False,
     )
-    for limit in fields(Limits):
-        serve.add_argument(
-            f"--{limit.name.replace('_', '-')}",
-            metavar="N",
-            help=f"{limit.metadata['meaning']} (default: {limit.default}; "
-            f"environment: {environment_variable(limit.name)})",
-        )
-    serve.add_argument(
-        "--max-body-bytes",
-        type=_positive,
-        metavar="N",
-        help=f"largest body of a request (default: {MAX_REQUEST_BYTES}; environment: "
-        "MAX_SERVE_MAX_REQUEST_BYTES)",
-    )
-    serve.add_argument(
-        "--api-keys-file",
-        metavar="FILE",
-        help="a file with one API key a line, read again when it changes; every request but a "
-        "probe needs one (environment: MAX_SENTIMENT_API_KEYS_FILE, MAX_SENTIMENT_API_KEYS)",
-    )
+    add_flags(serve, model=True)
     serve.add_argument("--dry-run", action="store_true", help="print the command line and exit")
+
+    lexicon = commands.add_parser(
+        "lexicon",
+        help="serve word lists over HTTP, without MAX and without a model",
+        description=(
+            "Answers in the dialects of `serve` from word lists alone, within half a second of its "
+            "start: the backup of a model server behind one address."
+        ),
+        allow_abbrev=False,
+    )
+    add_flags(lexicon, model=False)
+    lexicon.add_argument("--host", default="0.0.0.0", help="default: %(default)s")  # noqa: S104
+    lexicon.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    lexicon.add_argument(
+        "--metrics-port",
+        type=int,
+        default=int(os.environ.get(METRICS_PORT, "8001")),
+        help=f"port for Prometheus, 0 for none (default: %(default)s) [{METRICS_PORT}]",
+    )
+    lexicon.add_argument(
+        "--served-model-name",
+        metavar="NAME",
+        help="what clients call the model",
+    )
+    lexicon.add_argument(
+        "--labels",
+        help="labels of the model, commas between them (default: those of its config.json; for a "
+        "hub id NEGATIVE,POSITIVE)",
+    )
 
     classify = commands.add_parser(
         "classify",
@@ -116,8 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--format", choices=("table", "jsonl"), default="table", help="default: %(default)s"
     )
-    for command in (serve, classify):
+    for command in (serve, lexicon, classify):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
+    for command in (serve, classify):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

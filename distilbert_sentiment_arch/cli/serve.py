@@ -15,6 +15,8 @@ from distilbert_sentiment_arch.defaults import (
     MAX_REQUEST_BYTES,
     PACKAGE,
 )
+from distilbert_sentiment_arch.lexicon.classifier import check_labels
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 
 
 def serve(
@@ -22,6 +24,7 @@ def serve(
     revision: str | None,
     flags: Sequence[str],
     settings: Mapping[str, str],
+    lexicon: LexiconSettings,
     *,
     dry_run: bool = False,
 ) -> int:
@@ -32,12 +35,16 @@ def serve(
         revision: Revision of a hub id.
         flags: Flags of ``max serve``, passed on as they are.
         settings: Environment variables of ours that flags stand for.
+        lexicon: The word lists that these and the environment come to.
         dry_run: Print the command line instead.
 
     Raises:
         CheckpointError: The checkpoint cannot be served; nothing was started.
+        ConfigError: No word list could stand in for it, and one was asked to.
     """
     found = find_checkpoint(model, revision)
+    if lexicon.fallback != "off":
+        check_labels(found.checkpoint.config.labels)
     arguments = max_serve_arguments(found, flags, accelerator=has_accelerator())
     environment = {**serve_environment(os.environ), **settings}
     if dry_run:

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastapi import HTTPException
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from distilbert_sentiment_arch.errors import (
@@ -114,13 +112,10 @@ class Failure:
 
 def failure_of(error: Exception) -> Failure:
     """Returns what to tell the caller; an error nobody planned for is logged and not told."""
-    if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        return _invalid(first, first["loc"][1:])
     if isinstance(error, ValidationError):
         detail = error.errors(include_url=False, include_context=True, include_input=False)[0]
         return _invalid(detail, detail["loc"])
-    if isinstance(error, HTTPException | StarletteHTTPException):
+    if isinstance(error, HTTPException):
         return _of_status(error.status_code, str(error.detail))
     if isinstance(error, ClientDisconnect):
         return Failure("invalid", "The body ended before its length.")
@@ -137,8 +132,6 @@ def _of_status(status: int, message: str) -> Failure:
 
 def _invalid(detail: Mapping[str, Any], location: Sequence[int | str]) -> Failure:
     # Never repeats the input: it may be huge, secret or not encodable.
-    if detail["type"] == "json_invalid":
-        return Failure("invalid", f"The body is not valid JSON: {detail['ctx']['error']}.")
     if not location:
         return Failure(
             "invalid", "The body is not a JSON object. Send one, as Content-Type: application/json."

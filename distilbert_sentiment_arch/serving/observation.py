@@ -1,4 +1,4 @@
-"""What is told of one request: response headers, a log line, metrics and a span."""
+"""What is told of one request: response headers, a log line and metrics."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fastapi import Request
-from max.serve.telemetry.metrics import METRICS
-from opentelemetry import trace
+from starlette.requests import Request
 
-from distilbert_sentiment_arch.classification import Answers, Classification
+from distilbert_sentiment_arch.classification import Answers
+from distilbert_sentiment_arch.serving.application import Application, application
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 
 logger = logging.getLogger("max.serve.sentiment")
-tracer = trace.get_tracer("max.serve.sentiment")
-
-MODEL_ROUTE = "model"
 
 
 @dataclass
@@ -26,56 +22,62 @@ class Observation:
     """Collects what is known of a request while it is answered.
 
     Attributes:
+        app: The application.
         dialect: The wire format.
         path: The path as its route declares it, never as the caller wrote it.
-        request_id: The id that MAX gave the request.
+        request_id: The id that the server gave the request.
         probe: An orchestrator asked; its success is no news.
         answers: The answers, once there are any.
         truncation: How inputs over the limit were to be read.
-        pending_tokens: The backlog when the model was done with the request, if it came that far.
     """
 
+    app: Application
     dialect: str
     path: str
     request_id: str
     probe: bool = False
     answers: Answers | None = None
     truncation: str | None = None
-    pending_tokens: int | None = None
     start: float = field(default_factory=time.perf_counter)
 
     @classmethod
     def of(cls, request: Request, dialect: str, path: str, *, probe: bool = False) -> Observation:
         """Begins the observation of a request."""
-        return cls(dialect, path, getattr(request.state, "request_id", ""), probe)
+        request_id = getattr(request.state, "request_id", "")
+        return cls(application(request), dialect, path, request_id, probe)
 
     @property
     def route(self) -> str:
         """What answered."""
-        return MODEL_ROUTE if self.answers is not None else "none"
+        return self.answers.route if self.answers else "none"
 
     def headers(self) -> Mapping[str, str]:
         """Returns what every dialect says outside its body."""
         if self.answers is None:
             return {}
-        timing = self.answers.timing
         answers = self.answers.classifications
-        return {
-            "X-Sentiment-Route": self.route,
+        headers = {
+            "X-Sentiment-Route": self.answers.route,
             "X-Sentiment-Tokens": str(sum(answer.tokens for answer in answers)),
             "X-Sentiment-Tokens-Read": str(sum(answer.tokens_read for answer in answers)),
             "X-Sentiment-Windows": str(sum(answer.windows for answer in answers)),
-            "Server-Timing": (
-                f"tokenize;dur={timing.tokenize:.3f}, queue;dur={timing.queue:.3f}, "
-                f"compute;dur={timing.compute:.3f}"
+            "Server-Timing": ", ".join(
+                f"{stage};dur={milliseconds:.3f}"
+                for stage, milliseconds in self.answers.stages.items()
             ),
         }
+        if self.answers.route == "lexicon":
+            headers["X-Sentiment-Lexicon"] = self.answers.model
+        if self.answers.reason:
+            headers["X-Sentiment-Fallback-Reason"] = self.answers.reason
+        return headers
 
     def finish(self, status: int) -> None:
-        """Writes the log line and sends the metrics."""
+        """Writes the log line and counts the request."""
         seconds = time.perf_counter() - self.start
-        answers = self._answered()
+        answers = self.answers.classifications if self.answers else ()
         tokens = sum(answer.tokens_read for answer in answers)
+        reason = self.answers.reason if self.answers else None
         line = {
             "event": "request",
             "request_id": self.request_id,
@@ -87,12 +89,14 @@ class Observation:
             "tokens": tokens,
             "ms": round(seconds * 1000, 3),
         }
+        if reason:
+            line["reason"] = reason
         # Never the text: it belongs to the caller's users.
         logger.log(logging.DEBUG if self.probe and status < 400 else logging.INFO, json.dumps(line))
-        METRICS.client.send_measurement(
+        load = self.app.load() if self.app.load and not self.probe else None
+        stages = self.answers.stages if self.answers else {}
+        self.app.telemetry.record(
             RequestMeasurement(
-                "sentiment",
-                1,
                 dialect=self.dialect,
                 path=self.path,
                 status=status,
@@ -101,18 +105,10 @@ class Observation:
                 inputs=len(answers),
                 tokens=tokens,
                 truncations=[str(self.truncation) for answer in answers if not answer.whole],
-                stages=self._stages(),
-                batch_sizes=self.answers.timing.batch_sizes if self.answers else (),
-                pending_tokens=self.pending_tokens,
+                stages={stage: milliseconds / 1000 for stage, milliseconds in stages.items()},
+                batch_sizes=self.answers.batch_sizes if self.answers else (),
+                reason=reason,
+                pending_tokens=load.pending_tokens if load else None,
+                model_failing=load.failing if load else False,
             )
         )
-
-    def _answered(self) -> list[Classification]:
-        return list(self.answers.classifications) if self.answers else []
-
-    def _stages(self) -> dict[str, float]:
-        if self.answers is None:
-            return {}
-        timing = self.answers.timing
-        stages = {"tokenize": timing.tokenize, "queue": timing.queue, "compute": timing.compute}
-        return {stage: milliseconds / 1000 for stage, milliseconds in stages.items()}

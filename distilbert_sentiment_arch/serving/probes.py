@@ -1,17 +1,16 @@
-"""``GET /ready`` for orchestrators: 200 only while the model answers."""
+"""``GET /ready`` for orchestrators: 200 only while the server answers as it should."""
 
 from __future__ import annotations
 
-from fastapi import Response
-from pydantic import BaseModel
-
-from distilbert_sentiment_arch.serving.application import CurrentApplication
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel
 
-router = OPENAI.router(probes=True)
+endpoints = Endpoints(OPENAI, "probes", probes=True)
 
 
-class ReadyResponse(BaseModel):
+class ReadyResponse(WireModel):
     """The verdict of the canary."""
 
     ready: bool
@@ -20,15 +19,15 @@ class ReadyResponse(BaseModel):
     latency_ms: float
 
 
-@router.get("/ready", responses={503: {"model": ReadyResponse}}, tags=["probes"])
-async def ready(app: CurrentApplication, response: Response) -> ReadyResponse:
-    """Sends a canary text through tokenizer, queue, worker and graph."""
-    verdict = await app.readiness.check()
+@endpoints.get("/ready", ReadyResponse, failures={503: ReadyResponse})
+async def ready(call: Call) -> ReadyResponse:
+    """Sends a canary text the way of any other text, through the model where there is one."""
+    verdict = await call.app.ready()
     if not verdict.ready:
-        response.status_code = 503
+        call.status = 503
     return ReadyResponse(
         ready=verdict.ready,
-        model=app.classifier.name,
+        model=call.app.default.name,
         reason=verdict.reason,
         latency_ms=round(verdict.latency_ms, 3),
     )

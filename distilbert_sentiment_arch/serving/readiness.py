@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from distilbert_sentiment_arch.classification import ClassifyRequest
-from distilbert_sentiment_arch.classifier import ModelClassifier
+from distilbert_sentiment_arch.classification import Classifier, ClassifyRequest
 from distilbert_sentiment_arch.errors import Overloaded, SentimentError
 
 CANARY = "A canary sang, and it was wonderful."
@@ -39,7 +38,7 @@ class Readiness:
         answered: How many sequences it has answered so far.
     """
 
-    def __init__(self, classifier: ModelClassifier, answered: Callable[[], int]) -> None:
+    def __init__(self, classifier: Classifier, answered: Callable[[], int]) -> None:
         self._classifier = classifier
         self._answered_so_far = answered
         self._lock = asyncio.Lock()

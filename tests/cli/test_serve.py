@@ -9,10 +9,10 @@ from pathlib import Path
 import checkpoints
 import pytest
 
-from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY, find_checkpoint
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.cli.serve import max_serve_arguments, serve_environment
-from distilbert_sentiment_arch.defaults import PACKAGE
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
 
 CPU_FLAGS = ["--devices", "cpu"]
 

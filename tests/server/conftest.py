@@ -1,4 +1,4 @@
-"""One server for the whole session."""
+"""One server of each kind for the whole session."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from server_process import Server, running_server
+
+
+@pytest.fixture(scope="session")
+def lexicon_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("lexicon"), command="lexicon") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,8 @@ def test_shape(server: Server) -> None:
         "id": "classify-r1",
         "object": "list",
         "model": MODEL,
+        "route": "model",
+        "lexicon": None,
         "usage": {
             "prompt_tokens": 7,
             "total_tokens": 7,

@@ -152,7 +152,7 @@ def test_v1(server: Server) -> None:
         refused = server.client.post(path, json=body)
         assert (refused.status_code, list(refused.json())) == (status, ["error"])
     assert server.client.post("/v1/models/gpt-9:predict", json={"instances": ["a"]}).json() == {
-        "error": f"The model 'gpt-9' is not served here. Served: '{MODEL}'."
+        "error": f"The model 'gpt-9' is not served here. Served: '{MODEL}', 'afinn-111', 'mvp-29'."
     }
     cut = server.client.post(
         path,

@@ -62,7 +62,8 @@ def test_unknown_model_is_not_found(client: openai.OpenAI) -> None:
 
 
 def test_models_are_listed_with_labels_and_limit(client: openai.OpenAI) -> None:
-    (model,) = client.models.list().data
+    model, *lexicons = client.models.list().data
+    assert [each.id for each in lexicons] == ["afinn-111", "mvp-29"]
     assert model.id == MODEL
     assert model.model_extra is not None
     assert model.model_extra["labels"] == ["NEGATIVE", "POSITIVE"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from fastapi import HTTPException
+from starlette.exceptions import HTTPException
 
 from distilbert_sentiment_arch import errors
 from distilbert_sentiment_arch.serving.errors import failure_of
@@ -24,6 +24,8 @@ from distilbert_sentiment_arch.serving.errors import failure_of
         (errors.Overloaded(), 429),
         (errors.DeadlineExceeded(60), 503),
         (errors.Unavailable("x"), 503),
+        (errors.ModelFailing(), 503),
+        (errors.ModelAbsent("x"), 503),
         (HTTPException(413, "too large"), 413),
         (HTTPException(418, "teapot"), 400),
     ],

@@ -5,22 +5,24 @@ Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import ConfigDict, Field, StrictStr
 
 from distilbert_sentiment_arch.classification import Classification
-from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialects.kserve import (
-    KSERVE_V1,
-    KServeParameters,
-    truncation_of,
+from distilbert_sentiment_arch.serving.call import Call
+from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1
+from distilbert_sentiment_arch.serving.dialects.our_fields import (
+    Origin,
+    OurOptions,
+    TruncationNote,
+    origin,
 )
-from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
-from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel
 
-router = KSERVE_V1.router()
+endpoints = Endpoints(KSERVE_V1, "kserve")
 
 
-class V1Body(BaseModel):
+class V1Body(WireModel):
     """Texts to classify."""
 
     model_config = ConfigDict(
@@ -28,10 +30,10 @@ class V1Body(BaseModel):
     )
 
     instances: list[StrictStr] = Field(min_length=1)
-    parameters: KServeParameters | None = None
+    parameters: OurOptions | None = None
 
 
-class V1Prediction(BaseModel):
+class V1Prediction(WireModel):
     """A label and the score of each."""
 
     label: str
@@ -43,23 +45,25 @@ class V1Prediction(BaseModel):
         """Returns the prediction for an answer."""
         return cls(
             label=answer.label,
-            scores=dict(zip(answer.labels.names, answer.scores.tolist(), strict=True)),
+            scores=dict(zip(answer.labels.names, answer.scores, strict=True)),
             truncation=TruncationNote.of(answer),
         )
 
 
-class V1Response(BaseModel):
+class V1Response(Origin):
     """Predictions, in the order of the instances."""
 
     predictions: list[V1Prediction]
-    route: str
 
 
-@router.post("/v1/models/{name:model}:predict", tags=["kserve"])
-async def predict(name: ModelName, body: V1Body, call: CurrentCall) -> V1Response:
+@endpoints.post("/v1/models/{name:model}:predict", V1Body, V1Response)
+async def predict(call: Call, body: V1Body) -> V1Response:
     """Classifies texts."""
-    answers = await call.classify(name, list(body.instances), truncation_of(body.parameters))
+    options = body.parameters or OurOptions()
+    answers = await call.classify(
+        call.name, body.instances, truncation=options.to_truncation(), fallback=options.fallback
+    )
     return V1Response(
+        **dict(origin(answers)),
         predictions=[V1Prediction.of(answer) for answer in answers.classifications],
-        route=MODEL_ROUTE,
     )

@@ -6,33 +6,30 @@ and Triton's binary tensor extension, which ``tritonclient`` uses for BYTES unle
 
 from __future__ import annotations
 
-import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt
+from starlette.requests import Request
 
 from distilbert_sentiment_arch.classification import Answers
 from distilbert_sentiment_arch.errors import InputError, Unavailable
-from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
-from distilbert_sentiment_arch.serving.dialects.kserve import (
-    KSERVE_V2,
-    KServeParameters,
-    truncation_of,
-)
-from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
-from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
+from distilbert_sentiment_arch.serving.call import Call
+from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V2
+from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions, origin
+from distilbert_sentiment_arch.serving.endpoint import Endpoints, validated
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
 INPUT = "text"
 BINARY_HEADER = "Inference-Header-Content-Length"
 
-probes = KSERVE_V2.router(probes=True)
-router = KSERVE_V2.router()
+probes = Endpoints(KSERVE_V2, "kserve", probes=True)
+endpoints = Endpoints(KSERVE_V2, "kserve")
 
 
-class TensorMetadata(BaseModel):
+class TensorMetadata(WireModel):
     """Name, type and shape of an input or output; -1 for any number."""
 
     name: str
@@ -40,7 +37,7 @@ class TensorMetadata(BaseModel):
     shape: list[int]
 
 
-class ModelMetadata(BaseModel):
+class ModelMetadata(WireModel):
     """What a model takes and gives."""
 
     name: str
@@ -50,7 +47,7 @@ class ModelMetadata(BaseModel):
     outputs: list[TensorMetadata]
 
 
-class ServerMetadata(BaseModel):
+class ServerMetadata(WireModel):
     """What the server is."""
 
     name: str
@@ -58,7 +55,7 @@ class ServerMetadata(BaseModel):
     extensions: list[str]
 
 
-class InputTensor(BaseModel):
+class InputTensor(WireModel):
     """Texts."""
 
     name: Literal["text"]
@@ -68,7 +65,7 @@ class InputTensor(BaseModel):
     data: list[Any] | None = None
 
 
-class RequestedOutput(BaseModel):
+class RequestedOutput(WireModel):
     """An output that is wanted."""
 
     name: Literal["label", "probabilities", "logits"]
@@ -81,7 +78,7 @@ def _distinct(outputs: list[RequestedOutput]) -> list[RequestedOutput]:
     return outputs
 
 
-class InferBody(BaseModel):
+class InferBody(WireModel):
     """One tensor of texts."""
 
     model_config = ConfigDict(
@@ -101,10 +98,10 @@ class InferBody(BaseModel):
     outputs: Annotated[list[RequestedOutput], AfterValidator(_distinct)] | None = Field(
         default=None, max_length=3
     )
-    parameters: KServeParameters | None = None
+    parameters: OurOptions | None = None
 
 
-class OutputTensor(BaseModel):
+class OutputTensor(WireModel):
     """Labels, or one row of numbers a text."""
 
     name: str
@@ -113,7 +110,7 @@ class OutputTensor(BaseModel):
     data: list[Any]
 
 
-class InferResponse(BaseModel):
+class InferResponse(WireModel):
     """One tensor an output; ``parameters`` says what answered and how much was read."""
 
     model_name: str
@@ -126,74 +123,67 @@ class InferResponse(BaseModel):
 VERSION = "1"
 
 
-def inlined(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
-    """Returns a JSON schema with its own definitions in place of the references to them.
+@dataclass(frozen=True)
+class Infer:
+    """A request of either encoding, read."""
 
-    FastAPI collects the models of bodies that it parses; this body may be followed by bytes.
-    """
-    if isinstance(schema, list):
-        return [inlined(item, definitions) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    definitions = schema.get("$defs", definitions) or {}
-    if "$ref" in schema:
-        return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
+    body: InferBody
+    texts: list[str]
 
 
-@probes.get("/v2/health/live", response_class=Response, tags=["kserve"])
-async def live() -> Response:
+@probes.get("/v2/health/live", None)
+async def live(call: Call) -> None:
     """Answers while the server runs."""
-    return Response()
 
 
-@probes.get("/v2/models/{name:model}/ready", response_class=Response, tags=["kserve"])
-async def model_ready(name: ModelName, call: CurrentCall) -> Response:
-    """Answers 200 while the named model answers."""
-    call.check_model(_unversioned(name))
-    return await ready(call)
+@probes.get("/v2/models/{name:model}/ready", None)
+async def model_ready(call: Call) -> None:
+    """Answers 200 while the named model answers; a word list always does."""
+    if call.app.classifier(_unversioned(call.name)).route == "model":
+        await ready(call)
 
 
-@probes.get("/v2/health/ready", response_class=Response, tags=["kserve"])
-async def ready(call: CurrentCall) -> Response:
+@probes.get("/v2/health/ready", None)
+async def ready(call: Call) -> None:
     """Answers 200 while the model answers."""
-    verdict = await call.app.readiness.check()
+    verdict = await call.app.ready()
     if not verdict.ready:
         raise Unavailable(f"The model is not ready: {verdict.reason}.")
-    return Response()
 
 
-@router.get("/v2", tags=["kserve"])
-async def server_metadata() -> ServerMetadata:
+@endpoints.get("/v2", ServerMetadata)
+async def server_metadata(call: Call) -> ServerMetadata:
     """Describes the server."""
     from distilbert_sentiment_arch import __version__
 
     return ServerMetadata(name="max-sentiment", version=__version__, extensions=[])
 
 
-@router.post(
-    "/v2/models/{name:model}/infer",
-    tags=["kserve"],
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inlined(InferBody.model_json_schema())}},
-        }
-    },
-    response_model_exclude_none=True,
+async def _read(request: Request) -> Infer:
+    return parse(await request.body(), request.headers.get(BINARY_HEADER))
+
+
+@endpoints.post(
+    "/v2/models/{name:model}/infer", InferBody, InferResponse, read=_read, drop_none=True
 )
-async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferResponse:
+async def infer(call: Call, request: Infer) -> InferResponse:
     """Classifies texts."""
-    body, texts = parse(await request.body(), request.headers.get(BINARY_HEADER))
-    answers = await call.classify(_unversioned(name), list(texts), truncation_of(body.parameters))
+    body = request.body
+    options = body.parameters or OurOptions()
+    answers = await call.classify(
+        _unversioned(call.name),
+        request.texts,
+        truncation=options.to_truncation(),
+        fallback=options.fallback,
+    )
     wanted = [output.name for output in body.outputs or ()] or ["label", "probabilities"]
     outputs = {tensor.name: tensor for tensor in _tensors(answers)}
     return InferResponse(
-        model_name=call.classifier.name,
+        model_name=answers.model,
         model_version=VERSION,
         id=body.id,
         parameters={
-            "route": MODEL_ROUTE,
+            **origin(answers).model_dump(exclude_none=True),
             "tokens": [answer.tokens for answer in answers.classifications],
             "tokens_read": [answer.tokens_read for answer in answers.classifications],
         },
@@ -201,15 +191,15 @@ async def infer(name: ModelName, request: Request, call: CurrentCall) -> InferRe
     )
 
 
-@router.get("/v2/models/{name:model}", tags=["kserve"])
-async def model_metadata(name: ModelName, call: CurrentCall) -> ModelMetadata:
-    """Describes the model."""
-    call.check_model(_unversioned(name))
-    labels = len(call.classifier.labels)
+@endpoints.get("/v2/models/{name:model}", ModelMetadata)
+async def model_metadata(call: Call) -> ModelMetadata:
+    """Describes a model."""
+    classifier = call.app.classifier(_unversioned(call.name))
+    labels = len(classifier.labels)
     return ModelMetadata(
-        name=call.classifier.name,
+        name=classifier.name,
         versions=[VERSION],
-        platform="max",
+        platform="max" if classifier.route == "model" else "lexicon",
         inputs=[TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1])],
         outputs=[
             TensorMetadata(name="label", datatype="BYTES", shape=[-1]),
@@ -231,14 +221,14 @@ def _tensors(answers: Answers) -> Iterator[OutputTensor]:
         name="label", shape=[rows], datatype="BYTES", data=[answer.label for answer in found]
     )
     for name, values in (
-        ("probabilities", [answer.scores.tolist() for answer in found]),
-        ("logits", [answer.logits.tolist() for answer in found]),
+        ("probabilities", [answer.scores for answer in found]),
+        ("logits", [answer.logits for answer in found]),
     ):
         flat = [value for row in values for value in row]
         yield OutputTensor(name=name, shape=[rows, columns], datatype="FP32", data=flat)
 
 
-def parse(content: bytes, json_length: str | None) -> tuple[InferBody, list[str]]:
+def parse(content: bytes, json_length: str | None) -> Infer:
     """Reads a request of either encoding.
 
     Args:
@@ -250,14 +240,7 @@ def parse(content: bytes, json_length: str | None) -> tuple[InferBody, list[str]
         ValidationError: JSON of another shape.
     """
     end = _json_end(json_length, len(content))
-    try:
-        decoded = json.loads(content[:end])
-    except (ValueError, RecursionError):
-        raise InputError("The body is not valid JSON.") from None
-    try:
-        body = InferBody.model_validate(decoded)
-    except RecursionError:
-        raise InputError("The body is nested too deeply.") from None
+    body = validated(content[:end], InferBody)
     (tensor,) = body.inputs
     if tensor.data is not None:
         texts = [_text(item) for item in tensor.data]
@@ -268,7 +251,7 @@ def parse(content: bytes, json_length: str | None) -> tuple[InferBody, list[str]
             f"inputs[0] has {len(texts)} elements and another shape. Send shape [{len(texts)}].",
             param="inputs",
         )
-    return body, texts
+    return Infer(body, texts)
 
 
 def _json_end(header: str | None, size: int) -> int:

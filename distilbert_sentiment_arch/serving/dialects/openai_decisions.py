@@ -7,19 +7,25 @@ name is one; any other question gets a refusal, never an invented answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
 from distilbert_sentiment_arch.classification import Classification
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
-from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
-from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
-from distilbert_sentiment_arch.serving.observation import MODEL_ROUTE
+from distilbert_sentiment_arch.serving.dialects.our_fields import (
+    Origin,
+    OurOptions,
+    TruncationNote,
+    origin,
+)
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
-router = OPENAI.router()
+endpoints = Endpoints(OPENAI, "decisions")
 
 _INPUT_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}],
@@ -60,12 +66,12 @@ def _texts_of_message(message: Any, what: str) -> list[str]:
     return texts
 
 
-class _Question(BaseModel):
+class _Question(WireModel):
     name: WireText | None = None
     instructions: str | list[dict[str, Any]]
 
 
-class Choice(BaseModel):
+class Choice(WireModel):
     """One option of a choice."""
 
     value: WireText | StrictBool
@@ -85,7 +91,7 @@ class PredicateQuestion(_Question):
     type: Literal["predicate"]
 
 
-class Level(BaseModel):
+class Level(WireModel):
     """One level of a score."""
 
     label: str
@@ -104,7 +110,7 @@ Question = Annotated[
 ]
 
 
-class DecisionBody(BaseModel):
+class DecisionBody(OurOptions):
     """An input and questions about it."""
 
     model: WireText
@@ -127,14 +133,14 @@ class DecisionBody(BaseModel):
     prompt_cache_options: dict[str, Any] | None = None
 
 
-class ChoiceProbability(BaseModel):
+class ChoiceProbability(WireModel):
     """An option and its probability."""
 
     value: StrictStr | StrictBool
     probability: float
 
 
-class ChoiceAnswer(BaseModel):
+class ChoiceAnswer(WireModel):
     """The option chosen; probabilities of the options sum to 1."""
 
     type: Literal["choice"] = "choice"
@@ -144,7 +150,7 @@ class ChoiceAnswer(BaseModel):
     probabilities: list[ChoiceProbability]
 
 
-class PredicateAnswer(BaseModel):
+class PredicateAnswer(WireModel):
     """How likely the statement is."""
 
     type: Literal["predicate"] = "predicate"
@@ -152,27 +158,27 @@ class PredicateAnswer(BaseModel):
     probability: float
 
 
-class Refusal(BaseModel):
+class Refusal(WireModel):
     """The model cannot answer this question."""
 
     type: Literal["refusal"] = "refusal"
     name: str | None
 
 
-class InputTokensDetails(BaseModel):
+class InputTokensDetails(WireModel):
     """Nothing is cached."""
 
     cached_tokens: int = 0
     cache_write_tokens: int = 0
 
 
-class OutputTokensDetails(BaseModel):
+class OutputTokensDetails(WireModel):
     """Nothing is generated."""
 
     reasoning_tokens: int = 0
 
 
-class Usage(BaseModel):
+class Usage(WireModel):
     """Tokens that the model read, special tokens included."""
 
     input_tokens: int
@@ -182,26 +188,27 @@ class Usage(BaseModel):
     total_tokens: int
 
 
-class DecisionResponse(BaseModel):
+class DecisionResponse(Origin):
     """Answers, in the order of the questions."""
 
     model: str
     answers: list[ChoiceAnswer | PredicateAnswer | Refusal]
     usage: Usage
-    route: str
     truncation: TruncationNote | None = None
 
 
-@router.post("/v1/decisions", tags=["decisions"])
-async def decide(body: DecisionBody, call: CurrentCall) -> DecisionResponse:
+@endpoints.post("/v1/decisions", DecisionBody, DecisionResponse)
+async def decide(call: Call, body: DecisionBody) -> DecisionResponse:
     """Answers the questions that this model's labels can answer, and refuses the others."""
-    answers = await call.classify(body.model, [body.input])
+    answers = await call.classify(
+        body.model, [body.input], truncation=body.to_truncation(), fallback=body.fallback
+    )
     (answer,) = answers.classifications
     return DecisionResponse(
-        model=call.classifier.name,
+        **dict(origin(answers)),
+        model=answers.model,
         answers=[_answer(question, answer) for question in body.questions],
         usage=Usage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
-        route=MODEL_ROUTE,
         truncation=TruncationNote.of(answer),
     )
 
@@ -224,8 +231,11 @@ def _choose(question: ChoiceQuestion, answer: Classification) -> ChoiceAnswer | 
     known = [row for row in rows if row is not None]
     if len(known) < len(values) or len(set(known)) < len(values):
         return None
-    scores = answer.scores[known]
-    probabilities = (scores / scores.sum()).tolist()
+    if _row(answer.label, answer.labels.names) is None:
+        return None  # a word list says NEUTRAL, which the options leave no room for
+    scores = [answer.scores[row] for row in known]
+    total = math.fsum(scores)
+    probabilities = [score / total for score in scores]
     best = max(range(len(values)), key=probabilities.__getitem__)
     return ChoiceAnswer(
         name=question.name,
@@ -242,7 +252,7 @@ def _predicate(question: PredicateQuestion, answer: Classification) -> Predicate
     row = _row(question.name, answer.labels.names)
     if row is None or answer.labels.problem_type == "regression":
         return None
-    return PredicateAnswer(name=question.name, probability=float(answer.scores[row]))
+    return PredicateAnswer(name=question.name, probability=answer.scores[row])
 
 
 def _row(value: str | bool | None, labels: Sequence[str]) -> int | None:

@@ -7,23 +7,29 @@ this model is served, so that token usage, limits and errors are right.
 from __future__ import annotations
 
 import base64
+import struct
 from typing import Literal
 
-import numpy as np
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import Field, StrictInt
 
-from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.classification import Classification
 from distilbert_sentiment_arch.errors import InputError
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
-from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
-from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
+from distilbert_sentiment_arch.serving.dialects.our_fields import (
+    Origin,
+    OurOptions,
+    TruncationNote,
+    origin,
+)
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
-router = OPENAI.router()
+endpoints = Endpoints(OPENAI, "embeddings")
 
 
-class EmbeddingsBody(BaseModel):
+class EmbeddingsBody(OurOptions):
     """Inputs whose logits are wanted."""
 
     model: WireText | None = None
@@ -34,13 +40,10 @@ class EmbeddingsBody(BaseModel):
     dimensions: StrictInt | None = Field(
         default=None, description="Only the number of labels is possible."
     )
-    truncation: TruncationMode | None = Field(
-        default=None, description="Ours: cut off the start or the end, or read in windows."
-    )
     user: str | None = None
 
 
-class Embedding(BaseModel):
+class Embedding(WireModel):
     """The logits of one input."""
 
     object: Literal["embedding"] = "embedding"
@@ -49,14 +52,14 @@ class Embedding(BaseModel):
     truncation: TruncationNote | None = None
 
 
-class Usage(BaseModel):
+class Usage(WireModel):
     """Tokens that the model read, special tokens included."""
 
     prompt_tokens: int
     total_tokens: int
 
 
-class EmbeddingsResponse(BaseModel):
+class EmbeddingsResponse(Origin):
     """Logits, in the order of the inputs."""
 
     object: Literal["list"] = "list"
@@ -65,20 +68,22 @@ class EmbeddingsResponse(BaseModel):
     usage: Usage
 
 
-@router.post("/v1/embeddings", tags=["embeddings"])
-async def embeddings(body: EmbeddingsBody, call: CurrentCall) -> EmbeddingsResponse:
+@endpoints.post("/v1/embeddings", EmbeddingsBody, EmbeddingsResponse)
+async def embeddings(call: Call, body: EmbeddingsBody) -> EmbeddingsResponse:
     """Returns the logits of texts or token ids."""
-    num_labels = len(call.classifier.labels)
+    num_labels = len(call.app.classifier(body.model).labels)
     if body.dimensions not in (None, num_labels):
         raise InputError(
             f"dimensions is {body.dimensions} and the model has {num_labels} labels. Leave it out.",
             param="dimensions",
         )
-    truncation = Truncation(body.truncation) if body.truncation else None
-    answers = await call.classify(body.model, body.input, truncation)
+    answers = await call.classify(
+        body.model, body.input, truncation=body.to_truncation(), fallback=body.fallback
+    )
     tokens = sum(answer.tokens_read for answer in answers.classifications)
     return EmbeddingsResponse(
-        model=call.classifier.name,
+        **dict(origin(answers)),
+        model=answers.model,
         data=[
             Embedding(
                 index=index,
@@ -93,6 +98,6 @@ async def embeddings(body: EmbeddingsBody, call: CurrentCall) -> EmbeddingsRespo
 
 def _vector(answer: Classification, encoding_format: str) -> list[float] | str:
     if encoding_format == "base64":
-        return base64.b64encode(answer.logits.astype(np.dtype("<f4")).tobytes()).decode("ascii")
-    values: list[float] = answer.logits.tolist()
-    return values
+        packed = struct.pack(f"<{len(answer.logits)}f", *answer.logits)
+        return base64.b64encode(packed).decode("ascii")
+    return list(answer.logits)

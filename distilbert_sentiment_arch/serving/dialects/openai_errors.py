@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.errors import Failure, Kind
+from distilbert_sentiment_arch.serving.wire import WireModel
 
 _TYPES: dict[Kind, str] = {
     "unauthorized": "authentication_error",
@@ -23,7 +22,7 @@ _TYPES: dict[Kind, str] = {
 }
 
 
-class OpenAIError(BaseModel):
+class OpenAIError(WireModel):
     """What went wrong."""
 
     message: str
@@ -32,7 +31,7 @@ class OpenAIError(BaseModel):
     code: int
 
 
-class OpenAIErrorResponse(BaseModel):
+class OpenAIErrorResponse(WireModel):
     """Body of every response that is not a 2xx."""
 
     error: OpenAIError

@@ -1,7 +1,7 @@
 """``GET /v1/models``.
 
 Source: https://platform.openai.com/docs/api-reference/models. Ours: what a client needs to know of
-a classifier, its labels and how many tokens it reads.
+a classifier: its labels, how many tokens it reads, and whether it is a model or a word list.
 """
 
 from __future__ import annotations
@@ -9,54 +9,55 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from pydantic import BaseModel
-
-from distilbert_sentiment_arch.classifier import ModelClassifier
-from distilbert_sentiment_arch.serving.application import CurrentCall, ModelName
+from distilbert_sentiment_arch.classification import Classifier, Route
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel
 
-router = OPENAI.router()
+endpoints = Endpoints(OPENAI, "models")
 
 _STARTED = int(time.time())
 
 
-class Model(BaseModel):
+class Model(WireModel):
     """A model that is served."""
 
     id: str
     object: Literal["model"] = "model"
     created: int
     owned_by: str = "max-sentiment"
-    max_model_len: int
+    max_model_len: int | None
     labels: list[str]
     problem_type: str
+    route: Route
 
 
-class ModelList(BaseModel):
+class ModelList(WireModel):
     """The models that are served."""
 
     object: Literal["list"] = "list"
     data: list[Model]
 
 
-@router.get("/v1/models", tags=["models"])
-async def list_models(call: CurrentCall) -> ModelList:
+@endpoints.get("/v1/models", ModelList)
+async def list_models(call: Call) -> ModelList:
     """Lists what is served."""
-    return ModelList(data=[_model(call.classifier)])
+    return ModelList(data=[_model(each) for each in call.app.classifiers.values()])
 
 
-@router.get("/v1/models/{name:model}", tags=["models"])
-async def retrieve_model(name: ModelName, call: CurrentCall) -> Model:
+@endpoints.get("/v1/models/{name:model}", Model)
+async def retrieve_model(call: Call) -> Model:
     """Describes one model."""
-    call.check_model(name)
-    return _model(call.classifier)
+    return _model(call.app.classifier(call.name))
 
 
-def _model(classifier: ModelClassifier) -> Model:
+def _model(classifier: Classifier) -> Model:
     return Model(
         id=classifier.name,
         created=_STARTED,
         max_model_len=classifier.max_length,
         labels=list(classifier.labels.names),
         problem_type=classifier.labels.problem_type,
+        route=classifier.route,
     )

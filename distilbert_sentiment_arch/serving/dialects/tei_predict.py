@@ -2,7 +2,7 @@
 
 Source: https://huggingface.github.io/text-embeddings-inference (``PredictRequest``). Where vLLM
 would see two texts, TEI sees one pair: ``["a", "b"]`` is a pair, ``[["a"], ["b"]]`` a batch. The
-body of an answer has no room for a note on truncation; the headers say it.
+body of an answer has no room for notes: the headers tell of truncation and of what answered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -19,15 +18,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from distilbert_sentiment_arch.classification import (
-    Classification,
-    TextPair,
-    Truncation,
-    TruncationMode,
-)
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.classification import Classification, TextPair, Truncation
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.errors import Failure, Kind
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
 ErrorType = Literal[
     "Unhealthy", "Backend", "Overloaded", "Validation", "Tokenizer", "Empty", "Unauthorized"
@@ -43,7 +40,7 @@ _ERROR_TYPES: dict[Kind, ErrorType] = {
 }
 
 
-class TEIErrorResponse(BaseModel):
+class TEIErrorResponse(WireModel):
     """Body of every response that is not a 2xx."""
 
     error: str
@@ -57,7 +54,7 @@ def _envelope(failure: Failure) -> Mapping[str, Any]:
 
 TEI = Dialect("tei", _envelope, TEIErrorResponse, {"invalid": 422, "internal": 424})
 
-router = TEI.router()
+endpoints = Endpoints(TEI, "predict")
 
 _TEXT = {"type": "string"}
 _SCHEMA = {
@@ -71,7 +68,7 @@ _SCHEMA = {
 }
 
 
-class Inputs(BaseModel):
+class Inputs(WireModel):
     """What is to be classified, and whether it came as a batch."""
 
     items: Sequence[str | TextPair]
@@ -100,7 +97,7 @@ def _sequence(value: Any, what: str) -> str | TextPair:
     raise ValueError(f"{what} is neither a text nor a list of one text or two")
 
 
-class PredictBody(BaseModel):
+class PredictBody(OurOptions):
     """Inputs to classify and how."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": "What a film."}]})
@@ -108,41 +105,40 @@ class PredictBody(BaseModel):
     inputs: Annotated[Any, BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
     truncate: StrictBool | None = None
     truncation_direction: Literal["Left", "Right", "left", "right"] = "Right"
-    truncation: TruncationMode | None = Field(
-        default=None, description="Ours: cut off the start or the end, or read in windows."
-    )
+    model: WireText | None = Field(default=None, description="Ours: TEI serves one model only.")
     raw_scores: StrictBool = Field(
         default=False, description="Raw logits in place of probabilities."
     )
 
     def to_truncation(self) -> Truncation | None:
         """Returns what is asked of inputs over the limit, in our own terms."""
-        if self.truncation is not None:
-            return Truncation(self.truncation)
-        if not self.truncate:
-            return None
+        if self.truncation is not None or not self.truncate:
+            return super().to_truncation()
         return Truncation("start" if self.truncation_direction.lower() == "left" else "end")
 
 
-class Prediction(BaseModel):
+class Prediction(WireModel):
     """A label and its score."""
 
     score: float
     label: str
 
 
-@router.post("/predict", tags=["predict"])
-async def predict(
-    body: PredictBody, call: CurrentCall
-) -> list[Prediction] | list[list[Prediction]]:
+Ranked = list[Prediction]
+
+
+@endpoints.post("/predict", PredictBody, Ranked | list[Ranked])
+async def predict(call: Call, body: PredictBody) -> Ranked | list[Ranked]:
     """Classifies a text, a pair of texts or a batch; the best label comes first."""
-    answers = await call.classify(None, list(body.inputs.items), body.to_truncation())
+    answers = await call.classify(
+        body.model, body.inputs.items, truncation=body.to_truncation(), fallback=body.fallback
+    )
     predictions = [_ranked(answer, body.raw_scores) for answer in answers.classifications]
     return predictions if body.inputs.batch else predictions[0]
 
 
-def _ranked(answer: Classification, raw_scores: bool) -> list[Prediction]:
-    values = (answer.logits if raw_scores else answer.scores).tolist()
+def _ranked(answer: Classification, raw_scores: bool) -> Ranked:
+    values = answer.logits if raw_scores else answer.scores
     scored = [
         Prediction(score=score, label=label)
         for score, label in zip(values, answer.labels.names, strict=True)

@@ -1,8 +1,7 @@
 """``POST /classify`` as vLLM speaks it, and ``/v1/classify`` as SGLang does.
 
 Source: https://docs.vllm.ai/en/latest/models/pooling_models/classify.html. Unknown fields are
-ignored, as vLLM does. Ours: ``truncation`` in the request asks for windows, ``truncation`` in the
-answer says how much of an input was read.
+ignored, as vLLM does. The model may be a word list.
 """
 
 from __future__ import annotations
@@ -11,19 +10,25 @@ import time
 import uuid
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
-from distilbert_sentiment_arch.serving.application import CurrentCall
+from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
-from distilbert_sentiment_arch.serving.dialects.truncation_note import TruncationNote
-from distilbert_sentiment_arch.serving.dialects.wire_text import WireText
+from distilbert_sentiment_arch.serving.dialects.our_fields import (
+    Origin,
+    OurOptions,
+    TruncationNote,
+    origin,
+)
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
-router = VLLM.router()
+endpoints = Endpoints(VLLM, "classify")
 
 
-class ClassifyBody(BaseModel):
+class ClassifyBody(OurOptions):
     """Inputs to classify and how."""
 
     model_config = ConfigDict(
@@ -37,9 +42,6 @@ class ClassifyBody(BaseModel):
         description="Read at most this many tokens of each input; -1 for the model's own limit.",
     )
     truncation_side: Literal["left", "right"] = "right"
-    truncation: TruncationMode | None = Field(
-        default=None, description="Ours: cut off the start or the end, or read in windows."
-    )
     use_activation: StrictBool = Field(
         default=True, description="False for raw logits in place of probabilities."
     )
@@ -56,8 +58,11 @@ class ClassifyBody(BaseModel):
         return Truncation(self.truncation or side, None if tokens == -1 else tokens)
 
 
-class ClassifyDatum(BaseModel):
-    """The answer for one input; ``probs`` holds logits where ``use_activation`` is false."""
+class ClassifyDatum(WireModel):
+    """The answer for one input.
+
+    ``probs`` holds logits where ``use_activation`` is false; for a word list see ``lexicon``.
+    """
 
     index: int
     label: str
@@ -66,7 +71,7 @@ class ClassifyDatum(BaseModel):
     truncation: TruncationNote | None = None
 
 
-class Usage(BaseModel):
+class Usage(WireModel):
     """Tokens that the model read, special tokens included."""
 
     prompt_tokens: int
@@ -75,7 +80,7 @@ class Usage(BaseModel):
     prompt_tokens_details: None = None
 
 
-class ClassifyResponse(BaseModel):
+class ClassifyResponse(Origin):
     """Answers, in the order of the inputs."""
 
     id: str
@@ -86,21 +91,23 @@ class ClassifyResponse(BaseModel):
     usage: Usage
 
 
-@router.post("/classify", tags=["classify"])
-@router.post("/v1/classify", tags=["classify"])
-async def classify(body: ClassifyBody, call: CurrentCall) -> ClassifyResponse:
+@endpoints.post("/classify", ClassifyBody, ClassifyResponse)
+@endpoints.post("/v1/classify", ClassifyBody, ClassifyResponse)
+async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
     """Classifies texts or token ids."""
     answers = await call.classify(
         body.model,
         body.input,
-        body.to_truncation(),
+        truncation=body.to_truncation(),
+        fallback=body.fallback,
         add_special_tokens=body.add_special_tokens,
     )
     tokens = sum(answer.tokens_read for answer in answers.classifications)
     return ClassifyResponse(
+        **dict(origin(answers)),
         id=f"classify-{body.request_id or uuid.uuid4().hex}",
         created=int(time.time()),
-        model=call.classifier.name,
+        model=answers.model,
         data=[
             _datum(index, answer, body.use_activation)
             for index, answer in enumerate(answers.classifications)
@@ -114,7 +121,7 @@ def _datum(index: int, answer: Classification, use_activation: bool) -> Classify
     return ClassifyDatum(
         index=index,
         label=answer.label,
-        probs=values.tolist(),
+        probs=list(values),
         num_classes=len(answer.labels),
         truncation=TruncationNote.of(answer),
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from max.serve import api_server
 
-from distilbert_sentiment_arch.api_keys import server_keys
+from distilbert_sentiment_arch.api_keys import ApiKeys
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
-from distilbert_sentiment_arch.serving import routes
-from distilbert_sentiment_arch.serving.unmatched import Unmatched
+from distilbert_sentiment_arch.serving.inside_max import routes
 
 
 def mount() -> None:
@@ -20,16 +20,18 @@ def mount() -> None:
     generation have nothing to generate with here, and would take token ids that end the worker.
 
     Raises:
-        ConfigError: A limit or the API keys are not what they should be.
+        ConfigError: A limit, the API keys or the fallback are not what they should be.
+        WordListError: A word list of the operator's cannot be read.
     """
     Limits.from_environment()
-    server_keys()
+    LexiconSettings.from_environment()
+    ApiKeys()
     registry: dict[Any, tuple[Any, ...]] = api_server.ROUTES
     for api, modules in registry.items():
         if routes not in modules:
             # Hidden, because the OpenAPI document would list them over ours of the same path.
             hidden = (SimpleNamespace(router=_hidden(module.router)) for module in modules)
-            unmatched = SimpleNamespace(router=Unmatched(routes.router))
+            unmatched = SimpleNamespace(router=routes.UnmatchedRouter())
             registry[api] = (routes, unmatched, *hidden)
 
 

@@ -1,0 +1,51 @@
+"""``max-sentiment lexicon``: the lexicon server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
+from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.serving.standalone.listening import Listening
+
+
+def lexicon(
+    model: str | None, served_model_name: str | None, labels: str | None, listening: Listening
+) -> int:
+    """Serves word lists over HTTP until it is told to end.
+
+    Args:
+        model: Checkpoint that a word list stands in for: a directory, a hub id, or None for the
+            embedded default. Of a directory only config.json is read, of a hub id nothing.
+        served_model_name: What clients call that checkpoint; None for what ``serve`` calls it.
+        labels: Its labels, commas between them; None for those of config.json, and for a hub id
+            NEGATIVE and POSITIVE.
+        listening: Where to listen.
+
+    Raises:
+        ConfigError: A setting, or config.json of the checkpoint.
+        WordListError: A word list cannot be read.
+    """
+    name, known = _stood_in_for(model, labels)
+    settings = LexiconSettings.from_environment()
+    from distilbert_sentiment_arch.serving.standalone.server import assemble, run
+    from distilbert_sentiment_arch.serving.standalone.telemetry import LocalTelemetry
+
+    telemetry = LocalTelemetry(listening.host, listening.metrics_port)
+    run(assemble(served_model_name or name, known, settings, telemetry), listening)
+    return 0
+
+
+def _stood_in_for(model: str | None, labels: str | None) -> tuple[str, LabelSet]:
+    """Returns name and labels of a checkpoint, as ``max-sentiment serve`` has them."""
+    if model is None:
+        name, directory = DEFAULT_NAME, DEFAULT_DIRECTORY
+    else:
+        directory = Path(model).expanduser().resolve()
+        name = directory.name if directory.exists() else model
+    if labels is None and directory.exists():
+        return name, HFConfig.from_directory(directory).labels
+    names = tuple(part.strip() for part in (labels or "NEGATIVE,POSITIVE").split(","))
+    return name, LabelSet(names, "single_label_classification")

@@ -1,0 +1,122 @@
+"""Flags that stand for environment variables, which a plain ``max serve`` reads too."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from distilbert_sentiment_arch.api_keys import KEYS_FILE
+from distilbert_sentiment_arch.classification import FALLBACK_POLICIES
+from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.lexicon.settings import (
+    EMBEDDED,
+    FALLBACK,
+    LEXICON,
+    MODIFIERS,
+    NEUTRAL_BAND,
+    WORD_LISTS,
+)
+from distilbert_sentiment_arch.limits import Limits, environment_variable
+
+MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
+
+# Of no use where no model computes.
+_OF_THE_MODEL = {"max_request_tokens", "max_pending_tokens", "deadline_s", "in_flight"}
+
+
+def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
+    """Adds the flags of a server.
+
+    Args:
+        parser: The parser of its command.
+        model: The server has a model, not word lists alone.
+    """
+    for limit in fields(Limits):
+        if model or limit.name not in _OF_THE_MODEL:
+            _add(
+                parser,
+                environment_variable(limit.name),
+                f"--{limit.name.replace('_', '-')}",
+                f"{limit.metadata['meaning']} (default: {limit.default})",
+                metavar="N",
+            )
+    _add(
+        parser,
+        MAX_BODY_BYTES,
+        "--max-body-bytes",
+        f"largest body of a request (default: {MAX_REQUEST_BYTES})",
+        metavar="N",
+        type=_positive,
+    )
+    _add(
+        parser,
+        KEYS_FILE,
+        "--api-keys-file",
+        "a file with one API key a line, read again when it changes; every request but a probe "
+        "needs one",
+        metavar="FILE",
+    )
+    if model:
+        _add(
+            parser,
+            FALLBACK,
+            "--fallback",
+            "when a word list answers in place of the model: never; where the queue is full or the "
+            "deadline passed; also where the model fails or an input is too long (default: off)",
+            choices=FALLBACK_POLICIES,
+        )
+    _add(
+        parser,
+        LEXICON,
+        "--lexicon",
+        f"the word list that answers in place of the model (default: {EMBEDDED[0]})",
+        metavar="NAME",
+    )
+    _add(
+        parser,
+        WORD_LISTS,
+        "--word-list",
+        "a word list of your own; may be given several times",
+        metavar="FILE",
+        action="append",
+        type=lambda text: str(Path(text).resolve()),
+    )
+    _add(
+        parser,
+        NEUTRAL_BAND,
+        "--neutral-band",
+        "means this close to 0 are NEUTRAL (default: 0)",
+        metavar="VALENCE",
+    )
+    _add(
+        parser,
+        MODIFIERS,
+        "--modifiers",
+        "whether English negators and boosters change the scores of words (default: off)",
+        choices=("off", "on"),
+    )
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, str]:
+    """Returns the environment variables that the flags given stand for."""
+    found = {}
+    for name, value in vars(options).items():
+        if name.startswith("MAX_") and value is not None:
+            found[name] = os.pathsep.join(value) if isinstance(value, list) else str(value)
+    return found
+
+
+def _add(
+    parser: argparse.ArgumentParser, variable: str, flag: str, meaning: str, **more: object
+) -> None:
+    options: dict[str, object] = {"help": f"{meaning} [{variable}]", "dest": variable, **more}
+    parser.add_argument(flag, **options)  # type: ignore[arg-type]
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:  # MAX takes 0 for no limit at all
+        raise ValueError
+    return value

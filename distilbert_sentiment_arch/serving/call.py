@@ -1,0 +1,95 @@
+"""One request on its way through the application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from distilbert_sentiment_arch.classification import (
+    FALLBACK_POLICIES,
+    TRUNCATION_MODES,
+    Answers,
+    ClassifyRequest,
+    FallbackPolicy,
+    Input,
+    Scoring,
+    Truncation,
+)
+from distilbert_sentiment_arch.errors import InputError, TooManyInputs
+from distilbert_sentiment_arch.serving.application import Application
+from distilbert_sentiment_arch.serving.observation import Observation
+
+TRUNCATION_HEADER = "X-Sentiment-Truncation"
+FALLBACK_HEADER = "X-Sentiment-Fallback"
+
+Name = TypeVar("Name", bound=str)
+
+
+@dataclass
+class Call:
+    """A request and what it is answered with.
+
+    Attributes:
+        app: The application.
+        request: The request.
+        status: HTTP status of the answer.
+    """
+
+    app: Application
+    request: Request
+    observation: Observation
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        """The model that the path names."""
+        return str(self.request.path_params["name"])
+
+    async def classify(
+        self,
+        model: str | None,
+        inputs: Sequence[Input],
+        *,
+        truncation: Truncation | None = None,
+        fallback: FallbackPolicy | None = None,
+        add_special_tokens: bool = True,
+        scoring: Scoring | None = None,
+    ) -> Answers:
+        """Answers inputs and notes what it took.
+
+        What the body says of truncation and fallback goes before what the headers say.
+
+        Raises:
+            UnknownModel: See ``Application.classifier``.
+            TooManyInputs: Over the operator's limit.
+            InputError, Unavailable: See ``Classifier.classify``.
+        """
+        classifier = self.app.classifier(model)
+        if len(inputs) > self.app.limits.max_inputs:
+            raise TooManyInputs(len(inputs), self.app.limits.max_inputs)
+        if truncation is None:
+            mode = self._header(TRUNCATION_HEADER, TRUNCATION_MODES)
+            truncation = Truncation(mode) if mode else None
+        if fallback is None:
+            fallback = self._header(FALLBACK_HEADER, FALLBACK_POLICIES)
+        self.observation.truncation = truncation.mode if truncation else None
+        request = ClassifyRequest(inputs, truncation, add_special_tokens, fallback, scoring)
+        with self.app.telemetry.span() as note:
+            note("sentiment.inputs", len(inputs))
+            answers = await classifier.classify(request)
+            for stage, milliseconds in answers.stages.items():
+                note(f"sentiment.{stage}_ms", milliseconds)
+        self.observation.answers = answers
+        return answers
+
+    def _header(self, header: str, known: Sequence[Name]) -> Name | None:
+        value = self.request.headers.get(header)
+        for each in known:
+            if each == value:
+                return each
+        if value is not None:
+            raise InputError(f"{header} is none of {', '.join(known)}.", param=header)
+        return None

@@ -1,0 +1,73 @@
+"""Fields of ours in bodies of others: what a request may ask beyond its dialect, and be told."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from distilbert_sentiment_arch.classification import (
+    Answers,
+    Classification,
+    FallbackPolicy,
+    Reason,
+    Route,
+    Truncation,
+    TruncationMode,
+)
+from distilbert_sentiment_arch.serving.wire import WireModel
+
+LEXICON_SCALE = "(1 + sign * mean / 5) / labels: mean valence of the words, no probability"
+
+
+class OurOptions(WireModel):
+    """What any request may ask."""
+
+    truncation: TruncationMode | None = Field(
+        default=None, description="Ours: cut off the start or the end, or read in windows."
+    )
+    fallback: FallbackPolicy | None = Field(
+        default=None,
+        description="Ours: when a word list may answer in place of the model. It narrows what the "
+        "server allows and never widens it.",
+    )
+
+    def to_truncation(self) -> Truncation | None:
+        """Returns what is asked of inputs over the limit, in our own terms."""
+        return Truncation(self.truncation) if self.truncation else None
+
+
+class LexiconNote(WireModel):
+    """Where numbers come from that a word list gave."""
+
+    name: str
+    reason: Reason | None = Field(description="Why the model did not answer, if it was asked.")
+    scale: str = Field(default=LEXICON_SCALE, description="What stands in place of probabilities.")
+
+
+class Origin(WireModel):
+    """What answered."""
+
+    route: Route
+    lexicon: LexiconNote | None
+
+
+def origin(answers: Answers) -> Origin:
+    """Returns what answered a request."""
+    note = None
+    if answers.route == "lexicon":
+        note = LexiconNote(name=answers.model, reason=answers.reason)
+    return Origin(route=answers.route, lexicon=note)
+
+
+class TruncationNote(WireModel):
+    """How an input over the limit was read: some of its tokens, or all of them in windows."""
+
+    tokens: int
+    tokens_read: int
+    windows: int
+
+    @classmethod
+    def of(cls, answer: Classification) -> TruncationNote | None:
+        """Returns the note for an answer, None where the input was read whole and at once."""
+        if answer.whole:
+            return None
+        return cls(tokens=answer.tokens, tokens_read=answer.tokens_read, windows=answer.windows)

@@ -1,0 +1,170 @@
+"""A path of a dialect, and the one way from request to response, whatever serves it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.serving.application import application
+from distilbert_sentiment_arch.serving.call import Call
+from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.errors import failure_of
+from distilbert_sentiment_arch.serving.observation import Observation
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class ModelNameConvertor(Convertor[str]):
+    """``{name:model}`` in a path: a name with slashes in it, but none of what follows a name."""
+
+    regex = r".+(?<!:predict)(?<!/infer)(?<!/ready)"
+
+    def convert(self, value: str) -> str:
+        """Returns the name as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Returns the name as it is."""
+        return value
+
+
+register_url_convertor("model", ModelNameConvertor())
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A method of a path.
+
+    Attributes:
+        dialect: The wire format.
+        tag: Heading in the OpenAPI document.
+        probe: An orchestrator asks, and needs no API key.
+        method: ``GET`` or ``POST``.
+        path: The path, in Starlette's notation.
+        handler: Answers a call; the body is its second argument where there is one.
+        answer: Type of what it returns; None for an empty answer.
+        body: Type of the JSON body.
+        read: Reads a body that is not JSON alone, in place of ``read_json``.
+        drop_none: Leave fields without a value out of the answer.
+        failures: Bodies of statuses that are not the dialect's envelope.
+    """
+
+    dialect: Dialect
+    tag: str
+    probe: bool
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    answer: Any
+    body: type[BaseModel] | None = None
+    read: Callable[[Request], Awaitable[Any]] | None = None
+    drop_none: bool = False
+    failures: Mapping[int, type[BaseModel]] = field(default_factory=dict)
+
+    async def respond(self, request: Request) -> Response:
+        """Answers a request; every failure is told in the dialect."""
+        app = application(request)
+        observation = Observation.of(request, self.dialect.name, self.path, probe=self.probe)
+        try:
+            if not self.probe:
+                app.keys.check(request.headers.get("authorization"))
+            _check_encoding(request)
+            response = await self._answered(request, Call(app, request, observation))
+        except Exception as error:
+            response = self.dialect.render(failure_of(error))
+        response.headers.update(observation.headers())
+        observation.finish(response.status_code)
+        return response
+
+    async def _answered(self, request: Request, call: Call) -> Response:
+        if self.read is not None:
+            answer = await self.handler(call, await self.read(request))
+        elif self.body is not None:
+            answer = await self.handler(call, await read_json(request, self.body))
+        else:
+            answer = await self.handler(call)
+        if self.answer is None:
+            return Response(status_code=call.status)
+        content = self._adapter.dump_json(answer, exclude_none=self.drop_none)
+        return Response(content, call.status, media_type="application/json")
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.answer)
+
+
+class Endpoints:
+    """The paths of a dialect, as its module declares them.
+
+    Args:
+        dialect: The wire format.
+        tag: Heading in the OpenAPI document.
+        probes: Orchestrators ask, and need no API key.
+    """
+
+    def __init__(self, dialect: Dialect, tag: str, *, probes: bool = False) -> None:
+        self._of = (dialect, tag, probes)
+        self._found: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self._found)
+
+    def get(self, path: str, answer: Any, **more: Any) -> Callable[[Handler], Handler]:
+        """Declares what answers GET."""
+        return self._add("GET", path, answer, more)
+
+    def post(
+        self, path: str, body: type[BaseModel], answer: Any, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        """Declares what answers POST."""
+        return self._add("POST", path, answer, {"body": body, **more})
+
+    def _add(
+        self, method: str, path: str, answer: Any, more: Mapping[str, Any]
+    ) -> Callable[[Handler], Handler]:
+        def add(handler: Handler) -> Handler:
+            self._found.append(Endpoint(*self._of, method, path, handler, answer, **more))
+            return handler
+
+        return add
+
+
+async def read_json(request: Request, model: type[Body]) -> Body:
+    """Reads a JSON body, whatever content type it claims.
+
+    Raises:
+        InputError: Not JSON.
+        ValidationError: JSON of another shape.
+    """
+    return validated(await request.body(), model)
+
+
+def validated(content: bytes, model: type[Body]) -> Body:
+    """Returns JSON as a model; see ``read_json``."""
+    try:
+        decoded = json.loads(content)
+    except (ValueError, RecursionError):
+        raise InputError("The body is not valid JSON.") from None
+    try:
+        return model.model_validate(decoded)
+    except RecursionError:
+        raise InputError("The body is nested too deeply.") from None
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise HTTPException(
+            415, "A compressed body is not read here. Send it without Content-Encoding."
+        )

@@ -1,0 +1,34 @@
+"""Every endpoint of ours."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from distilbert_sentiment_arch.serving import probes
+from distilbert_sentiment_arch.serving.dialects import (
+    kserve_v1,
+    kserve_v2,
+    lexicon_classify,
+    openai_decisions,
+    openai_embeddings,
+    openai_models,
+    tei_predict,
+    vllm_classify,
+)
+
+ENDPOINTS = tuple(
+    chain(
+        probes.endpoints,
+        vllm_classify.endpoints,
+        openai_decisions.endpoints,
+        openai_embeddings.endpoints,
+        tei_predict.endpoints,
+        lexicon_classify.endpoints,
+        # Before openai_models: its path takes everything under /v1/models/.
+        kserve_v1.endpoints,
+        openai_models.endpoints,
+        kserve_v2.probes,
+        kserve_v2.endpoints,
+    )
+)
+"""In the order in which a request tries them."""

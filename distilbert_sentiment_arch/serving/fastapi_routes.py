@@ -1,0 +1,110 @@
+"""The endpoints as routes of FastAPI, for its OpenAPI document and for MAX's application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from distilbert_sentiment_arch.classification import FALLBACK_POLICIES, TRUNCATION_MODES
+from distilbert_sentiment_arch.defaults import DEFAULT_NAME
+from distilbert_sentiment_arch.serving.call import FALLBACK_HEADER, TRUNCATION_HEADER
+from distilbert_sentiment_arch.serving.endpoint import Endpoint
+from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
+
+# Documents the scheme; ApiKeys decides.
+_BEARER = Security(HTTPBearer(auto_error=False, description="Where the operator set API keys."))
+
+_HEADERS = (
+    (
+        TRUNCATION_HEADER,
+        TRUNCATION_MODES,
+        "How to read inputs over the limit, for clients that cannot say so in the body: cut off "
+        "the start or the end, or read all in windows.",
+    ),
+    (
+        FALLBACK_HEADER,
+        FALLBACK_POLICIES,
+        "When a word list may answer in place of the model. It narrows what the server allows.",
+    ),
+)
+
+
+def add_endpoints(router: APIRouter) -> None:
+    """Adds every endpoint to a router."""
+    for endpoint in ENDPOINTS:
+        router.add_api_route(
+            endpoint.path,
+            _function(endpoint),
+            methods=[endpoint.method],
+            response_model=endpoint.answer,
+            response_model_exclude_none=endpoint.drop_none,
+            response_class=Response if endpoint.answer is None else JSONResponse,
+            responses=_failures(endpoint),
+            dependencies=[] if endpoint.probe else [_BEARER],
+            tags=[endpoint.tag],
+            name=endpoint.handler.__name__,
+            description=endpoint.handler.__doc__,
+            openapi_extra=_extra(endpoint),
+        )
+
+
+def _function(endpoint: Endpoint) -> Any:
+    async def respond(request: Request) -> Response:
+        return await endpoint.respond(request)
+
+    return respond
+
+
+def _failures(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
+    # FastAPI would document a 422 of its own, in an envelope of its own.
+    statuses = sorted(endpoint.dialect.failures() | {422})
+    models = dict.fromkeys(statuses, endpoint.dialect.error_model) | dict(endpoint.failures)
+    return {status: {"model": model} for status, model in models.items()}
+
+
+def _extra(endpoint: Endpoint) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = []
+    if "{name:model}" in endpoint.path:
+        parameters.append(
+            {
+                "name": "name",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "examples": [DEFAULT_NAME]},
+                "description": "A name that GET /v1/models lists.",
+            }
+        )
+    extra: dict[str, Any] = {"parameters": parameters}
+    if endpoint.body is not None:
+        parameters += [
+            {
+                "name": name,
+                "in": "header",
+                "schema": {"type": "string", "enum": list(known)},
+                "description": description,
+            }
+            for name, known, description in _HEADERS
+        ]
+        schema = inlined(endpoint.body.model_json_schema())
+        content = {"application/json": {"schema": schema}}
+        extra["requestBody"] = {"required": True, "content": content}
+    return extra
+
+
+def inlined(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
+    """Returns a JSON schema with its own definitions in place of the references to them.
+
+    FastAPI collects the models of bodies that it parses; here it parses none.
+    """
+    if isinstance(schema, list):
+        return [inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    definitions = schema.get("$defs", definitions) or {}
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}

@@ -1,0 +1,1 @@
+"""Our routes inside MAX Serve's application, and the model behind its queue."""

@@ -1,0 +1,69 @@
+"""The application behind MAX Serve's own: its queue, its tokenizer, our word lists."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from max.pipelines.lib import PipelineConfig
+from max.serve.pipelines.llm import TokenGeneratorPipeline
+from starlette.types import Scope
+
+from distilbert_sentiment_arch.api_keys import ApiKeys
+from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
+from distilbert_sentiment_arch.classification import Classifier
+from distilbert_sentiment_arch.classifier import ModelClassifier
+from distilbert_sentiment_arch.fallback import FallbackClassifier
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.model_config import served_hf_config
+from distilbert_sentiment_arch.serving.application import Application, Load
+from distilbert_sentiment_arch.serving.guarded_model import GuardedModel
+from distilbert_sentiment_arch.serving.inside_max.served_model import ServedModel
+from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
+from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
+
+
+def is_served(scope: Scope) -> bool:
+    """Whether MAX serves one of our classifiers; if so, the application is there afterwards.
+
+    The plugin may be loaded beside another model.
+    """
+    state = scope["app"].state
+    if not hasattr(state, "serves_sentiment"):
+        state.serves_sentiment = state.pipeline_config.models.main_architecture_name == ARCHITECTURE
+        if state.serves_sentiment:
+            state.sentiment = assemble(state.pipeline, state.pipeline_config)
+    return cast(bool, state.serves_sentiment)
+
+
+def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Application:
+    """Puts together what a server serves, as its environment says."""
+    limits = Limits.from_environment()
+    lexicon = LexiconSettings.from_environment()
+    tokenizer = cast(DistilBertTokenizer, pipeline.tokenizer)
+    source = ServedModel(pipeline, limits)
+    model = GuardedModel(
+        ModelClassifier(
+            pipeline.model_name,
+            tokenizer,
+            served_hf_config(config.model).labels,
+            tokenizer.max_length,
+            source,
+            limits.max_request_tokens,
+        ),
+        limits.deadline_s,
+        lambda: source.answered,
+    )
+    default: Classifier = model
+    if lexicon.fallback != "off":
+        stand_in = lexicon.stand_in_for(model.labels)
+        default = FallbackClassifier(model, stand_in, lexicon.fallback)
+    return Application(
+        default=default,
+        lexicons=lexicon.classifiers(),
+        ready=model.readiness.check,
+        load=lambda: Load(source.pending_tokens, model.failing),
+        limits=limits,
+        keys=ApiKeys(),
+        telemetry=MaxTelemetry(),
+    )
