@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from server_process import Server, running_server
+from server_process import Server, model_worker, running_server
 
 pytestmark = pytest.mark.slow
 
@@ -61,12 +61,6 @@ def test_a_missed_deadline_is_a_503_and_the_server_recovers(tmp_path: Path) -> N
                 break
             time.sleep(0.2)
         assert answer.json()["data"][0]["label"] == "POSITIVE"
-
-
-def model_worker(server: Server) -> psutil.Process:
-    """The child that holds the model: the largest."""
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return max(children, key=lambda child: child.memory_info().rss)
 
 
 def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(tmp_path: Path) -> None:

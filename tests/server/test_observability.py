@@ -5,28 +5,11 @@ from __future__ import annotations
 import json
 import time
 
-import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+from metrics_page import increase, scrape
 from server_process import Server
 
 pytestmark = pytest.mark.slow
-
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def scrape(server: Server) -> Samples:
-    text = httpx.get(server.metrics_url, trust_env=False).text
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def increase(before: Samples, after: Samples, name: str, **labels: str) -> float:
-    key = (name, frozenset(labels.items()))
-    return after.get(key, 0) - before.get(key, 0)
 
 
 def test_metrics_count_what_was_asked_and_answered(server: Server) -> None:

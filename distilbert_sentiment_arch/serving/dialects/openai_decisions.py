@@ -228,15 +228,16 @@ def _choose(question: ChoiceQuestion, answer: Classification) -> ChoiceAnswer | 
         return None  # labels that do not exclude each other are no options of one choice
     values = [choice.value for choice in question.choices]
     rows = [_row(value, answer.labels.names) for value in values]
+    own = _row(answer.label, answer.labels.names)
     known = [row for row in rows if row is not None]
     if len(known) < len(values) or len(set(known)) < len(values):
         return None
-    if _row(answer.label, answer.labels.names) is None:
-        return None  # a word list says NEUTRAL, which the options leave no room for
     scores = [answer.scores[row] for row in known]
     total = math.fsum(scores)
     probabilities = [score / total for score in scores]
-    best = max(range(len(values)), key=probabilities.__getitem__)
+    best = max(range(len(values)), key=lambda place: (probabilities[place], rows[place] == own))
+    if rows[best] != own and probabilities.count(probabilities[best]) > 1:
+        return None  # a word list that finds neither good nor bad
     return ChoiceAnswer(
         name=question.name,
         choice=values[best],

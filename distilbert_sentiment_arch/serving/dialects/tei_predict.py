@@ -143,4 +143,5 @@ def _ranked(answer: Classification, raw_scores: bool) -> Ranked:
         Prediction(score=score, label=label)
         for score, label in zip(values, answer.labels.names, strict=True)
     ]
-    return sorted(scored, key=lambda prediction: prediction.score, reverse=True)
+    # A word list may score labels alike; the one it says comes first.
+    return sorted(scored, key=lambda each: (each.score, each.label == answer.label), reverse=True)

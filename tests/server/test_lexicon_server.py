@@ -1,0 +1,198 @@
+"""`max-sentiment lexicon`: up at once, small, and in every dialect in place of a model."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import checkpoints
+import httpx
+import psutil
+import pytest
+from commands import ROOT, run_python
+from dialects import GOOD
+from metrics_page import scrape
+from server_process import Server, free_ports, running_server
+
+pytestmark = pytest.mark.slow
+
+READY_S = 0.5
+MEMORY = 80e6
+
+
+def seconds_to_an_answer() -> float:
+    port, metrics_port = free_ports(2)
+    start = time.perf_counter()
+    flags = ["--host", "127.0.0.1", "--port", str(port), "--metrics-port", str(metrics_port)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "distilbert_sentiment_arch.cli", "lexicon", *flags],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while time.perf_counter() - start < 30:
+            try:
+                with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+                    connection.request("POST", "/classify", json.dumps({"input": "I love it."}))
+                    answer = json.loads(connection.getresponse().read())
+                assert answer["data"][0]["label"] == "POSITIVE"
+                return time.perf_counter() - start
+            except ConnectionRefusedError:
+                time.sleep(0.002)
+    finally:
+        process.terminate()
+        process.wait()
+    raise AssertionError("it did not answer")
+
+
+def test_it_answers_half_a_second_after_its_start() -> None:
+    seconds_to_an_answer()  # what is read from disk the first time
+    median = statistics.median(seconds_to_an_answer() for _ in range(5))
+    print(f"start to first answer: {median:.3f} s")
+    assert median < READY_S
+
+
+def test_it_is_small_and_ready(lexicon_server: Server) -> None:
+    process = psutil.Process(lexicon_server.process.pid)
+    assert not process.children()
+    memory = process.memory_info().rss
+    print(f"memory: {memory / 1e6:.0f} MB")
+    assert memory < MEMORY
+    verdict = lexicon_server.client.get("/ready").json()
+    assert (verdict["ready"], verdict["model"]) == (True, "distilbert-minilm-l6-sst2")
+    assert "by afinn-111" in verdict["reason"]
+    for path in ("/health", "/ping", "/v2/health/live", "/v2/health/ready", "/version", "/docs"):
+        assert lexicon_server.client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("dialect", GOOD)
+def test_it_stands_in_for_the_model(lexicon_server: Server, dialect: str) -> None:
+    path, body = GOOD[dialect]
+    response = lexicon_server.client.post(path, json=body)
+    assert response.status_code == 200, response.text
+    assert response.headers["X-Sentiment-Route"] == "lexicon"
+    assert response.headers["X-Sentiment-Fallback-Reason"] == "unavailable"
+    assert len(response.headers["X-Request-ID"]) == 32
+    refused = lexicon_server.client.post(path, json=body, headers={"X-Sentiment-Fallback": "off"})
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "5"
+
+
+def test_two_labels_as_the_model_has_them(lexicon_server: Server) -> None:
+    answer = lexicon_server.client.post("/classify", json={"input": "great"}).json()
+    assert answer["data"][0]["probs"] == pytest.approx([0.2, 0.8])
+    listed = lexicon_server.client.get("/v1/models").json()["data"]
+    assert [(each["id"], each["route"]) for each in listed] == [
+        ("distilbert-minilm-l6-sst2", "lexicon"),
+        ("afinn-111", "lexicon"),
+        ("mvp-29", "lexicon"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "keys"),
+    [
+        ("GET", "/nothing", 404, {"error"}),
+        ("GET", "/classify", 405, {"error"}),
+        ("POST", "/predict/more", 404, {"error", "error_type"}),
+        ("POST", "/v1/chat/completions", 404, {"error"}),
+    ],
+)
+def test_unmatched(
+    lexicon_server: Server, method: str, path: str, status: int, keys: set[str]
+) -> None:
+    response = lexicon_server.client.request(method, path, json={})
+    assert (response.status_code, set(response.json())) == (status, keys)
+
+
+def test_metrics(lexicon_server: Server) -> None:
+    lexicon_server.client.post("/predict", json={"inputs": "great"})
+    labels = frozenset({"dialect": "tei", "reason": "unavailable"}.items())
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if scrape(lexicon_server).get(("sentiment_fallbacks_total", labels), 0) >= 1:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the fallback was not counted")
+
+
+def test_what_an_operator_sets(tmp_path: Path) -> None:
+    config = checkpoints.random_config(id2label={"0": "positive", "1": "negative"})
+    checkpoint = checkpoints.write_checkpoint(tmp_path / "reviews", config)
+    german = tmp_path / "de.txt"
+    german.write_text("# name: kurz-de\n# language: de\nschön\t3\nfurchtbar\t-3\n")
+    keys = tmp_path / "keys"
+    keys.write_text("secret\n")
+    flags = ["--model", checkpoint, "--word-list", german, "--lexicon", "kurz-de"]
+    flags += ["--max-inputs", "4", "--max-body-bytes", "2000", "--api-keys-file", keys]
+    with running_server(tmp_path / "server", *flags, command="lexicon") as server:
+        client = server.client
+        assert client.post("/classify", json={"input": "schön"}).status_code == 401
+        client.headers["Authorization"] = "Bearer secret"
+        answer = client.post("/classify", json={"input": ["Schön!", "FURCHTBAR"]}).json()
+        assert [each["label"] for each in answer["data"]] == ["positive", "negative"]
+        assert answer["data"][0]["probs"] == pytest.approx([0.8, 0.2])
+        assert answer["lexicon"]["name"] == "kurz-de"
+        assert client.get("/v1/models").json()["data"][0]["id"] == "reviews"
+        assert client.post("/classify", json={"input": ["a"] * 5}).status_code == 413
+        assert client.post("/classify", json={"input": "a" * 2000}).status_code == 413
+        chunks = (b"a" * 500 for _ in range(8))  # no Content-Length
+        assert client.post("/classify", content=chunks).status_code == 413
+
+
+def test_sigterm_answers_what_is_in_flight_and_exits_with_0(tmp_path: Path) -> None:
+    body = {"input": "A good film, and a bad one. " * 100_000}  # about a second of work
+    with running_server(tmp_path, command="lexicon") as server, ThreadPoolExecutor(8) as pool:
+
+        def outcome() -> str:
+            try:
+                response = httpx.post(f"{server.url}/classify", json=body, timeout=60)
+                return str(response.status_code)
+            except httpx.TransportError as error:
+                return type(error).__name__
+
+        in_flight = [pool.submit(outcome) for _ in range(8)]
+        time.sleep(1)
+        server.process.send_signal(signal.SIGTERM)
+        assert Counter(each.result() for each in in_flight) == {"200": 8}
+        assert server.process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--lexicon", "vader"], "afinn-111, mvp-29"),
+        (["--word-list", "/no/such/list"], "/no/such/list"),
+        (["--labels", "toxic,spam"], "toxic, spam"),
+        (["--served-model-name", "afinn-111"], "both named 'afinn-111'"),
+    ],
+)
+def test_what_cannot_be_served_is_said_at_once(flags: list[str], message: str) -> None:
+    ended = run_python("-m", "distilbert_sentiment_arch.cli", "lexicon", *flags, timeout=20)
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_taken(lexicon_server: Server) -> None:
+    port = lexicon_server.url.rpartition(":")[2]
+    ended = run_python(
+        *("-m", "distilbert_sentiment_arch.cli", "lexicon", "--host", "127.0.0.1"),
+        *("--port", port, "--metrics-port", "0"),
+        timeout=20,
+    )
+    assert ended.returncode != 0
+    assert "address already in use" in ended.stderr
