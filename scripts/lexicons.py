@@ -1,5 +1,7 @@
 """Accuracy and speed of word lists, of others' packages and of the model, on labelled texts.
 
+The first table compares the scorer in Python with the one in Mojo, which gives the same results.
+
     .venv/bin/python scripts/lexicons.py DATA.jsonl [DATA.jsonl ...]
 
 A line is {"text", "label"} with 1 for positive. A lexicon says positive where its score is above
@@ -13,14 +15,20 @@ import asyncio
 import json
 import statistics
 import time
+import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import chain, cycle, islice
 from pathlib import Path
 
-from distilbert_sentiment_arch.lexicon.scorer import score
+from distilbert_sentiment_arch.lexicon.mojo_library import load
+from distilbert_sentiment_arch.lexicon.mojo_scorer import MojoScorer
+from distilbert_sentiment_arch.lexicon.scorer import score, score_many
 from distilbert_sentiment_arch.lexicon.word_list import DIRECTORY, embedded_word_list
 
 PASSES = 5
+LIST_LENGTH = 2048
+LONG_TEXT = 1_000_000
 
 Positive = Callable[[str], bool]
 
@@ -69,12 +77,66 @@ def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
     return sum(right) / len(right)
 
 
+def bulk_cases(files: dict[str, list[str]]) -> dict[str, list[list[str]]]:
+    """Returns calls with texts of files, by what they are."""
+    cases = {f"{name}, all": [texts] for name, texts in files.items()}
+    for name, texts in files.items():
+        cases[f"{name}, {LIST_LENGTH} a call"] = [list(islice(cycle(texts), LIST_LENGTH))]
+    for name, texts in files.items():
+        cases[f"{name}, one a call"] = [[text] for text in texts]
+    prose = " ".join(chain.from_iterable(files.values()))
+    prose *= LONG_TEXT // len(prose) + 1
+    cases["one text of 1 MB"] = [[prose[:LONG_TEXT]]]
+    cases["one text of 1 MB, only ASCII"] = [
+        [prose.encode("ascii", "replace").decode()[:LONG_TEXT]]
+    ]
+    decomposed = unicodedata.normalize("NFD", prose.replace("e", "\u00e9"))
+    cases["one text of 1 MB, decomposed accents"] = [[decomposed[:LONG_TEXT]]]
+    return cases
+
+
+def compare_with_mojo(files: dict[str, list[str]]) -> None:
+    """Prints one table."""
+    library = load()
+    if library is None:
+        return
+    word_list = embedded_word_list("afinn-111")
+    mojo = MojoScorer(word_list, library)
+    scorers: dict[str, Callable[[list[str]], object]] = {
+        "Python": lambda texts: score_many(texts, word_list),
+        "Mojo": mojo.score_many,
+        "Mojo, matches read": lambda texts: [list(each.matches) for each in mojo.score_many(texts)],
+    }
+    print("| afinn-111, texts a second | texts | " + " | ".join(scorers) + " | ratios | equal |")
+    print("|---|---|---|---|---|---|---|")
+    for name, calls in bulk_cases(files).items():
+        seconds: dict[str, list[float]] = {}
+        for _ in range(PASSES):
+            for scorer, function in scorers.items():
+                start = time.perf_counter()
+                for texts in calls:
+                    function(texts)
+                seconds.setdefault(scorer, []).append(time.perf_counter() - start)
+        medians = {scorer: statistics.median(each) for scorer, each in seconds.items()}
+        count = sum(map(len, calls))
+        speeds = " | ".join(f"{count / median:.0f}" for median in medians.values())
+        ratios = ", ".join(
+            f"{medians['Python'] / median:.1f}" for median in list(medians.values())[1:]
+        )
+        equal = all(mojo.score_many(each) == score_many(each, word_list) for each in calls)
+        print(f"| {name} | {count} | {speeds} | {ratios} | {'yes' if equal else 'NO'} |")
+
+
 def main() -> None:
-    """Prints one table a file."""
+    """Prints a table of Python against Mojo, and one a file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="+")
-    for path in parser.parse_args().data:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    files = {
+        path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in parser.parse_args().data
+    }
+    compare_with_mojo({path.name: [each["text"] for each in files[path]] for path in files})
+    for path, lines in files.items():
         texts, labels = [each["text"] for each in lines], [each["label"] for each in lines]
         seconds: dict[str, list[float]] = {}
         accuracy: dict[str, float] = {}

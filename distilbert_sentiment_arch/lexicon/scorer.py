@@ -96,11 +96,18 @@ def score(text: str, word_list: WordList, *, modifiers: bool = False) -> Score:
     words = split(text)
     tree = word_list.tree
     starts = [index for index, word in enumerate(words.words) if word in tree]
-    if not starts:
-        return Score(words.count, 0.0, 0.0, ())
     matches = _matches(words, starts, tree, modifiers=modifiers)
+    if not matches:
+        return Score(words.count, 0.0, 0.0, ())
     total = sum(match.score for match in matches)
     return Score(words.count, total, total / words.count, matches)
+
+
+def score_many(
+    texts: Sequence[str], word_list: WordList, *, modifiers: bool = False
+) -> list[Score]:
+    """Scores texts one by one; see ``score``, and ``bulk_scorer`` for what is faster."""
+    return [score(text, word_list, modifiers=modifiers) for text in texts]
 
 
 def _matches(

@@ -30,9 +30,9 @@ class Node:
     children: dict[tuple[str | None, str], Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WordList:
-    """A word list.
+    """A word list; equal to itself only, so that what is made from it can be kept by it.
 
     Attributes:
         name: What clients call it.

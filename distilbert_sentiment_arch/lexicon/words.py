@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 # What Python calls a word character, and marks that no precomposed character takes in.
-_WORD = re.compile(r"([\w\u0300-\u036f]+)")
+WORD = re.compile(r"([\w\u0300-\u036f]+)")
+
+# All that stand before ASCII or at the end, where no mark follows them.
+_ASCII = re.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])")
 
 # Right single quotation mark, modifier letter and fullwidth apostrophe; hyphen and its
 # non-breaking kin.
-_TYPOGRAPHIC = {0x2019: "'", 0x02BC: "'", 0xFF07: "'", 0x2010: "-", 0x2011: "-"}
+_TYPOGRAPHIC = {"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u2010": "-", "\u2011": "-"}
 
 
 @dataclass(frozen=True)
@@ -55,27 +58,40 @@ class Words:
 
 def split(text: str) -> Words:
     """Splits a text, in time linear in its length."""
-    normal, offsets = _normalise(text)
-    pieces = _WORD.split(normal)
+    normal, offsets = normalise(text)
+    pieces = WORD.split(normal)
     return Words(pieces[1::2], pieces[::2], list(accumulate(map(len, pieces))), offsets)
 
 
-def _normalise(text: str) -> tuple[str, Sequence[int] | None]:
+def normalise(text: str) -> tuple[str, Sequence[int] | None]:
+    """Returns a text composed, in lower case and with plain apostrophes, and ``Words.offsets``."""
     if text.isascii():
         return text.lower(), None
     if unicodedata.is_normalized("NFC", text):
         lowered = text.lower()
         if len(lowered) == len(text):
-            return lowered.translate(_TYPOGRAPHIC), None
+            return _plain(lowered), None
     pieces: list[str] = []
     offsets: list[int] = []
     start = 0
-    for end in range(1, len(text) + 1):
-        # A character and the marks on it compose among themselves.
-        if end < len(text) and unicodedata.combining(text[end]):
-            continue
-        piece = unicodedata.normalize("NFC", text[start:end]).lower().translate(_TYPOGRAPHIC)
-        pieces.append(piece)
-        offsets += [start] * len(piece)
+    while start < len(text):
+        if run := _ASCII.match(text, start):
+            end = run.end()
+            pieces.append(run[0].lower())
+            offsets += range(start, end)
+        else:
+            end = start + 1
+            # A character and the marks on it compose among themselves.
+            while end < len(text) and unicodedata.combining(text[end]):
+                end += 1
+            piece = unicodedata.normalize("NFC", text[start:end]).lower()
+            pieces.append(piece)
+            offsets += [start] * len(piece)
         start = end
-    return "".join(pieces), [*offsets, len(text)]
+    return _plain("".join(pieces)), [*offsets, len(text)]
+
+
+def _plain(text: str) -> str:
+    for typographic, plain in _TYPOGRAPHIC.items():
+        text = text.replace(typographic, plain)
+    return text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from distilbert_sentiment_arch.lexicon.scorer import NEGATION, STRONGER, WEAKER, score
+from distilbert_sentiment_arch.lexicon.scorer import NEGATION, STRONGER, WEAKER, score, score_many
 from distilbert_sentiment_arch.lexicon.word_list import (
     DIRECTORY,
     WordList,
@@ -98,10 +98,11 @@ def test_whole_words_only(afinn_111: WordList) -> None:
     assert score("goods goodly ungood good_ 2good", afinn_111).matches == ()
 
 
-@pytest.mark.parametrize("text", ["", "   ", "...", "\u200b", "123", "木漏れ日"])
+@pytest.mark.parametrize("text", ["", "   ", "...", "\u200b", "123", "木漏れ日", "some of it"])
 def test_nothing_to_score(afinn_111: WordList, text: str) -> None:
     found = score(text, afinn_111)
     assert (found.sum, found.mean, found.label()) == (0, 0, "NEUTRAL")
+    assert found.matches == ()
 
 
 def test_label_and_neutral_band(afinn_111: WordList) -> None:
@@ -125,6 +126,11 @@ def test_modifiers_are_off_by_default_and_documented(afinn_111: WordList) -> Non
     assert modified("slightly happy") == pytest.approx(3 * WEAKER)
     assert modified("not very happy") == pytest.approx(3 * NEGATION * STRONGER)
     assert modified("not good") == -2  # a term of its own
+
+
+def test_many_texts_are_scored_in_their_order(afinn_111: WordList) -> None:
+    scores = score_many(["not a happy day", "", "bad"], afinn_111, modifiers=True)
+    assert [each.sum for each in scores] == [pytest.approx(3 * NEGATION), 0, -3]
 
 
 def test_order_of_sentences_case_punctuation_and_unicode_forms(afinn_111: WordList) -> None:

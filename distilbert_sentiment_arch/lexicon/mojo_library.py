@@ -1,0 +1,101 @@
+"""The kernel of ``scorer.mojo`` as a shared library: compiled once, kept in the user's cache.
+
+Compiling takes seconds and some 250 MB in a process of its own; loading takes milliseconds, and
+the library needs no runtime library of Mojo. To have it compiled beforehand, in an image say::
+
+    python -m distilbert_sentiment_arch.lexicon.mojo_library
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
+
+# A cache may be shared by machines whose processors differ, and the kernel gains nothing from
+# what the newer ones add.
+_PROCESSORS = {"x86_64": "x86-64-v2", "aarch64": "generic", "arm64": "generic"}
+
+_TIMEOUT_SECONDS = 120
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_loaded: list[ctypes.CDLL | None] = []
+
+
+def load() -> ctypes.CDLL | None:
+    """Returns the library, compiled if need be, or None where that cannot be done.
+
+    The first call in a process decides, and logs the reason for None.
+    """
+    with _lock:
+        if not _loaded:
+            try:
+                _loaded.append(ctypes.CDLL(str(_compiled())))
+            # RuntimeError: no home directory. ValueError: what mojo printed is no text.
+            except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+                _log.warning("Word lists are scored without Mojo: %s", _reason(error))
+                _loaded.append(None)
+        return _loaded[0]
+
+
+def _compiled() -> Path:
+    arguments = ["build", "--emit", "shared-lib", "--optimization-level", "3"]
+    if processor := _PROCESSORS.get(platform.machine()):
+        arguments += ["--target-cpu", processor]
+    content = [_mojo("--version"), *arguments, KERNEL.read_text(encoding="utf-8")]
+    key = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
+    library = _cache_directory() / f"lexicon-scorer-{key}.so"
+    if not library.exists():
+        library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The name appears with the complete file behind it, whoever else compiles now and whatever
+        # fails after it: loading the first half of a library ends the process.
+        with tempfile.TemporaryDirectory(dir=library.parent) as directory:
+            built = Path(directory) / library.name
+            _mojo(*arguments, "-o", str(built), str(KERNEL))
+            with built.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(built, library)
+    return library
+
+
+def _cache_directory() -> Path:
+    """Returns where MAX keeps what it compiles: a directory of ours there."""
+    if modular := os.environ.get("MODULAR_CACHE_DIR"):
+        return Path(modular) / "max-sentiment"
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification has relative paths ignored.
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / "max-sentiment"
+
+
+def _mojo(*arguments: str) -> str:
+    # Importing mojo.run to do this would configure the root logger.
+    return subprocess.run(  # noqa: S603 - the compiler installed beside this Python
+        [Path(sys.executable).with_name("mojo"), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=_TIMEOUT_SECONDS,
+        # Importing MAX changes the C environment behind os.environ.
+        env=dict(os.environ),
+    ).stdout
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = str(error.stderr).strip().splitlines()
+        return f"mojo ended with {error.returncode}: {lines[-1] if lines else 'no message'}"
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+if __name__ == "__main__":
+    raise SystemExit(load() is None)
