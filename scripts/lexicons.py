@@ -97,7 +97,7 @@ def bulk_cases(files: dict[str, list[str]]) -> dict[str, list[list[str]]]:
 
 def compare_with_mojo(files: dict[str, list[str]]) -> None:
     """Prints one table."""
-    library = load()
+    library = load(compiling=True)
     if library is None:
         return
     word_list = embedded_word_list("afinn-111")

@@ -7,8 +7,12 @@ from pathlib import Path
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
+
+AFTER_START_S = 0.5
+"""What is not needed for the first answer waits so many seconds for what is."""
 
 
 def lexicon(
@@ -33,7 +37,9 @@ def lexicon(
     from distilbert_sentiment_arch.serving.standalone.server import assemble, run
     from distilbert_sentiment_arch.serving.standalone.telemetry import LocalTelemetry
 
-    telemetry = LocalTelemetry(listening.host, listening.metrics_port)
+    # Compiling would take more memory than a container of this server may have.
+    prepare_later(settings.word_lists.values(), compiling=False, seconds=AFTER_START_S)
+    telemetry = LocalTelemetry(listening.host, listening.metrics_port, AFTER_START_S)
     run(assemble(served_model_name or name, known, settings, telemetry), listening)
     return 0
 

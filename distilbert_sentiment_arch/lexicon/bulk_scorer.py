@@ -1,9 +1,9 @@
-"""Many texts, or long ones: in Mojo from when it is ready, in Python until then and without it."""
+"""Many texts, or long ones: in Mojo once it is ready, in Python until then and without it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -17,42 +17,47 @@ if TYPE_CHECKING:
 FEWEST_CHARACTERS = 200
 """In all texts of a call; for fewer, crossing to Mojo takes longer than scoring in Python."""
 
-_scorers: WeakKeyDictionary[WordList, MojoScorer | None] = WeakKeyDictionary()
-_lock = threading.Lock()
+_scorers: WeakKeyDictionary[WordList, MojoScorer] = WeakKeyDictionary()
 
 
 def score_many(
     texts: Sequence[str], word_list: WordList, *, modifiers: bool = False
 ) -> list[Score]:
-    """Scores texts; the results are those of ``scorer.score_many``.
-
-    Never waits for a compiler: the first call that is worth it has the library compiled or loaded
-    in a thread, and until that has ended, texts are scored in Python.
+    """Scores texts; the results are those of ``scorer.score_many``, and nobody waits for Mojo.
 
     Args:
         texts: Any texts.
-        word_list: The list.
+        word_list: The list; scored in Mojo only once it has been prepared.
         modifiers: As for ``scorer.score``.
     """
-    if sum(map(len, texts)) >= FEWEST_CHARACTERS:
-        with _lock:
-            known = word_list in _scorers
-            mojo = _scorers.setdefault(word_list, None)
-        if mojo:
-            return mojo.score_many(texts, modifiers=modifiers)
-        if not known:
-            threading.Thread(target=prepare, args=(word_list,), name="prepare Mojo").start()
+    mojo = _scorers.get(word_list)
+    if mojo and sum(map(len, texts)) >= FEWEST_CHARACTERS:
+        return mojo.score_many(texts, modifiers=modifiers)
     return scorer.score_many(texts, word_list, modifiers=modifiers)
 
 
-def prepare(word_list: WordList) -> bool:
-    """Waits until a word list is ready to be scored with Mojo; returns whether it will be."""
+def prepare(word_lists: Iterable[WordList], *, compiling: bool) -> bool:
+    """Makes word lists ready to be scored in Mojo, and returns whether they are.
+
+    Args:
+        word_lists: The lists.
+        compiling: Compile the kernel where it has not been; otherwise it is used where it is there.
+    """
     # Not imported until there is something to gain: ctypes and logging take time and memory.
     from distilbert_sentiment_arch.lexicon.mojo_library import load
     from distilbert_sentiment_arch.lexicon.mojo_scorer import MojoScorer
 
-    library = load()
-    mojo = MojoScorer(word_list, library) if library else None
-    with _lock:
-        _scorers[word_list] = mojo
-    return mojo is not None
+    library = load(compiling=compiling)
+    if library is None:
+        return False
+    for word_list in word_lists:
+        _scorers[word_list] = MojoScorer(word_list, library)
+    return True
+
+
+def prepare_later(word_lists: Iterable[WordList], *, compiling: bool, seconds: float = 0.0) -> None:
+    """Prepares word lists in a thread, so many seconds from now; see ``prepare``."""
+    timer = threading.Timer(seconds, prepare, (list(word_lists),), {"compiling": compiling})
+    timer.daemon = True
+    timer.name = "prepare Mojo"
+    timer.start()

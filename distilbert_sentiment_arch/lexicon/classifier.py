@@ -19,7 +19,8 @@ from distilbert_sentiment_arch.classification import (
 from distilbert_sentiment_arch.errors import ConfigError, InputError
 from distilbert_sentiment_arch.input_text import check_inputs
 from distilbert_sentiment_arch.labels import LabelSet
-from distilbert_sentiment_arch.lexicon.scorer import Score, score
+from distilbert_sentiment_arch.lexicon.bulk_scorer import score_many
+from distilbert_sentiment_arch.lexicon.scorer import Score
 from distilbert_sentiment_arch.lexicon.word_list import HIGHEST, LOWEST, WordList
 
 LABELS = LabelSet(("NEGATIVE", "NEUTRAL", "POSITIVE"), "single_label_classification")
@@ -106,8 +107,7 @@ class LexiconClassifier:
     def _classify(self, texts: Sequence[str], scoring: Scoring) -> list[Classification]:
         signs = _signs(self.labels)
         answers: list[Classification] = []
-        for text in texts:
-            found = score(text, self.word_list, modifiers=scoring.modifiers)
+        for found in score_many(texts, self.word_list, modifiers=scoring.modifiers):
             answers.append(
                 LexiconClassification(
                     labels=self.labels,

@@ -1,7 +1,8 @@
 """The kernel of ``scorer.mojo`` as a shared library: compiled once, kept in the user's cache.
 
 Compiling takes seconds and some 250 MB in a process of its own; loading takes milliseconds, and
-the library needs no runtime library of Mojo. To have it compiled beforehand, in an image say::
+the library needs no runtime library of Mojo. The model server compiles it, the lexicon server only
+uses what is there. To have it compiled beforehand, in an image say::
 
     python -m distilbert_sentiment_arch.lexicon.mojo_library
 """
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
@@ -32,40 +34,59 @@ _lock = threading.Lock()
 _loaded: list[ctypes.CDLL | None] = []
 
 
-def load() -> ctypes.CDLL | None:
-    """Returns the library, compiled if need be, or None where that cannot be done.
+def load(*, compiling: bool) -> ctypes.CDLL | None:
+    """Returns the library, or None where there is none.
 
-    The first call in a process decides, and logs the reason for None.
+    The first call that finds or makes it, or fails to, decides for the process; a failure is
+    logged.
+
+    Args:
+        compiling: Compile it where it has not been.
     """
     with _lock:
         if not _loaded:
             try:
-                _loaded.append(ctypes.CDLL(str(_compiled())))
-            # RuntimeError: no home directory. ValueError: what mojo printed is no text.
-            except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+                path = _path()
+                if not path.exists():
+                    if not compiling:
+                        return None
+                    _compile(path)
+                _loaded.append(ctypes.CDLL(str(path)))
+            # RuntimeError: no home directory. PackageNotFoundError, of mojo-compiler, is an ImportError.
+            except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
                 _log.warning("Word lists are scored without Mojo: %s", _reason(error))
                 _loaded.append(None)
         return _loaded[0]
 
 
-def _compiled() -> Path:
+def _arguments() -> list[str]:
     arguments = ["build", "--emit", "shared-lib", "--optimization-level", "3"]
     if processor := _PROCESSORS.get(platform.machine()):
         arguments += ["--target-cpu", processor]
-    content = [_mojo("--version"), *arguments, KERNEL.read_text(encoding="utf-8")]
+    return arguments
+
+
+def _path() -> Path:
+    content = [
+        version("mojo-compiler"),
+        platform.machine(),
+        *_arguments(),
+        KERNEL.read_text("utf-8"),
+    ]
     key = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
-    library = _cache_directory() / f"lexicon-scorer-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The name appears with the complete file behind it, whoever else compiles now and whatever
-        # fails after it: loading the first half of a library ends the process.
-        with tempfile.TemporaryDirectory(dir=library.parent) as directory:
-            built = Path(directory) / library.name
-            _mojo(*arguments, "-o", str(built), str(KERNEL))
-            with built.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(built, library)
-    return library
+    return _cache_directory() / f"lexicon-scorer-{key}.so"
+
+
+def _compile(library: Path) -> None:
+    library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The name appears with the complete file behind it, whoever else compiles now and whatever
+    # fails after it: loading the first half of a library ends the process.
+    with tempfile.TemporaryDirectory(dir=library.parent) as directory:
+        built = Path(directory) / library.name
+        _mojo(*_arguments(), "-o", str(built), str(KERNEL))
+        with built.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(built, library)
 
 
 def _cache_directory() -> Path:
@@ -77,9 +98,9 @@ def _cache_directory() -> Path:
     return (cache if cache.is_absolute() else Path.home() / ".cache") / "max-sentiment"
 
 
-def _mojo(*arguments: str) -> str:
+def _mojo(*arguments: str) -> None:
     # Importing mojo.run to do this would configure the root logger.
-    return subprocess.run(  # noqa: S603 - the compiler installed beside this Python
+    subprocess.run(  # noqa: S603 - the compiler installed beside this Python
         [Path(sys.executable).with_name("mojo"), *arguments],
         capture_output=True,
         text=True,
@@ -87,7 +108,7 @@ def _mojo(*arguments: str) -> str:
         timeout=_TIMEOUT_SECONDS,
         # Importing MAX changes the C environment behind os.environ.
         env=dict(os.environ),
-    ).stdout
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -98,4 +119,4 @@ def _reason(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(load() is None)
+    raise SystemExit(load(compiling=True) is None)

@@ -17,12 +17,12 @@ import sys, time
 from distilbert_sentiment_arch.lexicon import bulk_scorer, scorer, word_list
 afinn = word_list.embedded_word_list("afinn-111")
 texts = ["I can't stand this, not a happy day"] * 50
-bulk_scorer.score_many(["happy"] * 3, afinn)
-assert "ctypes" not in sys.modules, "short texts prepare nothing"
+assert not bulk_scorer.prepare([afinn], compiling=False), "nothing has been compiled"
 start = time.perf_counter()
+bulk_scorer.prepare_later([afinn], compiling=True)
 first = bulk_scorer.score_many(texts, afinn)
 answered = time.perf_counter()
-assert bulk_scorer.prepare(afinn)
+assert bulk_scorer.prepare([afinn], compiling=True)
 ready = time.perf_counter()
 assert answered - start < (ready - answered) / 2, "the first call has waited"
 assert bulk_scorer.score_many(texts, afinn) == first == scorer.score_many(texts, afinn)
@@ -35,7 +35,7 @@ def test_the_results_are_those_of_the_scorer(texts: list[str], modifiers: bool) 
     word_list = embedded_word_list("afinn-111")
     plain = scorer.score_many(texts, word_list, modifiers=modifiers)
     assert bulk_scorer.score_many(texts, word_list, modifiers=modifiers) == plain
-    assert bulk_scorer.prepare(word_list)
+    assert bulk_scorer.prepare([word_list], compiling=True)
     assert bulk_scorer.score_many(texts, word_list, modifiers=modifiers) == plain
 
 

@@ -16,7 +16,7 @@ logging.basicConfig(format="%(message)s")
 from distilbert_sentiment_arch.lexicon import bulk_scorer, scorer, word_list
 afinn = word_list.embedded_word_list("afinn-111")
 texts = ["I can't stand this bad day"] * 100
-print(bulk_scorer.prepare(afinn), bulk_scorer.prepare(afinn))
+print(*(bulk_scorer.prepare([afinn], compiling=True) for _ in range(2)))
 assert bulk_scorer.score_many(texts, afinn) == scorer.score_many(texts, afinn)
 """
 

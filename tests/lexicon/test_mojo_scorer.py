@@ -51,7 +51,7 @@ JOINERS += ["\x00", "\x1c", "\x85", "\u200b", "\u2028", "_", "\U0001f600", "\ud8
 
 
 def mojo_scorer(word_list: WordList) -> MojoScorer:
-    library = mojo_library.load()
+    library = mojo_library.load(compiling=True)
     assert library is not None, "the kernel does not compile or load here"
     return MojoScorer(word_list, library)
 

@@ -13,6 +13,7 @@ from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
 from distilbert_sentiment_arch.classification import Classifier
 from distilbert_sentiment_arch.classifier import ModelClassifier
 from distilbert_sentiment_arch.fallback import FallbackClassifier
+from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.model_config import served_hf_config
@@ -40,6 +41,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     """Puts together what a server serves, as its environment says."""
     limits = Limits.from_environment()
     lexicon = LexiconSettings.from_environment()
+    prepare_later(lexicon.word_lists.values(), compiling=True)
     tokenizer = cast(DistilBertTokenizer, pipeline.tokenizer)
     source = ServedModel(pipeline, limits)
     model = GuardedModel(

@@ -11,25 +11,24 @@ from queue import SimpleQueue
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
-_START_S = 0.5
-
 
 class LocalTelemetry:
     """Counts in a thread of its own, whose imports keep nobody waiting.
 
     Args:
         host: Address of the port that Prometheus scrapes.
-        port: The port, open half a second after the start; 0 for none.
+        port: The port; 0 for none.
+        seconds: When it opens, from now.
 
     Raises:
         OSError: Later and in the log: the port is taken.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, seconds: float) -> None:
         self._queue: SimpleQueue[RequestMeasurement] = SimpleQueue()
         self._listen = (port, host)
         if port:
-            threading.Thread(target=self._count, daemon=True).start()
+            threading.Thread(target=self._count, args=(seconds,), daemon=True).start()
 
     def record(self, measurement: RequestMeasurement) -> None:
         """See ``Telemetry``."""
@@ -41,8 +40,8 @@ class LocalTelemetry:
         """See ``Telemetry``."""
         yield lambda name, value: None
 
-    def _count(self) -> None:
-        time.sleep(_START_S)  # the server's own imports go first
+    def _count(self, seconds: float) -> None:
+        time.sleep(seconds)
         from prometheus_client import start_http_server
 
         from distilbert_sentiment_arch.serving import metrics  # noqa: F401  fills the registry
