@@ -52,7 +52,7 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
                         return None
                     _compile(path)
                 _loaded.append(ctypes.CDLL(str(path)))
-            # RuntimeError: no home directory. PackageNotFoundError, of mojo-compiler, is an ImportError.
+            # RuntimeError: no home directory. ImportError: no mojo-compiler.
             except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
                 _log.warning("Word lists are scored without Mojo: %s", _reason(error))
                 _loaded.append(None)

@@ -75,15 +75,16 @@ def test_it_can_be_compiled_beforehand(tmp_path: Path) -> None:
     ids=["the cache cannot be written", "a compiler that fails"],
 )
 def test_without_it_python_scores_and_one_line_says_why(
-    environment: dict[str, str], reason: str
+    tmp_path: Path, environment: dict[str, str], reason: str
 ) -> None:
+    environment = {"MODULAR_CACHE_DIR": str(tmp_path)} | environment
     assert reason in why_not(run_python("-c", LOAD, environment=environment))
 
 
 def test_without_a_compiler_beside_python(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.symlink_to(sys.executable)
-    assert f"'{tmp_path / 'mojo'}'" in why_not(run(python, "-c", LOAD))
+    assert "mojo-compiler" in why_not(run(python, "-c", LOAD))
 
 
 @pytest.mark.slow

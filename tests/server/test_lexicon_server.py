@@ -6,13 +6,12 @@ import http.client
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import checkpoints
@@ -154,20 +153,26 @@ def test_what_an_operator_sets(tmp_path: Path) -> None:
 
 
 def test_sigterm_answers_what_is_in_flight_and_exits_with_0(tmp_path: Path) -> None:
-    body = {"input": "A good film, and a bad one. " * 100_000}  # about a second of work
-    with running_server(tmp_path, command="lexicon") as server, ThreadPoolExecutor(8) as pool:
-
-        def outcome() -> str:
-            try:
-                response = httpx.post(f"{server.url}/classify", json=body, timeout=60)
-                return str(response.status_code)
-            except httpx.TransportError as error:
-                return type(error).__name__
-
-        in_flight = [pool.submit(outcome) for _ in range(8)]
-        time.sleep(1)
+    body = json.dumps({"input": "A good film."}).encode()
+    head = f"POST /classify HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with running_server(tmp_path, command="lexicon") as server, ExitStack() as stack:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        streams = [
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            for _ in range(8)
+        ]
+        for stream in streams:
+            stream.sendall(head + body[:5])
+        time.sleep(0.5)
         server.process.send_signal(signal.SIGTERM)
-        assert Counter(each.result() for each in in_flight) == {"200": 8}
+        time.sleep(0.5)
+        with pytest.raises(httpx.ConnectError):
+            server.client.get("/health")
+        for stream in streams:
+            stream.sendall(body[5:])
+            received = b"".join(iter(lambda stream=stream: stream.recv(65536), b""))
+            assert received.startswith(b"HTTP/1.1 200 OK")
+            assert b"POSITIVE" in received
         assert server.process.wait(timeout=30) == 0
 
 
