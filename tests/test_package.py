@@ -109,6 +109,7 @@ def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
         "distilbert_sentiment_arch/default_model/README.md",
         "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.txt",
         "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.LICENSE.ODbL.txt",
+        "distilbert_sentiment_arch/lexicon/scorer.mojo",
         "weight_adapters/distilbert.py",
     ):
         assert name in names

@@ -9,8 +9,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.classification import Classification, ClassifyRequest, Truncation
+from distilbert_sentiment_arch.classification import (
+    Classification,
+    Classifier,
+    ClassifyRequest,
+    Truncation,
+)
 from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
+from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 
 
 def classify(
@@ -20,7 +28,7 @@ def classify(
     file: str | None,
     output_format: str,
 ) -> int:
-    """Prints a label and probabilities for each text.
+    """Prints a label and probabilities for each text; the model may be a word list.
 
     A text over the model's limit is cut at the end, and its line says so.
 
@@ -31,12 +39,7 @@ def classify(
     inputs = list(_read(texts, file))
     if not inputs:
         raise InputError("Nothing to classify: give texts, - for stdin, or --file.")
-    found = find_checkpoint(model, revision)
-
-    print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
-    from distilbert_sentiment_arch.loaded_model import load_classifier
-
-    classifier = load_classifier(found)
+    classifier = _classifier(model, revision)
     request = ClassifyRequest(inputs, truncation=Truncation("end"))
     answers = asyncio.run(classifier.classify(request)).classifications
     if output_format == "jsonl":
@@ -45,6 +48,16 @@ def classify(
     else:
         _print_table(inputs, answers)
     return 0
+
+
+def _classifier(model: str | None, revision: str | None) -> Classifier:
+    if model in EMBEDDED:
+        return LexiconClassifier(embedded_word_list(model))
+    found = find_checkpoint(model, revision)
+    print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
+    from distilbert_sentiment_arch.loaded_model import load_classifier
+
+    return load_classifier(found)
 
 
 def _read(texts: Sequence[str], file: str | None) -> Iterator[str]:

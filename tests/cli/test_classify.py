@@ -46,6 +46,19 @@ def test_table() -> None:
     assert negative.split()[0] == "NEGATIVE"
 
 
+def test_a_word_list_needs_no_max() -> None:
+    code = (
+        "import sys; from distilbert_sentiment_arch.cli import main;"
+        "assert main(['classify', '--model', 'afinn-111', 'A good film.']) == 0;"
+        "assert 'max' not in sys.modules"
+    )
+    ended = run_python("-c", code)
+    assert ended.returncode == 0, ended.stderr
+    header, answer = ended.stdout.splitlines()
+    assert header.split() == ["label", "NEGATIVE", "NEUTRAL", "POSITIVE", "text"]
+    assert answer.split()[:4] == ["POSITIVE", "0.2667", "0.3333", "0.4000"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
