@@ -66,6 +66,7 @@ def test_it_is_small(tmp_path: Path) -> None:
         for _ in range(50):
             for path, body in GOOD.values():
                 assert server.client.post(path, json=body).status_code == 200
+        time.sleep(1)
         scrape(server)
         process = psutil.Process(server.process.pid)
         assert not process.children()
