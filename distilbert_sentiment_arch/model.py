@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,18 +29,42 @@ from max.pipelines.modeling.types import EmbeddingsGenerationOutput
 
 from distilbert_sentiment_arch.batch_processor import DistilBertBatchProcessor
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
+from distilbert_sentiment_arch.errors import CheckpointError
 from distilbert_sentiment_arch.model_config import DistilBertModelConfig
+from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
+from distilbert_sentiment_arch.packed_weights import pack
+
+logger = logging.getLogger("max.pipelines.sentiment")
 
 # MAX caches compiled graphs by content and looks them up by name: one graph, one name, everywhere.
 GRAPH_NAME = "distilbert_classifier"
+PACKED_GRAPH_NAME = "distilbert_classifier_packed"
+
+KERNELS_SWITCH = "MAX_SENTIMENT_KERNELS"
+"""``off`` computes with MAX's own operations on a CPU, too."""
 
 
 @dataclass(kw_only=True)
 class DistilBertInputs(ModelInputs):
-    """Inputs of the graph, as ``DistilBertForSequenceClassification.input_types`` describes."""
+    """A batch on the host, packed.
 
-    input_ids: Buffer
-    lengths: Buffer
+    Attributes:
+        input_ids: int64 ``(tokens,)``, the sequences one behind the other.
+        starts: int64 ``(batch + 1,)``, where each sequence starts and where the last one ends.
+        pad_token_id: What fills the rows up where a graph wants them of one length.
+    """
+
+    input_ids: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    pad_token_id: int
+
+    def padded(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Returns ids ``(batch, longest)`` and lengths ``(batch,)``."""
+        lengths = np.diff(self.starts)
+        ids = np.full((len(lengths), int(lengths.max())), self.pad_token_id, dtype=np.int64)
+        for row, start, length in zip(ids, self.starts, lengths, strict=False):
+            row[:length] = self.input_ids[start : start + length]
+        return ids, lengths
 
 
 TRACE_COLUMNS = 2
@@ -100,7 +126,21 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
             max_batch_size=max_batch_size,
             memory_plan=memory_plan,
         )
-        self._models = self.load_graphs(session)
+        on_cpu = len(devices) == 1 and devices[0].is_host
+        self._packed = on_cpu and os.environ.get(KERNELS_SWITCH) != "off"
+        self._models = self._load(session)
+
+    def _load(self, session: InferenceSession) -> dict[str, Model]:
+        if self._packed:
+            try:
+                return self.load_graphs(session)
+            except CheckpointError:
+                raise
+            except Exception as error:  # the compiler raises whatever it has
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                logger.warning("the kernels do not compile here, MAX's own serve: %s", reason)
+                self._packed = False
+        return self.load_graphs(session)
 
     @property
     def model(self) -> Model:
@@ -108,10 +148,15 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         return self._models[GraphRole.ENCODER]
 
     def execute(self, model_inputs: ModelInputs) -> ModelOutputs:
-        """Runs one padded batch."""
+        """Runs one batch."""
         assert isinstance(model_inputs, DistilBertInputs)
         start = time.perf_counter()
-        (output,) = self.model.execute(model_inputs.input_ids, model_inputs.lengths)
+        if self._packed:
+            arrays = model_inputs.input_ids, model_inputs.starts
+        else:
+            arrays = model_inputs.padded()
+        device = self.devices[0]
+        (output,) = self.model.execute(*(Buffer.from_numpy(each).to(device) for each in arrays))
         logits = output.to_numpy()  # (batch, num_labels); waits for the device
         elapsed_ms = (time.perf_counter() - start) * 1000
         trace = np.array([elapsed_ms, len(logits)], dtype=np.float32)
@@ -122,9 +167,15 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         assert self.adapter is not None
         config = self.arch_config_as(DistilBertModelConfig)
         # Kept for the life of the model: on a CPU the graph reads the weights in place.
-        self._state_dict = self.adapter(
-            dict(self.weights.items()), config=config.hf_config, dtype=config.dtype
+        self._state_dict: dict[str, Any] = dict(
+            self.adapter(dict(self.weights.items()), config=config.hf_config, dtype=config.dtype)
         )
+        if self._packed:
+            weights = {
+                name: np.asarray(np.from_dlpack(data), dtype=np.float32)
+                for name, data in self._state_dict.items()
+            }
+            self._state_dict = dict(pack(weights, config.hf_config))
         return self._state_dict
 
     def _create_model_config(self, state_dict: dict[str, Any]) -> DistilBertModelConfig:
@@ -132,7 +183,14 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         return self.arch_config_as(DistilBertModelConfig)
 
     def graph_specs(self, model_config: DistilBertModelConfig) -> Mapping[str, GraphSpec]:
-        """Returns the one graph of the classifier."""
+        """Returns the one graph of the classifier: the packed one on a CPU."""
+        if self._packed:
+            packed = PackedDistilBert(model_config.hf_config, self._state_dict)
+            packed.load_state_dict(self._state_dict)
+            spec = GraphSpec(
+                packed, PACKED_GRAPH_NAME, packed.input_types(), custom_extensions=[KERNELS]
+            )
+            return {GraphRole.ENCODER: spec}
         module = DistilBertForSequenceClassification(
             model_config.hf_config, model_config.dtype, model_config.device
         )

@@ -1,0 +1,68 @@
+"""Products of a few rows with a panel of weights, held in registers.
+
+A panel is 64 neighbouring columns of a matrix, one row behind the other: `(depth, 64)`. Its layout
+is the same on every machine; how much of it a tile covers follows the width of the vectors.
+"""
+
+from std.collections import Array
+from std.sys import simd_width_of
+
+comptime VEC = simd_width_of[DType.float32]()
+comptime Vector = SIMD[DType.float32, VEC]
+comptime Floats = Pointer[Float32, MutUntrackedOrigin]
+
+comptime PANEL = 64
+"""Columns of a panel."""
+comptime ROWS = 6
+"""Most rows of a tile."""
+comptime VECS = 2 if VEC == 8 else 4
+"""Most vectors in a row of a tile: with 6 rows they leave registers for the operands, whether there
+are 16 registers of 8 floats (AVX2) or 32 of 16 or 4 (AVX-512, NEON)."""
+comptime COLUMNS = VEC * VECS
+"""Columns of a tile."""
+
+comptime Tile[rows: Int, vecs: Int] = Array[Vector, rows * vecs]
+
+
+@always_inline
+def product[
+    rows: Int, vecs: Int, dtype: DType
+](
+    x: Floats, stride: Int, panel: Pointer[Scalar[dtype], MutUntrackedOrigin], depth: Int
+) -> Tile[rows, vecs]:
+    """Returns `x @ panel` for `rows` rows of x, `stride` apart, and `vecs` vectors of columns."""
+    var sums = Tile[rows, vecs](fill=Vector(0))
+    for k in range(depth):
+        var columns = Array[Vector, vecs](fill=Vector(0))
+        comptime for v in range(vecs):
+            columns[v] = (
+                panel.unsafe_offset(k * PANEL + v * VEC)
+                .unsafe_load[width=VEC]()
+                .cast[DType.float32]()
+            )
+        comptime for r in range(rows):
+            var value = Vector(x.unsafe_offset(r * stride + k).unsafe_load())
+            comptime for v in range(vecs):
+                sums[r * vecs + v] = value.fma(columns[v], sums[r * vecs + v])
+    return sums^
+
+
+@always_inline
+def load_columns(source: Floats, columns: Int) -> Vector:
+    """Loads a vector of which only the first columns exist; the others are 0."""
+    if columns >= VEC:
+        return source.unsafe_load[width=VEC]()
+    var vector = Vector(0)
+    for c in range(columns):
+        vector[c] = source.unsafe_offset(c).unsafe_load()
+    return vector
+
+
+@always_inline
+def store_columns(target: Floats, vector: Vector, columns: Int):
+    """Stores the first columns of a vector."""
+    if columns >= VEC:
+        target.unsafe_store(vector)
+    else:
+        for c in range(columns):
+            target.unsafe_offset(c).unsafe_store(vector[c])

@@ -1,0 +1,92 @@
+"""Graph weights as the kernels read them: panels of 64 columns, made once at load."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+
+PANEL = 64
+"""Columns of a panel; tile.mojo has the same number."""
+
+Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, Floats]
+Packed = dict[str, npt.NDArray[np.floating]]
+
+
+def pack(weights: Weights, config: HFConfig) -> Packed:
+    """Returns the weights of ``PackedDistilBert``.
+
+    What depends on weights alone is done here: queries are scaled by ``1 / sqrt(head_dim)``, and
+    queries, keys and values are one matrix; in the last block, whose queries are those of [CLS]
+    alone, keys and values are.
+
+    Args:
+        weights: Those of ``DistilBertForSequenceClassification``, float32.
+        config: The checkpoint's configuration.
+    """
+    packed: Packed = {
+        "embeddings.words": narrowed(weights["embeddings.word_embeddings.weight"]),
+        "embeddings.positions": weights["embeddings.position_embeddings.weight"],
+        "embeddings.gamma": weights["embeddings.layer_norm.weight"],
+        "embeddings.beta": weights["embeddings.layer_norm.bias"],
+    }
+    for index in range(config.n_layers):
+        block = f"encoder.layers.{index}"
+        query, key, value = (
+            _linear(weights, f"{block}.attention.{name}") for name in ("query", "key", "value")
+        )
+        scale = np.float32(1 / math.sqrt(config.dim // config.n_heads))
+        query = (query[0] * scale, query[1] * scale)
+        if index < config.n_layers - 1:
+            _add(packed, f"blocks.{index}.query_key_value", query, key, value)
+        else:
+            _add(packed, f"blocks.{index}.query", query)
+            _add(packed, f"blocks.{index}.key_value", key, value)
+        for name, linear, norm in (
+            ("attention_output", "attention.output", "attention_norm"),
+            ("down", "feed_forward.down", "output_norm"),
+        ):
+            _add(packed, f"blocks.{index}.{name}", _linear(weights, f"{block}.{linear}"))
+            packed[f"blocks.{index}.{name}.gamma"] = weights[f"{block}.{norm}.weight"]
+            packed[f"blocks.{index}.{name}.beta"] = weights[f"{block}.{norm}.bias"]
+        _add(packed, f"blocks.{index}.up", _linear(weights, f"{block}.feed_forward.up"))
+    for name in ("pre_classifier", "projection"):
+        _add(packed, name, _linear(weights, f"classifier.{name}"))
+    return packed
+
+
+def panels(weight: Floats) -> Floats:
+    """Returns a matrix ``(columns, depth)`` as panels ``(ceil(columns / 64), depth, 64)``.
+
+    Columns beyond the matrix's own are 0.
+    """
+    columns, depth = weight.shape
+    count = -(-columns // PANEL)
+    padded = np.zeros((count * PANEL, depth), np.float32)
+    padded[:columns] = weight
+    return np.ascontiguousarray(padded.reshape(count, PANEL, depth).transpose(0, 2, 1))
+
+
+def narrowed(array: Floats) -> npt.NDArray[np.floating]:
+    """Returns an array in float16 where that changes no number, half the bytes to read."""
+    with np.errstate(over="ignore"):
+        narrow = array.astype(np.float16)
+    return narrow if np.array_equal(narrow.astype(np.float32), array) else array
+
+
+def _linear(weights: Weights, name: str) -> tuple[Floats, Floats]:
+    return weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+
+def _add(packed: Packed, name: str, *linears: tuple[Floats, Floats]) -> None:
+    weight = np.concatenate([each[0] for each in linears])
+    bias = np.concatenate([each[1] for each in linears])
+    packed[f"{name}.panels"] = narrowed(panels(weight))
+    packed[f"{name}.bias"] = np.pad(bias, (0, -len(bias) % PANEL))
