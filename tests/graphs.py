@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,16 @@ from max.driver import CPU
 from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, TensorValue
+from max.graph import Module as GraphModule
 from max.graph.weights import load_weights
 from max.nn.layer import Module
-from max.pipelines.lib.graph_specs import GraphSpec, compile_graphs, init_graphs
+from max.pipelines.lib.graph_specs import GraphSpec
 
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
+from distilbert_sentiment_arch.model import DistilBertInputs
+from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
+from distilbert_sentiment_arch.packed_weights import pack
 from weight_adapters.distilbert import convert_safetensor_state_dict
 
 Sequences = Sequence[npt.NDArray[np.int64]]
@@ -28,21 +32,22 @@ Graph = Callable[[Sequences], npt.NDArray[np.float32]]
 class Named(Module):
     """A classifier whose weights carry a prefix, so that several fit into one registry."""
 
-    def __init__(self, prefix: str, classifier: DistilBertForSequenceClassification) -> None:
+    def __init__(self, prefix: str, classifier: Module) -> None:
         super().__init__()
         setattr(self, prefix, classifier)
         self._prefix = prefix
 
-    def __call__(self, input_ids: TensorValue, lengths: TensorValue) -> TensorValue:
-        result: TensorValue = getattr(self, self._prefix)(input_ids, lengths)
+    def __call__(self, *inputs: TensorValue) -> TensorValue:
+        result: TensorValue = getattr(self, self._prefix)(*inputs)
         return result
 
 
 def compile_together(
-    directory: Path, cases: Sequence[tuple[dict[str, Any], checkpoints.Tensors]]
+    directory: Path, cases: Sequence[tuple[dict[str, Any], checkpoints.Tensors]], *, packed: bool
 ) -> list[Graph]:
     """Writes each case as a checkpoint, loads it as the server does, and compiles all of them."""
     specs: dict[str, GraphSpec] = {}
+    extensions = [KERNELS] if packed else []
     for index, (config, tensors) in enumerate(cases):
         prefix = f"case_{index}"
         path = checkpoints.write_checkpoint(directory / prefix, config, tensors)
@@ -60,23 +65,44 @@ def compile_together(
             config=found.config,
             dtype=DType.float32,
         )
-        classifier = DistilBertForSequenceClassification(
-            found.config, DType.float32, DeviceRef.CPU()
-        )
+        state: Mapping[str, Any] = weights
+        classifier: PackedDistilBert | DistilBertForSequenceClassification
+        if packed:
+            plain = {name: np.from_dlpack(data) for name, data in weights.items()}
+            state = pack(plain, found.config)
+            classifier = PackedDistilBert(found.config, state)
+        else:
+            classifier = DistilBertForSequenceClassification(
+                found.config, DType.float32, DeviceRef.CPU()
+            )
         module = Named(prefix, classifier)
-        module.load_state_dict({f"{prefix}.{name}": data for name, data in weights.items()})
-        specs[prefix] = GraphSpec(module, prefix, classifier.input_types(), group="all")
-    session = InferenceSession(devices=[CPU()])
-    models = init_graphs(session, compile_graphs(session, specs), specs)
+        module.load_state_dict({f"{prefix}.{name}": data for name, data in state.items()})
+        specs[prefix] = GraphSpec(
+            module,
+            prefix,
+            classifier.input_types(),
+            custom_extensions=extensions,
+        )
+    # MAX's own compile_graphs would load the kernels once a graph, and refuse the second time.
+    artifact = GraphModule()
+    registry: dict[str, Any] = {}
+    for spec in specs.values():
+        spec.trace(artifact)
+        registry |= spec.module.state_dict()
+    models = InferenceSession(devices=[CPU()]).load_all(
+        artifact, weights_registry=registry, custom_extensions=extensions
+    )
 
     def runner(name: str) -> Graph:
         def run(sequences: Sequences) -> npt.NDArray[np.float32]:
-            lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-            input_ids = np.zeros((len(sequences), lengths.max()), dtype=np.int64)
-            for row, sequence in zip(input_ids, sequences, strict=True):
-                row[: len(sequence)] = sequence
+            inputs = DistilBertInputs(
+                input_ids=np.concatenate(sequences).astype(np.int64),
+                starts=np.cumsum([0, *map(len, sequences)], dtype=np.int64),
+                pad_token_id=0,
+            )
             assert specs  # MAX reads the weights in place and does not keep them alive
-            (logits,) = models[name].execute(input_ids, lengths)
+            arrays = (inputs.input_ids, inputs.starts) if packed else inputs.padded()
+            (logits,) = models[name].execute(*arrays)
             result: npt.NDArray[np.float32] = logits.to_numpy()
             return result
 

@@ -1,4 +1,7 @@
-"""The graph against the float64 oracle, over random configurations and every length."""
+"""Both graphs, of MAX's operations and of our kernels (``packed_distilbert``), by the oracle.
+
+Over random configurations and every length, in float64.
+"""
 
 from __future__ import annotations
 
@@ -70,15 +73,17 @@ class Case:
         )
 
 
-@pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+@pytest.fixture(scope="module", params=[False, True], ids=["max", "kernels"])
+def cases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Case]:
     from graphs import compile_together
 
     drawn = []
     for seed, changes in enumerate(CASES.values()):
         config = checkpoints.random_config(**changes)
         drawn.append((config, checkpoints.random_tensors(config, seed)))
-    graphs = compile_together(tmp_path_factory.mktemp("graphs"), drawn)
+    graphs = compile_together(tmp_path_factory.mktemp("graphs"), drawn, packed=request.param)
     return {
         name: Case(config, tensors, run)
         for name, (config, tensors), run in zip(CASES, drawn, graphs, strict=True)

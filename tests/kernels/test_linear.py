@@ -1,0 +1,97 @@
+"""Linear layers and what is fused into them, against NumPy in float64."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import oracle
+import pytest
+
+from distilbert_sentiment_arch.packed_weights import PANEL, panels
+
+if TYPE_CHECKING:
+    from conftest import Kernels
+
+pytestmark = pytest.mark.slow
+
+# Rows around the tile of 6 and the chunk of 96, columns around the panel, depths of any kind.
+SHAPES = [
+    (1, 1, 1),
+    (1, 384, 1152),
+    (2, 17, 63),
+    (3, 64, 64),
+    (5, 37, 65),
+    (6, 20, 129),
+    (7, 768, 768),
+    (95, 33, 2),
+    (96, 48, 80),
+    (97, 5, 130),
+    (512, 96, 200),
+    (1000, 64, 320),
+]
+ORACLE = {
+    "none": lambda x: x,
+    "gelu": oracle.ACTIVATIONS["gelu"],
+    "gelu_tanh": oracle.ACTIVATIONS["gelu_new"],
+    "relu": oracle.ACTIVATIONS["relu"],
+    "silu": oracle.ACTIVATIONS["silu"],
+    "tanh": oracle.ACTIVATIONS["tanh"],
+}
+
+
+class Layer:
+    """A random linear layer and what NumPy makes of it."""
+
+    def __init__(self, rows: int, depth: int, columns: int, dtype: type[np.floating]) -> None:
+        generator = np.random.default_rng(rows * depth + columns)
+        self.x = generator.standard_normal((rows, depth), np.float32)
+        weight = generator.standard_normal((columns, depth)).astype(np.float16)
+        weight /= np.float16(max(1, depth**0.5))
+        bias = generator.standard_normal(columns, np.float32)
+        self.panels = panels(weight.astype(np.float32)).astype(dtype)
+        self.bias = np.pad(bias, (0, -columns % PANEL))
+        self.columns = np.zeros(columns, np.float32)
+        self.expected = self.x.astype(np.float64) @ weight.T.astype(np.float64) + bias
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_any_shape(kernels: Kernels, shape: tuple[int, int, int], dtype: type[np.floating]) -> None:
+    layer = Layer(*shape, dtype)
+    run = kernels[f"linear_none_{8 * np.dtype(dtype).itemsize}"]
+    found = run(layer.x, layer.panels, layer.bias, layer.columns)
+    np.testing.assert_allclose(found, layer.expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("activation", ORACLE)
+def test_activations(kernels: Kernels, activation: str) -> None:
+    layer = Layer(31, 40, 150, np.float32)
+    layer.x *= 6  # into the tails
+    run = kernels[f"linear_{activation}_32"]
+    plain = kernels["linear_none_32"](layer.x, layer.panels, layer.bias, layer.columns)
+    found = run(layer.x, layer.panels, layer.bias, layer.columns)
+    np.testing.assert_allclose(found, ORACLE[activation](plain.astype(np.float64)), atol=2e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_residual_and_norm(kernels: Kernels, shape: tuple[int, int, int]) -> None:
+    rows, _, columns = shape
+    layer = Layer(*shape, np.float16)
+    generator = np.random.default_rng(columns)
+    residual = generator.standard_normal((rows, columns), np.float32)
+    gamma, beta = generator.standard_normal((2, columns), np.float32)
+    found = kernels["linear_norm_16"](layer.x, layer.panels, layer.bias, residual, gamma, beta)
+    summed = layer.expected + residual
+    centred = summed - summed.mean(-1, keepdims=True)
+    expected = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12) * gamma + beta
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_rows_do_not_depend_on_each_other(kernels: Kernels) -> None:
+    layer = Layer(200, 96, 100, np.float32)
+    run = kernels["linear_gelu_32"]
+    together = run(layer.x, layer.panels, layer.bias, layer.columns)
+    for row in (0, 5, 6, 97, 199):
+        alone = run(layer.x[row : row + 1], layer.panels, layer.bias, layer.columns)
+        np.testing.assert_array_equal(alone[0], together[row])
