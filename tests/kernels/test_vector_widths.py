@@ -1,0 +1,62 @@
+"""The kernels for narrower vectors than this machine's, from the same source, run here."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import oracle
+import pytest
+from commands import ROOT, run
+from scipy.special import softmax
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(platform.machine() != "x86_64", reason="the targets are x86-64"),
+]
+
+ROWS, DEPTH, COLUMNS, LENGTH, DIM, HEADS = 13, 21, 70, 67, 36, 2
+
+
+def numbers(count: int, seed: int) -> npt.NDArray[np.float64]:
+    return np.float32(((np.arange(count) * 37 + seed) % 101 - 50) / 50).astype(np.float64)
+
+
+def expected_layer() -> npt.NDArray[np.float64]:
+    x = numbers(ROWS * DEPTH, 1).reshape(ROWS, DEPTH)
+    panels = numbers(2 * DEPTH * 64, 2)
+    weight = panels.reshape(2, DEPTH, 64).transpose(1, 0, 2).reshape(DEPTH, 128)[:, :COLUMNS]
+    bias = numbers(2 * 64, 3)[:COLUMNS]
+    activated = oracle.ACTIVATIONS["gelu"](x @ weight + bias)
+    centred = activated - activated.mean(-1, keepdims=True)
+    scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True))
+    result: npt.NDArray[np.float64] = scaled * bias + panels[:COLUMNS]
+    return result
+
+
+def expected_attention() -> npt.NDArray[np.float64]:
+    rows = numbers(LENGTH * 3 * DIM, 4).reshape(LENGTH, 3, HEADS, DIM // HEADS)
+    query, key, value = rows.transpose(1, 2, 0, 3)  # (heads, tokens, width)
+    heads = softmax(query @ key.transpose(0, 2, 1), axis=-1) @ value
+    result: npt.NDArray[np.float64] = heads.transpose(1, 0, 2).reshape(LENGTH, DIM)
+    return result
+
+
+@pytest.mark.parametrize(("target", "width"), [("x86-64-v2", 4), ("x86-64-v3", 8)])
+def test_results_do_not_depend_on_the_vectors(tmp_path: Path, target: str, width: int) -> None:
+    program = tmp_path / "widths"
+    built = run(
+        Path(sys.executable).with_name("mojo"),
+        *("build", "--target-cpu", target, "-I", ROOT / "distilbert_sentiment_arch"),
+        *(Path(__file__).with_name("widths.mojo"), "-o", program),
+    )
+    assert built.returncode == 0, built.stderr
+    ended = run(program)
+    found = np.array(ended.stdout.split(), dtype=np.float64)
+    assert found[0] == width
+    layer, attention = found[1 : 1 + ROWS * COLUMNS], found[1 + ROWS * COLUMNS :]
+    np.testing.assert_allclose(layer, expected_layer().ravel(), atol=1e-4)
+    np.testing.assert_allclose(attention, expected_attention().ravel(), atol=1e-5)
