@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarking.config import Config, read_config
 from benchmarking.errors import BenchmarkError
+from benchmarking.results import Results
 from benchmarking.session import Parts, run_session
 
 EXAMPLES = """\
@@ -53,7 +54,12 @@ def _run(arguments: Sequence[str]) -> int:
         profile=options.profile,
     )
     command = shlex.join(["./scripts/benchmark", *arguments])
-    results = run_session(config, parts, command)
+
+    def save(results: Results) -> None:
+        if options.output is not None:
+            write_reports(results, options.output)
+
+    results = run_session(config, parts, command, save)
     console = Console(width=None if sys.stdout.isatty() else 200)
     print_report(results, console)
     if options.output is not None:

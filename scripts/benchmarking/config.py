@@ -210,6 +210,6 @@ def parse_shape(shape: str, source: str = "shape") -> tuple[int, int]:
 
 def modules(kind: str) -> list[str]:
     """Returns what can be measured: the files of ``engines/`` or ``servers/``."""
-    apart = {"__init__", "engine", "server"}
+    apart = {"__init__", "engine", "server", "batched_texts"}
     found = (each.stem for each in (PACKAGE / kind).glob("*.py"))
     return sorted(name for name in found if name not in apart and not name.endswith("_app"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from benchmarking.results import Cell, EngineRecord, LoadRecord, Results
@@ -67,22 +67,41 @@ def _engine_row(record: EngineRecord, corpora: list[str]) -> list[str]:
 
 
 def time_table(results: Results, model: str) -> Table:
-    """Returns milliseconds a pass and the ratio to the baseline, by engine and workload."""
+    """Returns milliseconds a pass and the ratio to the baseline, with their intervals."""
+    return _grid(results, model, _times_title(results, model), _time)
+
+
+def short_time_table(results: Results, model: str) -> Table:
+    """Returns the same with medians only, for the README."""
+    return _grid(results, model, _times_title(results, model), _short_time)
+
+
+def possible_table(results: Results, model: str) -> Table:
+    """Returns the floor and what fraction of the possible is reached."""
+    title = f"Fraction of the possible, {model} (floor in the engine's own precision)"
+    return _grid(results, model, title, _possible)
+
+
+def _times_title(results: Results, model: str) -> str:
+    return f"Milliseconds a pass, {model} (x {results.config['baseline']}, below 1 is faster)"
+
+
+def _grid(results: Results, model: str, title: str, show: Callable[[Cell], str]) -> Table:
+    """Returns a row for each engine and a column for each shape or corpus."""
     cells = {
         (cell.engine, cell.family): cell for cell in results.best_cells() if cell.model == model
     }
     families = unique(family for _, family in cells)
     rows = []
     for engine in unique(engine for engine, _ in cells):
-        row = [engine]
-        for family in families:
-            row.append(_time(cells[engine, family]) if (engine, family) in cells else "")
-        rows.append(row)
-    return Table(
-        f"Milliseconds a pass, {model} (x {results.config['baseline']}, below 1 is faster)",
-        ["engine", *families],
-        rows,
-    )
+        found = [cells.get((engine, family)) for family in families]
+        rows.append([engine, *["" if cell is None else show(cell) for cell in found]])
+    return Table(title, ["engine", *families], rows)
+
+
+def _short_time(cell: Cell) -> str:
+    ratio = f" (x{cell.ratio.value:.2f})" if cell.ratio is not None else ""
+    return significant(cell.ms.value) + ratio
 
 
 def _time(cell: Cell) -> str:
@@ -94,27 +113,10 @@ def _time(cell: Cell) -> str:
     return text
 
 
-def possible_table(results: Results, model: str) -> Table:
-    """Returns the floor and what fraction of the possible is reached."""
-    cells = {
-        (cell.engine, cell.family): cell for cell in results.best_cells() if cell.model == model
-    }
-    families = unique(family for _, family in cells)
-    rows = []
-    for engine in unique(engine for engine, _ in cells):
-        row = [engine]
-        for family in families:
-            cell = cells.get((engine, family))
-            if cell is None or cell.floor_ms is None or cell.of_possible is None:
-                row.append("")
-            else:
-                row.append(f"{cell.of_possible:.0%} of {significant(cell.floor_ms)} ms")
-        rows.append(row)
-    return Table(
-        f"Fraction of the possible, {model} (floor in the engine's own precision)",
-        ["engine", *families],
-        rows,
-    )
+def _possible(cell: Cell) -> str:
+    if cell.floor_ms is None or cell.of_possible is None:
+        return ""
+    return f"{cell.of_possible:.0%} of {significant(cell.floor_ms)} ms"
 
 
 def server_tables(results: Results) -> list[Table]:

@@ -135,7 +135,7 @@ class LoadRecord(_Record):
         load: ``closed 16``, ``open 50/s`` or ``lists of 64``.
         round: Number of the round.
         seconds: Seconds measured.
-        answered: Requests answered correctly.
+        answered: Requests answered with status 200.
         errors: Other answers and broken connections, by kind.
         latency: Percentiles ``p50``, ``p90``, ``p99`` and ``max``; open loop from the intended
             arrival, closed loop as each caller saw it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +39,16 @@ class Parts:
     profile: bool = False
 
 
-def run_session(config: Config, parts: Parts, command: str) -> Results:
+def run_session(
+    config: Config, parts: Parts, command: str, save: Callable[[Results], None]
+) -> Results:
     """Runs a configuration.
+
+    Args:
+        config: What to measure.
+        parts: Which parts of it.
+        command: The command line, for the report.
+        save: Called with what there is so far, so that an end before the last loses little.
 
     Raises:
         ConfigError: A model cannot be found.
@@ -54,11 +62,11 @@ def run_session(config: Config, parts: Parts, command: str) -> Results:
         machine=describe_machine(),
     )
     if parts.in_process:
-        _run_engines(config, results)
+        _run_engines(config, results, save)
     if parts.servers and config.servers:
         from benchmarking.http_session import run_servers
 
-        run_servers(config, results)
+        run_servers(config, results, save)
     if parts.profile:
         from benchmarking.profiles import run_profiles
 
@@ -67,7 +75,7 @@ def run_session(config: Config, parts: Parts, command: str) -> Results:
     return results
 
 
-def _run_engines(config: Config, results: Results) -> None:
+def _run_engines(config: Config, results: Results, save: Callable[[Results], None]) -> None:
     models = [find_model(name) for name in config.models]
     peaks = _peaks(config, models, results)
     workloads = len(config.shapes) + sum(len(each.batches) for each in config.corpora.values())
@@ -78,6 +86,7 @@ def _run_engines(config: Config, results: Results) -> None:
             part.run(config.threads)
             results.engines += part.engines
             results.cells += part.cells
+            save(results)
 
 
 def _peaks(config: Config, models: Sequence[BenchmarkModel], results: Results) -> Peaks | None:

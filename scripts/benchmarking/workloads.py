@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,16 +116,15 @@ class Workloads:
 
     def shape(self, name: str) -> Workload:
         """Returns a batch of a fixed shape: consecutive tokens of the mixed corpus."""
-        batch, tokens = parse_shape(name)
-        stream = [
-            token
-            for ids in self.tokenize([each.text for each in read_corpus(CORPUS)])
-            for token in ids[1:-1]
-        ]
-        generator = np.random.default_rng([self._seed, batch, tokens])
-        starts = generator.integers(0, len(stream) - tokens, batch)
-        rows = [[CLS, *stream[start : start + tokens - 2], SEP] for start in starts]
-        return Workload(name, name, [pad(rows)])
+        return Workload(name, name, [pad(self._rows(*parse_shape(name)))])
+
+    @cache  # noqa: B019  there are few of these, and they live as long as the run
+    def _rows(self, count: int, tokens: int) -> list[list[int]]:
+        texts = [each.text for each in read_corpus(CORPUS)]
+        stream = [token for ids in self.tokenize(texts) for token in ids[1:-1]]
+        generator = np.random.default_rng([self._seed, count, tokens])
+        starts = generator.integers(0, len(stream) - tokens, count)
+        return [[CLS, *stream[start : start + tokens - 2], SEP] for start in starts]
 
     def corpus(self, name: str, config: CorpusConfig, batch: int) -> Workload:
         """Returns a corpus in batches of neighbours in length, which need the least padding."""
@@ -137,9 +137,9 @@ class Workloads:
         ]
         return Workload(f"{name}@{batch}", name, batches, order)
 
-    def text_of(self, tokens: int) -> str:
-        """Returns a text of exactly so many tokens, special ones included."""
-        row = self.shape(f"1x{tokens}").batches[0].input_ids[0, 1:-1].tolist()
+    def text_of(self, tokens: int, index: int) -> str:
+        """Returns a text of exactly so many tokens, special ones included; another by index."""
+        row = self._rows(256, tokens)[index % 256][1:-1]
         for _ in range(tokens):
             text: str = self._tokenizer.decode(row)
             length = len(self.tokenize([text])[0])

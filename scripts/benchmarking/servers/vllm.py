@@ -1,0 +1,25 @@
+"""vLLM's build for CPUs, https://docs.vllm.ai/en/latest/getting_started/installation/cpu/.
+
+It has no native DistilBERT classifier; ``--runner pooling`` runs it through transformers.
+"""
+
+from __future__ import annotations
+
+from benchmarking.servers.server import Launch, Server
+
+ENVIRONMENT = "vllm"
+
+
+def make(launch: Launch) -> Server:
+    """Returns one vLLM server for classification in float32."""
+    arguments = ["serve", str(launch.checkpoint), "--runner", "pooling", "--dtype", "float32"]
+    arguments += ["--served-model-name", "model"]
+    arguments += ["--host", "127.0.0.1", "--port", str(launch.port)]
+    return Server(
+        command=[str(launch.python.with_name("vllm")), *arguments],
+        path="/classify",
+        body=lambda texts: {"model": "model", "input": list(texts)},
+        labels=lambda answer: [datum["label"] for datum in answer["data"]],
+        environment={"VLLM_CPU_OMP_THREADS_BIND": "auto", "DO_NOT_TRACK": "1"},
+        settings={"arguments": " ".join(arguments[2:-4])},
+    )
