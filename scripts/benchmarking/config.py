@@ -112,6 +112,7 @@ class Config(_Table):
         baseline: The engine that ratios refer to.
         shapes: Fixed shapes, ``BATCHxTOKENS``.
         corpora: Labelled texts by name.
+        profile_shapes: Shapes that ``--profile`` splits by operator.
         engines: Engines by name.
         servers: Servers by name.
         server_models: Models that servers are measured with.
@@ -124,6 +125,7 @@ class Config(_Table):
     baseline: str
     shapes: list[str] = []
     corpora: dict[str, CorpusConfig] = {}
+    profile_shapes: list[str] = ["1x32", "32x32"]
     repetitions: Repetitions = Repetitions()
     engines: dict[str, EngineConfig] = {}
     servers: dict[str, ServerConfig] = {}
@@ -172,7 +174,7 @@ def check_config(values: dict[str, Any], source: str) -> Config:
         raise ConfigError(
             f"{source}: {where}: {first['msg']} (it is {first['input']!r})."
         ) from None
-    for shape in config.shapes:
+    for shape in (*config.shapes, *config.profile_shapes):
         parse_shape(shape, source)
     for kind, tables in (("engines", config.engines), ("servers", config.servers)):
         for name, table in tables.items():

@@ -37,6 +37,7 @@ class Plan:
         concurrency: Closed loop: callers that send the next request on an answer; 0 for open loop.
         rate: Open loop: requests a second, with exponential intervals (a Poisson process).
         seed: Of the intervals.
+        status: The status of a good answer.
     """
 
     port: int
@@ -46,6 +47,7 @@ class Plan:
     concurrency: int = 0
     rate: float = 0.0
     seed: int = 0
+    status: int = 200
 
 
 @dataclass
@@ -53,9 +55,9 @@ class Outcome:
     """What came of it.
 
     Attributes:
-        latencies_ms: Of answers with status 200. Closed loop: from the request's first byte to the
-            answer's last. Open loop: from the moment when the request was due, so that a request
-            that a slow server delays counts that delay.
+        latencies_ms: Of answers with the status that is wanted. Closed loop: from the request's
+            first byte to the answer's last. Open loop: from the moment when the request was due, so
+            that a request that a slow server delays counts that delay.
         errors: Everything else, by kind.
         seconds: From the first request to the last answer.
         cpu_s: CPU seconds of this process meanwhile.
@@ -201,7 +203,7 @@ class Generator:
             await asyncio.sleep(0.01)
             return
         latency = time.perf_counter() - since
-        if status == 200:
+        if status == self._plan.status:
             self._outcome.latencies_ms.append(latency * 1000)
             for name, value in _durations(connection.timing):
                 self._timing[name] += value

@@ -121,7 +121,7 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
     )
     model = helper.make_model(
         graph,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)],
         ir_version=9,
         producer_name="benchmark",
     )

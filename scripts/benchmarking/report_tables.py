@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarking.results import Cell, EngineRecord, LoadRecord, Results
+from benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
 
+SMALL_PART = 0.005
 LATENCY_PERCENTILES = ("p50", "p90", "p99")
 
 
@@ -28,19 +29,22 @@ def tables(results: Results) -> list[Table]:
             found.append(time_table(results, model))
             found.append(possible_table(results, model))
     found += server_tables(results)
-    found += [
-        Table(
-            f"Profile: {profile.subject}, {profile.model}, {profile.workload}",
-            ["part", "ms", "share"],
-            [
-                [part, f"{value:.3f}", f"{value / profile.total_ms:.0%}"]
-                for part, value in profile.parts_ms.items()
-            ]
-            + [["total", f"{profile.total_ms:.3f}", ""]],
-        )
-        for profile in results.profiles
-    ]
+    found += [profile_table(profile) for profile in results.profiles]
     return found
+
+
+def profile_table(profile: Profile) -> Table:
+    """Returns the parts of a profile, those under half a percent as one."""
+    large = {
+        part: ms for part, ms in profile.parts_ms.items() if ms >= SMALL_PART * profile.total_ms
+    }
+    small = profile.total_ms - sum(large.values())
+    parts = large | ({"others": small} if small > 0 else {}) | {"total": profile.total_ms}
+    return Table(
+        f"Profile: {profile.subject}, {profile.model}, {profile.workload}",
+        ["part", "ms", "share"],
+        [[part, f"{ms:.3f}", f"{ms / profile.total_ms:.1%}"] for part, ms in parts.items()],
+    )
 
 
 def engine_table(results: Results, model: str) -> Table:

@@ -31,6 +31,7 @@ class MaxGraph(Engine):
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.loaded_model import load_classifier
 
+        self._checkpoint = checkpoint
         self._to_buffer = Buffer.from_numpy
         self._classifier = load_classifier(find_checkpoint(str(checkpoint)))
         # The compiled model inside: what an answer costs without tokenizer, queue and padding.
@@ -47,6 +48,13 @@ class MaxGraph(Engine):
         (output,) = self._model.execute(*prepared)
         logits: npt.NDArray[np.float32] = output.to_numpy()
         return logits
+
+    def operators(self, prepared: tuple[Buffer, Buffer]) -> dict[str, float]:
+        """Times the parts of the graph one by one."""
+        from benchmarking.max_operators import time_parts
+
+        batch, tokens = prepared[0].shape
+        return time_parts(self._checkpoint, int(batch), int(tokens))
 
 
 def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]) -> MaxGraph:
