@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarking.engines.engine import Precision
 from benchmarking.environments import interpreter, process_environment
 from benchmarking.errors import NotAvailable
 from benchmarking.paths import ROOT
 from benchmarking.workloads import Workload
 
-BYTES: Mapping[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
+BYTES: Mapping[str, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,25 @@ class Peaks:
     products: Mapping[str, Mapping[str, float]]
     reading: Mapping[int, float]
 
-    def gflops(self, precision: Precision) -> float:
+    def gflops(self, precision: str) -> float:
         """Returns the best library's products a second; NaN where none computes so."""
         return max(self.products.get(precision, {}).values(), default=float("nan"))
 
+    def best(self, other: Peaks) -> Peaks:
+        """Returns the better of two measurements: noise only ever lowers them."""
+        return Peaks(
+            {
+                precision: {
+                    name: max(value, other.products[precision][name])
+                    for name, value in each.items()
+                }
+                for precision, each in self.products.items()
+            },
+            {size: max(value, other.reading[size]) for size, value in self.reading.items()},
+        )
 
-def weight_bytes(config: Mapping[str, Any], precision: Precision) -> int:
+
+def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
     """Returns bytes of the matrices that every pass reads: all but the embedding tables."""
     dim, hidden = config["dim"], config["hidden_dim"]
     block = 4 * dim * dim + 2 * dim * hidden
@@ -65,7 +77,7 @@ def operations(config: Mapping[str, Any], workload: Workload) -> int:
 
 
 def floor_ms(
-    config: Mapping[str, Any], workload: Workload, precision: Precision, peaks: Peaks
+    config: Mapping[str, Any], workload: Workload, precision: str, peaks: Peaks
 ) -> float | None:
     """Returns the floor of a pass in milliseconds, or None where no peak is known."""
     if precision not in BYTES or not peaks.products.get(precision):

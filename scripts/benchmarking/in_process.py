@@ -36,7 +36,6 @@ class InProcess:
     Args:
         config: What to measure.
         model: The checkpoint.
-        peaks: Limits of the machine; None leaves the floors out.
         directory: Where workloads are written for the workers.
         report: Called with a line when something begins, and with "" after each turn.
 
@@ -47,7 +46,6 @@ class InProcess:
 
     config: Config
     model: BenchmarkModel
-    peaks: Peaks | None
     directory: Path
     report: Report
     engines: list[EngineRecord] = field(default_factory=list)
@@ -82,6 +80,14 @@ class InProcess:
         for name, corpus in self.config.corpora.items():
             found += [make.corpus(name, corpus, batch) for batch in corpus.batches]
         return found
+
+    def set_floors(self, peaks: Peaks) -> None:
+        """Fills in the floor of each cell, once the limits of the machine are known."""
+        workloads = {workload.name: workload for workload in self.workloads()}
+        precisions = {record.engine: record.precision for record in self.engines}
+        for cell in self.cells:
+            workload, precision = workloads[cell.workload], precisions[cell.engine]
+            cell.floor_ms = floor_ms(self.model.config, workload, precision, peaks)
 
     def _check(
         self,
@@ -155,7 +161,7 @@ class InProcess:
                 self.report("")
         complete = {name: done for name, done in turns.items() if len(done) == repetitions.rounds}
         for name, done in complete.items():
-            self.cells.append(self._cell(workload, name, done, complete, records[name]))
+            self.cells.append(self._cell(workload, name, done, complete))
 
     def _turn(self, worker: WorkerProcess, workload: str) -> Turn:
         repetitions = self.config.repetitions
@@ -188,7 +194,6 @@ class InProcess:
         name: str,
         turns: list[Turn],
         all_turns: Mapping[str, list[Turn]],
-        record: EngineRecord,
     ) -> Cell:
         repetitions = self.config.repetitions
         bootstrap = Bootstrap(repetitions.resamples, repetitions.confidence, self.config.seed)
@@ -199,8 +204,6 @@ class InProcess:
             if baseline
             else None
         )
-        precision: Any = record.precision
-        floor = self.peaks and floor_ms(self.model.config, workload, precision, self.peaks)
         return Cell(
             model=self.model.name,
             engine=name,
@@ -211,7 +214,7 @@ class InProcess:
             tokens=workload.tokens,
             ms=interval(bootstrap.median(milliseconds)),
             ratio=ratio,
-            floor_ms=floor or None,
+            floor_ms=None,
             turns=turns,
         )
 

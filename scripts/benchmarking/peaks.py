@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 SIZES = (1024, 2048, 3072)
-SECONDS = 0.4
+SECONDS = 0.3
 
 
 def best_seconds(run: Callable[[], object], seconds: float = SECONDS) -> float:

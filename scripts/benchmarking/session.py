@@ -22,6 +22,8 @@ from benchmarking.statistics import spread
 
 UNSTEADY = 0.05
 """Distance between quartiles over the median, of the baseline, from which a run is called noisy."""
+BEATEN = 1.05
+"""Fraction of the possible from which the possible must have been underestimated."""
 
 
 @dataclass(frozen=True)
@@ -77,29 +79,35 @@ def run_session(
 
 def _run_engines(config: Config, results: Results, save: Callable[[Results], None]) -> None:
     models = [find_model(name) for name in config.models]
-    peaks = _peaks(config, models, results)
     workloads = len(config.shapes) + sum(len(each.batches) for each in config.corpora.values())
     steps = len(models) * workloads * config.repetitions.rounds * len(config.engines)
+    peaks = _peaks(config, models, results)
+    parts = []
     with tempfile.TemporaryDirectory() as directory, StepProgress(steps) as progress:
         for model in models:
-            part = InProcess(config, model, peaks, Path(directory), progress)
+            part = InProcess(config, model, Path(directory), progress)
+            parts.append(part)
             part.run(config.threads)
             results.engines += part.engines
             results.cells += part.cells
             save(results)
+    again = peaks and _peaks(config, models, results)
+    if peaks and again:
+        peaks = peaks.best(again)
+        results.peaks = {
+            "products_gflops": peaks.products,
+            "reading_gb_per_s": {str(size): value for size, value in peaks.reading.items()},
+        }
+        for part in parts:
+            part.set_floors(peaks)
 
 
 def _peaks(config: Config, models: Sequence[BenchmarkModel], results: Results) -> Peaks | None:
     try:
-        peaks = measure_peaks([model.config for model in models], config.threads)
+        return measure_peaks([model.config for model in models], config.threads)
     except NotAvailable as error:
         results.warnings.append(f"No floors: {error}")
         return None
-    results.peaks = {
-        "products_gflops": peaks.products,
-        "reading_gb_per_s": {str(size): value for size, value in peaks.reading.items()},
-    }
-    return peaks
 
 
 def noise(results: Results) -> list[str]:
@@ -113,6 +121,12 @@ def noise(results: Results) -> list[str]:
             f"Noisy machine: in {loud} of {len(shares)} measurements other processes or other "
             f"guests of the host used over {ForeignLoad.LIMIT:.0%} of the CPUs "
             f"(at most {max(shares):.0%}). Trust ratios, not times."
+        )
+    beaten = [cell for cell in results.cells if (cell.of_possible or 0) > BEATEN]
+    if beaten:
+        found.append(
+            f"Floors too high: {len(beaten)} of {len(results.cells)} figures are below them, so "
+            "the machine's peak was measured while it was busy."
         )
     unsteady = [cell for cell in results.cells if _is_unsteady(cell, results)]
     if unsteady:
