@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-SIZES = (1024, 2048, 3072)
+SIZES = (1024, 2048)
 SECONDS = 0.3
 
 

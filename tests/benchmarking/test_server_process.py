@@ -25,7 +25,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if texts == ["grow"]:
             self.server.kept = b"x" * 60_000_000
         if texts == ["child"]:
-            subprocess.run([sys.executable, "-c", "import time\\nwhile time.process_time() < 0.3: pass"])
+            code = "import time\\nwhile time.process_time() < 0.3: pass"
+            subprocess.run([sys.executable, "-c", code])
         body = json.dumps([len(text) for text in texts]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

@@ -12,11 +12,11 @@ ENVIRONMENT = "vllm"
 
 def make(launch: Launch) -> Server:
     """Returns one vLLM server for classification in float32."""
-    arguments = ["serve", str(launch.checkpoint), "--runner", "pooling", "--dtype", "float32"]
+    arguments = ["--model", str(launch.checkpoint), "--runner", "pooling", "--dtype", "float32"]
     arguments += ["--served-model-name", "model"]
     arguments += ["--host", "127.0.0.1", "--port", str(launch.port)]
     return Server(
-        command=[str(launch.python.with_name("vllm")), *arguments],
+        command=[str(launch.python), "-m", "vllm.entrypoints.openai.api_server", *arguments],
         path="/classify",
         body=lambda texts: {"model": "model", "input": list(texts)},
         labels=lambda answer: [datum["label"] for datum in answer["data"]],
