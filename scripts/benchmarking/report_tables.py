@@ -105,7 +105,8 @@ def _grid(results: Results, model: str, title: str, show: Callable[[Cell], str])
 
 def _short_time(cell: Cell) -> str:
     ratio = f" (x{cell.ratio.value:.2f})" if cell.ratio is not None else ""
-    return significant(cell.ms.value) + ratio
+    speed = f", {cell.per_second:.0f} texts/s" if cell.workload != cell.family else ""
+    return significant(cell.ms.value) + ratio + speed
 
 
 def _time(cell: Cell) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -122,8 +123,8 @@ def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
             while True:
                 if process.poll() is not None:
                     log.seek(0)
-                    words = log.read().decode(errors="replace").strip()[-1500:]
-                    raise NotAvailable(f"it ended with {process.returncode}: {words}")
+                    reason = root_cause(log.read().decode(errors="replace"))
+                    raise NotAvailable(f"it ended with {process.returncode}: {reason}")
                 if time.perf_counter() - start > START_TIMEOUT_S:
                     raise NotAvailable(f"it did not answer within {START_TIMEOUT_S:.0f} s")
                 try:
@@ -135,6 +136,18 @@ def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
             yield running_server
         finally:
             _stop(process)
+
+
+def root_cause(log: str) -> str:
+    """Returns the first error that a log names, or its end where it names none.
+
+    Servers of several processes end with the error that the others ended with.
+    """
+    for line in log.splitlines():
+        error = re.search(r"\b[A-Z]\w*Error: .+", line)
+        if error is not None and "WARNING" not in line:
+            return error[0]
+    return log.strip()[-500:] or "it wrote nothing"
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

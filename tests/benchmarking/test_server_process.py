@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarking.errors import NotAvailable
-from benchmarking.server_process import PeakMemory, free_ports, running
+from benchmarking.server_process import PeakMemory, free_ports, root_cause, running
 from benchmarking.servers.server import Server
 
 PROGRAM = """
@@ -85,6 +85,16 @@ def test_a_server_that_ends_says_why() -> None:
         running(broken, port, "text"),
     ):
         pass
+
+
+def test_the_first_error_of_a_log_is_the_cause() -> None:
+    log = (
+        "WARNING: this can cause errors like `OSError: too many open files`\n"
+        "(worker) ERROR: ValueError: layer 0 is unknown\nRuntimeError: the worker failed\n"
+    )
+    assert root_cause(log) == "ValueError: layer 0 is unknown"
+    assert root_cause("Killed\n") == "Killed"
+    assert root_cause("") == "it wrote nothing"
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
