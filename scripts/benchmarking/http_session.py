@@ -189,7 +189,7 @@ class _Rounds:
             with PeakMemory(process) as peak:
                 for load in self._loads:
                     run_load(replace(self._plan(server, port, load), seconds=1.0))
-            record.peak_mb = max(record.peak_mb or 0.0, peak.mb)
+            record.peak_mb = max(record.peak_mb or 0.0, record.idle_mb, peak.mb)
 
     def _check(self, record: ServerRecord, process: ServerProcess) -> None:
         """Holds the server's labels against the reference's.
