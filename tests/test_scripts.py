@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, run
 
-SCRIPTS = ("serve", "test", "check")
+SCRIPTS = ("serve", "test", "check", "benchmark")
 
 
 def test_serve_adds_little_of_its_own_once_set_up() -> None:

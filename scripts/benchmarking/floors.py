@@ -1,0 +1,119 @@
+"""The least time that a pass can take on this machine: arithmetic and memory, whichever is more.
+
+Arithmetic: floating-point operations of the linear layers and of attention, over the measured peak
+of products in the engine's precision. Memory: bytes of the weights that every pass reads, over the
+measured bandwidth of reading a buffer of that size (Williams et al. 2009, "Roofline").
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarking.environments import interpreter, process_environment
+from benchmarking.errors import NotAvailable
+from benchmarking.paths import ROOT
+from benchmarking.workloads import Workload
+
+BYTES: Mapping[str, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What was measured.
+
+    Attributes:
+        products: GFLOP/s (GOP/s for int8) by precision and library.
+        reading: GB/s by size of the buffer in bytes.
+    """
+
+    products: Mapping[str, Mapping[str, float]]
+    reading: Mapping[int, float]
+
+    def gflops(self, precision: str) -> float:
+        """Returns the best library's products a second; NaN where none computes so."""
+        return max(self.products.get(precision, {}).values(), default=float("nan"))
+
+    def best(self, other: Peaks) -> Peaks:
+        """Returns the better of two measurements: noise only ever lowers them."""
+        return Peaks(
+            {
+                precision: {
+                    name: max(value, other.products[precision][name])
+                    for name, value in each.items()
+                }
+                for precision, each in self.products.items()
+            },
+            {size: max(value, other.reading[size]) for size, value in self.reading.items()},
+        )
+
+
+def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
+    """Returns bytes of the matrices that every pass reads: all but the embedding tables."""
+    dim, hidden = config["dim"], config["hidden_dim"]
+    block = 4 * dim * dim + 2 * dim * hidden
+    head = dim * dim + dim * len(config["id2label"])
+    return int((config["n_layers"] * block + head) * BYTES[precision])
+
+
+def operations(config: Mapping[str, Any], workload: Workload) -> int:
+    """Returns floating-point operations of a pass, padding not counted.
+
+    Multiplications and additions of linear layers, scores and mixtures; norms, softmax and
+    activations are left out, as they are under 2% of them.
+    """
+    dim, hidden = config["dim"], config["hidden_dim"]
+    total = 0
+    for batch in workload.batches:
+        for length in map(int, batch.lengths):
+            linear = 2 * length * (4 * dim * dim + 2 * dim * hidden)
+            attention = 2 * 2 * length * length * dim
+            head = 2 * (dim * dim + dim * len(config["id2label"]))
+            total += config["n_layers"] * (linear + attention) + head
+    return total
+
+
+def floor_ms(
+    config: Mapping[str, Any], workload: Workload, precision: str, peaks: Peaks
+) -> float | None:
+    """Returns the floor of a pass in milliseconds, or None where no peak is known."""
+    if precision not in BYTES or not peaks.products.get(precision):
+        return None
+    arithmetic_ms = operations(config, workload) / (peaks.gflops(precision) * 1e6)
+    weights = weight_bytes(config, precision)
+    memory_ms = len(workload.batches) * weights / (peaks.reading[weights] * 1e6)
+    return max(arithmetic_ms, memory_ms)
+
+
+def measure_peaks(configs: Sequence[Mapping[str, Any]], threads: int) -> Peaks:
+    """Measures this machine for models of some configurations.
+
+    Raises:
+        NotAvailable: The libraries are not installed, or fail.
+    """
+    sizes = sorted({weight_bytes(config, each) for config in configs for each in BYTES})
+    products = _run(str(threads), "products")
+    reading = _run(str(threads), ",".join(map(str, sizes)))
+    finite = {
+        precision: {name: value for name, value in values.items() if value == value}
+        for precision, values in products.items()
+    }
+    return Peaks(finite, {int(size): value for size, value in reading.items()})
+
+
+def _run(*arguments: str) -> dict[str, Any]:
+    ended = subprocess.run(
+        [interpreter("runtimes"), "-m", "benchmarking.peaks", *arguments],
+        cwd=ROOT,
+        env=process_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise NotAvailable(f"the peaks were not measured: {ended.stderr.strip()[-300:]}")
+    measured: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return measured

@@ -1,0 +1,41 @@
+"""Percentiles of latency, and what coordinated omission hides in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+
+Latencies = npt.NDArray[np.float64]
+
+
+def percentiles(latencies: Sequence[float] | Latencies) -> dict[str, float]:
+    """Returns p50, p90, p99 and max; NaN of nothing."""
+    values = np.asarray(latencies, dtype=np.float64)
+    if not len(values):
+        return dict.fromkeys(QUANTILES, float("nan"))
+    # An observed value, never one between two: a tail has few of them.
+    return {
+        name: float(np.quantile(values, quantile, method="inverted_cdf"))
+        for name, quantile in QUANTILES.items()
+    }
+
+
+def corrected(latencies: Sequence[float] | Latencies, interval: float) -> Latencies:
+    """Adds what callers would have seen who did not wait for a slow answer before asking again.
+
+    A closed loop sends nothing while it waits, so a stall of a second is one bad sample where
+    steady callers would have had many. For each latency L beyond the expected interval I, latencies
+    L - I, L - 2I, ... down to I are added, as Gil Tene's HdrHistogram does
+    (``copyCorrectedForCoordinatedOmission``).
+
+    Args:
+        latencies: As measured, in any unit.
+        interval: Expected time between the requests of one caller, in the same unit, above 0.
+    """
+    values = np.asarray(latencies, dtype=np.float64)
+    added = [np.arange(value - interval, interval - 1e-12, -interval) for value in values]
+    return np.concatenate([values, *added]) if added else values

@@ -1,0 +1,96 @@
+"""Which checkpoint: the embedded one, a random one of DistilBERT's full size, or a directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarking.config import BASE_RANDOM, EMBEDDED
+from benchmarking.errors import ConfigError
+from benchmarking.paths import cache_directory
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY, find_checkpoint
+from distilbert_sentiment_arch.errors import SentimentError
+from weight_adapters.distilbert import tensor_specs
+
+BASE_CHANGES = {"dim": 768, "hidden_dim": 3072, "n_heads": 12, "n_layers": 6, "dtype": "float32"}
+
+
+@dataclass(frozen=True)
+class BenchmarkModel:
+    """A checkpoint under measurement.
+
+    Attributes:
+        name: As the configuration has it.
+        directory: Where it is.
+        config: Its ``config.json``.
+        digest: SHA-256 of its weights, 16 characters of it.
+        trained: Whether its labels mean anything.
+    """
+
+    name: str
+    directory: Path
+    config: dict[str, Any]
+    digest: str
+    trained: bool
+
+    @property
+    def cache(self) -> Path:
+        """Where files derived from these weights stay."""
+        directory = cache_directory() / "derived" / self.digest
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+
+def find_model(name: str) -> BenchmarkModel:
+    """Finds a checkpoint, or writes the random one.
+
+    Raises:
+        ConfigError: It is none that the product serves.
+    """
+    directory = {EMBEDDED: DEFAULT_DIRECTORY}.get(name) or Path(name)
+    if name == BASE_RANDOM:
+        directory = cache_directory() / BASE_RANDOM
+        if not (directory / "model.safetensors").exists():
+            _write_random(directory)
+    try:
+        found = find_checkpoint(str(directory)).checkpoint
+    except SentimentError as error:
+        raise ConfigError(f"models: {name!r}: {error}") from None
+    digest = hashlib.sha256()
+    for path in found.weight_files:
+        digest.update(path.read_bytes())
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    return BenchmarkModel(
+        name, directory.resolve(), config, digest.hexdigest()[:16], trained=name != BASE_RANDOM
+    )
+
+
+def _write_random(directory: Path) -> None:
+    """Writes a checkpoint of the shape of distilbert-base, with the embedded one's tokenizer.
+
+    Weights are drawn so that products keep the size of what goes in, as training leaves them.
+    """
+    from safetensors.numpy import save_file
+
+    directory.mkdir(parents=True, exist_ok=True)
+    config = json.loads((DEFAULT_DIRECTORY / "config.json").read_text(encoding="utf-8"))
+    (directory / "config.json").write_text(json.dumps(config | BASE_CHANGES), encoding="utf-8")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(DEFAULT_DIRECTORY / name, directory / name)
+    generator = np.random.default_rng(768)
+    tensors = {}
+    for name, spec in tensor_specs(HFConfig.from_directory(directory)).items():
+        if len(spec.shape) == 2:
+            tensor = generator.normal(0, spec.shape[1] ** -0.5, spec.shape)
+        else:
+            is_scale = "norm" in name.lower() and name.endswith(".weight")
+            tensor = generator.normal(1 if is_scale else 0, 0.1, spec.shape)
+        tensors[name] = tensor.astype(np.float32)
+    save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})

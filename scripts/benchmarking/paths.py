@@ -1,0 +1,18 @@
+"""Where things are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent.parent
+CONFIGURATIONS = PACKAGE / "configurations"
+CORPUS = PACKAGE / "corpus.jsonl"
+
+
+def cache_directory() -> Path:
+    """Returns where derived files stay between runs; ``MAX_SENTIMENT_BENCHMARK_CACHE`` moves it."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    default = Path(base) / "max-sentiment" / "benchmark"
+    return Path(os.environ.get("MAX_SENTIMENT_BENCHMARK_CACHE") or default)

@@ -1,0 +1,32 @@
+"""Draws the plots of a result, in the environment that has matplotlib."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarking.environments import interpreter, process_environment
+from benchmarking.errors import NotAvailable
+
+
+def draw(directory: Path) -> list[Path]:
+    """Draws ``results.json`` of a directory into it, as PNG and SVG.
+
+    Returns:
+        The files written; none, with a word on standard error, where matplotlib is not to be had.
+    """
+    before = set(directory.iterdir())
+    try:
+        ended = subprocess.run(
+            [interpreter("runtimes"), "-m", "benchmarking.draw", directory],
+            env=process_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            raise NotAvailable(ended.stderr.strip()[-300:])
+    except NotAvailable as error:
+        print(f"No plots: {error}", file=sys.stderr)
+    return sorted(set(directory.iterdir()) - before)

@@ -1,0 +1,48 @@
+"""The right logits: the float64 NumPy DistilBERT that the product's tests use, too.
+
+It is computed once for a checkpoint and a set of sequences, and kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarking.models import BenchmarkModel
+from benchmarking.paths import ROOT
+
+TOLERANCE = 1e-3
+"""Largest difference of a logit that float32 engines may have before they are called wrong."""
+
+
+def reference_logits(
+    model: BenchmarkModel, sequences: Sequence[Sequence[int]]
+) -> npt.NDArray[np.float64]:
+    """Returns float64 logits ``(sequences, labels)``."""
+    digest = hashlib.sha256(json.dumps([list(ids) for ids in sequences]).encode()).hexdigest()[:16]
+    path = model.cache / f"reference-{digest}.npy"
+    if path.exists():
+        kept: npt.NDArray[np.float64] = np.load(path)
+        return kept
+    logits = _compute(model, sequences)
+    np.save(path, logits)
+    return logits
+
+
+def _compute(model: BenchmarkModel, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+    from safetensors.numpy import load_file
+
+    tests = str(ROOT / "tests")
+    if tests not in sys.path:
+        sys.path.append(tests)
+    import oracle
+
+    loaded = load_file(model.directory / "model.safetensors")
+    tensors = {name: tensor.astype(np.float64) for name, tensor in loaded.items()}
+    rows = [oracle.logits(tensors, model.config, ids) for ids in sequences]
+    return np.stack(rows)

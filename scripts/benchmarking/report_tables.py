@@ -1,0 +1,193 @@
+"""The tables of a result, as rows of text: what console, Markdown and the README show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
+
+SMALL_PART = 0.005
+LATENCY_PERCENTILES = ("p50", "p90", "p99")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, a head and rows."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+def tables(results: Results) -> list[Table]:
+    """Returns every table that a result has something for."""
+    found = []
+    for model in unique(record.model for record in results.engines):
+        found.append(engine_table(results, model))
+        if any(cell.model == model for cell in results.cells):
+            found.append(time_table(results, model))
+            found.append(possible_table(results, model))
+    found += server_tables(results)
+    found += [profile_table(profile) for profile in results.profiles]
+    return found
+
+
+def profile_table(profile: Profile) -> Table:
+    """Returns the parts of a profile, those under half a percent as one."""
+    large = {
+        part: ms for part, ms in profile.parts_ms.items() if ms >= SMALL_PART * profile.total_ms
+    }
+    small = profile.total_ms - sum(large.values())
+    parts = large | ({"others": small} if small > 0 else {}) | {"total": profile.total_ms}
+    return Table(
+        f"Profile: {profile.subject}, {profile.model}, {profile.workload}",
+        ["part", "ms", "share"],
+        [[part, f"{ms:.3f}", f"{ms / profile.total_ms:.1%}"] for part, ms in parts.items()],
+    )
+
+
+def engine_table(results: Results, model: str) -> Table:
+    """Returns what each engine is and how right it is."""
+    records = [record for record in results.engines if record.model == model]
+    corpora = unique(name for record in records for name in record.accuracy)
+    head = ["engine", "precision", "largest difference", "labels as reference"]
+    head += [f"accuracy, {corpus}" for corpus in corpora]
+    return Table(f"Engines, {model}", head, [_engine_row(record, corpora) for record in records])
+
+
+def _engine_row(record: EngineRecord, corpora: list[str]) -> list[str]:
+    if record.unavailable is not None or record.check is None:
+        reason = " ".join((record.unavailable or "not checked").split())
+        return [record.engine, f"not available: {reason[:300]}", "", "", *[""] * len(corpora)]
+    difference = record.check.largest_difference
+    return [
+        record.engine,
+        record.precision,
+        "" if difference is None else f"{difference:.1e}",
+        f"{record.check.agreement:.1%}",
+        *[f"{record.accuracy[name]:.3f}" if name in record.accuracy else "" for name in corpora],
+    ]
+
+
+def time_table(results: Results, model: str) -> Table:
+    """Returns milliseconds a pass and the ratio to the baseline, with their intervals."""
+    return _grid(results, model, _times_title(results, model), _time)
+
+
+def short_time_table(results: Results, model: str) -> Table:
+    """Returns the same with medians only, for the README."""
+    return _grid(results, model, _times_title(results, model), _short_time)
+
+
+def possible_table(results: Results, model: str) -> Table:
+    """Returns the floor and what fraction of the possible is reached."""
+    title = f"Fraction of the possible, {model} (floor in the engine's own precision)"
+    return _grid(results, model, title, _possible)
+
+
+def _times_title(results: Results, model: str) -> str:
+    return f"Milliseconds a pass, {model} (x {results.config['baseline']}, below 1 is faster)"
+
+
+def _grid(results: Results, model: str, title: str, show: Callable[[Cell], str]) -> Table:
+    """Returns a row for each engine and a column for each shape or corpus."""
+    cells = {
+        (cell.engine, cell.family): cell for cell in results.best_cells() if cell.model == model
+    }
+    families = unique(family for _, family in cells)
+    rows = []
+    for engine in unique(engine for engine, _ in cells):
+        found = [cells.get((engine, family)) for family in families]
+        rows.append([engine, *["" if cell is None else show(cell) for cell in found]])
+    return Table(title, ["engine", *families], rows)
+
+
+def _short_time(cell: Cell) -> str:
+    ratio = f" (x{cell.ratio.value:.2f})" if cell.ratio is not None else ""
+    speed = f", {cell.per_second:.0f} texts/s" if cell.workload != cell.family else ""
+    return significant(cell.ms.value) + ratio + speed
+
+
+def _time(cell: Cell) -> str:
+    text = f"{significant(cell.ms.value)} [{significant(cell.ms.low)}, {significant(cell.ms.high)}]"
+    if cell.ratio is not None:
+        text += f" x{cell.ratio.value:.2f} [{cell.ratio.low:.2f}, {cell.ratio.high:.2f}]"
+    if cell.workload != cell.family:
+        text += f", batch {cell.batch}: {cell.per_second:.0f}/s"
+    return text
+
+
+def _possible(cell: Cell) -> str:
+    if cell.floor_ms is None or cell.of_possible is None:
+        return ""
+    return f"{cell.of_possible:.0%} of {significant(cell.floor_ms)} ms"
+
+
+def server_tables(results: Results) -> list[Table]:
+    """Returns what each server takes, and one table a load."""
+    if not results.servers:
+        return []
+    about = Table(
+        "Servers",
+        ["server", "model", "cold start s", "warm start s", "idle MB", "peak MB", "labels"],
+        [
+            [record.server, record.model, f"not available: {record.unavailable}"[:300], *[""] * 4]
+            if record.unavailable is not None
+            else [
+                record.server,
+                record.model,
+                number(record.cold_start_s, ".1f"),
+                number(record.warm_start_s, ".1f"),
+                number(record.idle_mb, ".0f"),
+                number(record.peak_mb, ".0f"),
+                number(record.agreement, ".1%"),
+            ]
+            for record in results.servers
+        ],
+    )
+    found = [about]
+    for model in unique(load.model for load in results.loads):
+        for name in unique(load.load for load in results.loads if load.model == model):
+            loads = [load for load in results.loads if (load.model, load.load) == (model, name)]
+            found.append(_load_table(model, name, loads))
+    return found
+
+
+def _load_table(model: str, name: str, loads: list[LoadRecord]) -> Table:
+    rows = []
+    for server in unique(load.server for load in loads):
+        rounds = sorted(
+            (load for load in loads if load.server == server), key=lambda each: each.latency["p50"]
+        )
+        # The round in the middle, whole: percentiles of different rounds do not belong together.
+        middle = rounds[len(rounds) // 2]
+        rows.append(
+            [
+                server,
+                *[f"{middle.latency[name]:.1f}" for name in LATENCY_PERCENTILES],
+                f"{middle.corrected['p99']:.1f}",
+                f"{middle.texts_per_second:.0f}",
+                f"{middle.cpu_ms:.1f}",
+                str(sum(middle.errors.values())),
+                f"{middle.generator_cpu:.0%}",
+            ]
+        )
+    head = ["server", *[f"{each} ms" for each in LATENCY_PERCENTILES], "p99 corrected ms"]
+    head += ["texts/s", "CPU ms a request", "errors", "generator CPU"]
+    return Table(f"Load, {model}: {name}", head, rows)
+
+
+def number(value: float | None, form: str) -> str:
+    """Returns a number as text, and nothing for None."""
+    return "" if value is None else format(value, form)
+
+
+def significant(value: float) -> str:
+    """Returns three significant digits, and never an exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """Returns values in the order of their first appearance."""
+    return list(dict.fromkeys(values))

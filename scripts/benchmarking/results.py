@@ -1,0 +1,270 @@
+"""What a run leaves behind: one JSON document with everything, from which all reports are made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmarking.errors import BenchmarkError
+
+SCHEMA = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Interval(_Record):
+    """A median and its bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Check(_Record):
+    """How an engine's answers compare with the reference.
+
+    Attributes:
+        texts: Texts that were compared.
+        largest_difference: Of a logit, from the float64 reference; None for engines without.
+        agreement: Share of labels equal to the reference's, 0 to 1.
+    """
+
+    texts: int
+    largest_difference: float | None
+    agreement: float
+
+
+class EngineRecord(_Record):
+    """An engine with one model.
+
+    Attributes:
+        model: Name of the model.
+        engine: Name in the configuration.
+        unavailable: Why it was not measured; None where it was.
+        precision: What its products are computed in.
+        load_s: Seconds to load, in this run's first process.
+        settings: Versions, options and threads.
+        check: Its answers against the reference.
+        accuracy: Right labels on each corpus, 0 to 1; empty for untrained models.
+    """
+
+    model: str
+    engine: str
+    unavailable: str | None = None
+    precision: str = ""
+    load_s: float = 0.0
+    settings: dict[str, Any] = {}
+    check: Check | None = None
+    accuracy: dict[str, float] = {}
+
+
+class Turn(_Record):
+    """An engine's turn at a workload in one round.
+
+    Attributes:
+        round: Number of the round.
+        place: Place in the random order of that round.
+        passes: Passes timed.
+        median_ms: Of the passes.
+        p10_ms: Of the passes.
+        p90_ms: Of the passes.
+        cpu_ms: CPU milliseconds a pass, all threads.
+        foreign: Share of the machine that others used meanwhile, 0 to 1.
+    """
+
+    round: int
+    place: int
+    passes: int
+    median_ms: float
+    p10_ms: float
+    p90_ms: float
+    cpu_ms: float
+    foreign: float
+
+
+class Cell(_Record):
+    """An engine at a workload.
+
+    Attributes:
+        model: Name of the model.
+        engine: Name of the engine.
+        workload: Name of the workload.
+        family: The shape, or the corpus.
+        batch: Rows of a batch.
+        sequences: Rows of a pass.
+        tokens: Real tokens of a pass.
+        ms: Of a pass: the median over rounds of each round's median.
+        ratio: Time over the baseline's in the same round; below 1 is faster.
+        floor_ms: The least possible in the engine's precision; None where unknown.
+        turns: One a round.
+    """
+
+    model: str
+    engine: str
+    workload: str
+    family: str
+    batch: int
+    sequences: int
+    tokens: int
+    ms: Interval
+    ratio: Interval | None
+    floor_ms: float | None
+    turns: list[Turn]
+
+    @property
+    def per_second(self) -> float:
+        """Sequences a second."""
+        return self.sequences / self.ms.value * 1000
+
+    @property
+    def of_possible(self) -> float | None:
+        """Floor over time, 0 to 1; None where the floor is unknown."""
+        return None if self.floor_ms is None else self.floor_ms / self.ms.value
+
+
+class LoadRecord(_Record):
+    """A server under one load in one round; latencies in milliseconds.
+
+    Attributes:
+        server: Name of the server.
+        model: Name of the model.
+        load: ``closed 16``, ``open 50/s`` or ``lists of 64``.
+        round: Number of the round.
+        seconds: Seconds measured.
+        answered: Requests answered with status 200.
+        errors: Other answers and broken connections, by kind.
+        latency: Percentiles ``p50``, ``p90``, ``p99`` and ``max``; open loop from the intended
+            arrival, closed loop as each caller saw it.
+        corrected: The same, corrected for coordinated omission.
+        texts_per_second: Texts answered a second.
+        cpu_ms: CPU milliseconds of the server's process tree a request.
+        generator_cpu: CPU seconds a second of the load generator.
+        foreign: Share of the machine that others used meanwhile.
+    """
+
+    server: str
+    model: str
+    load: str
+    round: int
+    seconds: float
+    answered: int
+    errors: dict[str, int]
+    latency: dict[str, float]
+    corrected: dict[str, float]
+    texts_per_second: float
+    cpu_ms: float
+    generator_cpu: float
+    foreign: float
+
+
+class ServerRecord(_Record):
+    """A server with one model.
+
+    Attributes:
+        server: Name of the server.
+        model: Name of the model.
+        unavailable: Why it was not measured; None where it was.
+        settings: Versions, options and threads.
+        cold_start_s: Seconds from start to the first answer with empty caches; None: not measured.
+        warm_start_s: The same with its caches filled.
+        idle_mb: Memory of the process tree after the first answers, shared pages once.
+        peak_mb: The most it took under load.
+        agreement: Share of labels equal to the reference's before it was loaded.
+    """
+
+    server: str
+    model: str
+    unavailable: str | None = None
+    settings: dict[str, Any] = {}
+    cold_start_s: float | None = None
+    warm_start_s: float | None = None
+    idle_mb: float | None = None
+    peak_mb: float | None = None
+    agreement: float | None = None
+
+
+class Profile(_Record):
+    """Where time goes.
+
+    Attributes:
+        model: Name of the model.
+        subject: A server or an engine.
+        workload: What was run.
+        parts_ms: Milliseconds by stage or operator, longest first or in order of the request.
+        total_ms: Of the whole.
+    """
+
+    model: str
+    subject: str
+    workload: str
+    parts_ms: dict[str, float]
+    total_ms: float
+
+
+class Results(_Record):
+    """A run.
+
+    Attributes:
+        schema_version: Version of this format.
+        created: When, ISO 8601 in UTC.
+        commit: Commit of the repository, with ``+`` where files differed from it.
+        command: What was run.
+        config: The configuration, defaults filled in.
+        machine: See ``machine.describe_machine``.
+        peaks: Measured limits of the machine.
+        engines: Engines, those that could not run among them.
+        cells: Engines at workloads.
+        servers: Servers.
+        loads: Servers under load.
+        profiles: With ``--profile``.
+        warnings: What a reader has to know before trusting the figures.
+    """
+
+    schema_version: int = SCHEMA
+    created: str
+    commit: str
+    command: str
+    config: dict[str, Any]
+    machine: dict[str, Any]
+    peaks: dict[str, Any] = {}
+    engines: list[EngineRecord] = []
+    cells: list[Cell] = []
+    servers: list[ServerRecord] = []
+    loads: list[LoadRecord] = []
+    profiles: list[Profile] = []
+    warnings: list[str] = []
+
+    def write(self, path: Path) -> None:
+        """Writes the JSON document."""
+        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+    def best_cells(self) -> list[Cell]:
+        """Returns one cell for each model, engine and family: for a corpus, its best batch."""
+        best: dict[tuple[str, str, str], Cell] = {}
+        for cell in self.cells:
+            key = (cell.model, cell.family, cell.engine)
+            if key not in best or cell.ms.value < best[key].ms.value:
+                best[key] = cell
+        return list(best.values())
+
+
+def read_results(path: Path) -> Results:
+    """Reads a JSON document of ``Results.write``.
+
+    Raises:
+        BenchmarkError: It is none, or of another version.
+    """
+    try:
+        return Results.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchmarkError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BenchmarkError(
+            f"{path} is no result of version {SCHEMA}: {where}: {first['msg']}."
+        ) from None

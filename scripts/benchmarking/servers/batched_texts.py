@@ -1,0 +1,41 @@
+"""Texts to labels through ONNX Runtime, in batches of neighbours in length; for ``*_app.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from benchmarking.engines.engine import Batch
+from benchmarking.engines.onnxruntime import load
+from benchmarking.servers.server import Launch
+
+MAX_BATCH = 32
+MOST_TOKENS = 512
+
+
+class BatchedTexts:
+    """A tokenizer and a session."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._tokenizer = Tokenizer.from_file(str(launch.checkpoint / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._engine = load(launch.checkpoint, launch.threads, launch.cache, launch.options)
+
+    def labels(self, texts: Sequence[str]) -> list[int]:
+        """Returns the label of each text, in order."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
+        found = [0] * len(ids)
+        for start in range(0, len(order), MAX_BATCH):
+            part = order[start : start + MAX_BATCH]
+            lengths = np.array([len(ids[index]) for index in part], dtype=np.int64)
+            rows = np.zeros((len(part), int(lengths.max())), dtype=np.int64)
+            for row, index in zip(rows, part, strict=True):
+                row[: len(ids[index])] = ids[index]
+            logits = self._engine.run(self._engine.prepare(Batch(rows, lengths)))
+            for index, label in zip(part, logits.argmax(-1).tolist(), strict=True):
+                found[index] = label
+        return found

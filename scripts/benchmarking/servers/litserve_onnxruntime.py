@@ -1,0 +1,22 @@
+"""LitServe and ONNX Runtime; see ``litserve_onnxruntime_app.py``.
+
+Options: those of the engine ``onnxruntime``.
+"""
+
+from __future__ import annotations
+
+from benchmarking.servers.server import Launch, Server
+
+ENVIRONMENT = "runtimes"
+
+
+def make(launch: Launch) -> Server:
+    """Returns one LitServe worker with batching."""
+    return Server(
+        command=[str(launch.python), "-m", "benchmarking.servers.litserve_onnxruntime_app"],
+        path="/predict",
+        body=lambda texts: {"texts": list(texts)},
+        labels=lambda answer: answer["labels"],
+        environment=launch.app_environment(),
+        settings={"workers_per_device": 1, "max_batch_size": 32, "fast_queue": True},
+    )

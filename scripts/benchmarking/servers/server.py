@@ -1,0 +1,79 @@
+"""What the harness asks of a server."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a server is started with.
+
+    Attributes:
+        python: Interpreter of its environment.
+        checkpoint: Directory of the checkpoint.
+        port: Port on 127.0.0.1.
+        spare_port: Another one, for metrics.
+        threads: Threads to compute with.
+        cache: Directory for derived files; empty at a cold start.
+        options: The server's ``options`` in the configuration.
+    """
+
+    python: Path
+    checkpoint: Path
+    port: int
+    spare_port: int
+    threads: int
+    cache: Path
+    options: Mapping[str, Any]
+
+    def app_environment(self) -> dict[str, str]:
+        """Returns how the programs of ``*_app.py`` are told all this."""
+        return {
+            "BENCHMARK_CHECKPOINT": str(self.checkpoint),
+            "BENCHMARK_CACHE": str(self.cache),
+            "BENCHMARK_PORT": str(self.port),
+            "BENCHMARK_THREADS": str(self.threads),
+            "BENCHMARK_OPTIONS": json.dumps(dict(self.options)),
+        }
+
+    @classmethod
+    def of_app(cls) -> Launch:
+        """Returns the launch that an ``*_app.py`` runs under."""
+        return cls(
+            python=Path(),
+            checkpoint=Path(os.environ["BENCHMARK_CHECKPOINT"]),
+            port=int(os.environ["BENCHMARK_PORT"]),
+            spare_port=0,
+            threads=int(os.environ["BENCHMARK_THREADS"]),
+            cache=Path(os.environ["BENCHMARK_CACHE"]),
+            options=json.loads(os.environ["BENCHMARK_OPTIONS"]),
+        )
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to start a server, ask it, and read its answer.
+
+    Attributes:
+        command: Command line.
+        path: Where texts are posted.
+        body: Texts to the JSON body of a request.
+        labels: The JSON of an answer to the label of each text, as names or numbers.
+        environment: Environment variables to add.
+        settings: Versions and options, for the report.
+    """
+
+    command: Sequence[str]
+    path: str
+    body: Callable[[Sequence[str]], Json]
+    labels: Callable[[Json], list[str | int]]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)

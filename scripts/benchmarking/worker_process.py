@@ -1,0 +1,125 @@
+"""The harness's end of a worker: started, asked, and stopped while others are timed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarking.config import EngineConfig
+from benchmarking.environments import interpreter, process_environment
+from benchmarking.errors import BenchmarkError, NotAvailable
+from benchmarking.models import BenchmarkModel
+from benchmarking.paths import ROOT
+
+_LAST_WORDS = 2000
+
+
+class WorkerFailed(BenchmarkError):
+    """An engine raised, or its process ended."""
+
+
+class WorkerProcess:
+    """An engine in its own process; nothing of it runs but while it answers.
+
+    Between requests the process is stopped (SIGSTOP), its idle threads included: the pools of some
+    runtimes spin for work and would slow whatever else is timed.
+
+    Args:
+        module: The engine's module.
+
+    Raises:
+        NotAvailable: The environment of the engine cannot be installed.
+    """
+
+    def __init__(self, module: str) -> None:
+        environment: str = importlib.import_module(f"benchmarking.engines.{module}").ENVIRONMENT
+        self._log = tempfile.TemporaryFile(mode="w+b")  # noqa: SIM115  close() closes it
+        self._process = subprocess.Popen(
+            [interpreter(environment), "-m", "benchmarking.worker", module],
+            cwd=ROOT,
+            env=process_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Wakes the process, sends a request, waits for the answer and stops the process.
+
+        Raises:
+            WorkerFailed: The engine raised, or the process ended.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            os.kill(self.pid, signal.SIGCONT)
+            self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = ""
+        if not line:
+            code = self._process.wait()
+            raise WorkerFailed(f"the process ended with {code}: {self._last_words()}")
+        os.kill(self.pid, signal.SIGSTOP)
+        answer = json.loads(line)
+        if "error" in answer:
+            raise WorkerFailed(answer["error"])
+        return answer["ok"]
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        text = self._log.read().decode(errors="replace").strip()
+        return text[-_LAST_WORDS:] or "it wrote nothing"
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+        self._log.close()
+
+
+@contextmanager
+def loaded_worker(
+    config: EngineConfig, model: BenchmarkModel, threads: int
+) -> Iterator[tuple[WorkerProcess, Mapping[str, Any]]]:
+    """Starts an engine, loads a checkpoint, gives both and ends the process.
+
+    Raises:
+        NotAvailable: The engine cannot be installed or does not load.
+    """
+    worker = WorkerProcess(config.module)
+    try:
+        try:
+            loaded = worker.ask(
+                "load",
+                checkpoint=str(model.directory),
+                threads=threads,
+                cache=str(model.cache),
+                options=config.options,
+            )
+        except WorkerFailed as error:
+            raise NotAvailable(str(error)) from None
+        yield worker, loaded
+    finally:
+        worker.close()
+
+
+def workload_file(directory: Path, name: str) -> Path:
+    """Returns where a workload is written for the workers."""
+    return directory / f"{name.replace('/', '-')}.json"

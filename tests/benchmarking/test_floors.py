@@ -1,0 +1,60 @@
+"""Floors, against counting by hand and against the shapes of a real checkpoint."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from benchmarking.engines.engine import Batch
+from benchmarking.floors import Peaks, floor_ms, operations, weight_bytes
+from benchmarking.workloads import Workload, pad
+from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+
+CONFIG = json.loads((DEFAULT_DIRECTORY / "config.json").read_text())
+
+
+def workload(*lengths: int) -> Workload:
+    return Workload("w", "w", [pad([[1] * length for length in lengths])])
+
+
+def test_weight_bytes_are_those_of_the_matrices_in_the_file() -> None:
+    tensors = load_file(DEFAULT_DIRECTORY / "model.safetensors")
+    matrices = [t.size for name, t in tensors.items() if t.ndim == 2 and "embeddings" not in name]
+    assert weight_bytes(CONFIG, "float32") == 4 * sum(matrices)
+    assert weight_bytes(CONFIG, "int8") == sum(matrices)
+
+
+def test_operations_are_those_of_the_products() -> None:
+    tokens, dim, hidden, layers = 5, CONFIG["dim"], CONFIG["hidden_dim"], CONFIG["n_layers"]
+    products = [(tokens, dim, dim)] * 4 + [(tokens, dim, hidden), (tokens, hidden, dim)]
+    products += [(tokens, dim, tokens), (tokens, tokens, dim)]
+    counted = layers * sum(2 * a * b * c for a, b, c in products)
+    counted += 2 * dim * dim + 2 * dim * 2
+    assert operations(CONFIG, workload(tokens)) == counted
+    assert operations(CONFIG, workload(5, 9)) == counted + operations(CONFIG, workload(9))
+
+
+def test_the_floor_is_memory_for_few_tokens_and_arithmetic_for_many() -> None:
+    size = weight_bytes(CONFIG, "float32")
+    peaks = Peaks({"float32": {"a": 100.0, "b": 400.0}}, {size: 40.0})
+    memory_ms = size / 40e9 * 1000
+    assert floor_ms(CONFIG, workload(3), "float32", peaks) == pytest.approx(memory_ms)
+    many = workload(*[128] * 32)
+    arithmetic_ms = operations(CONFIG, many) / 400e9 * 1000
+    assert floor_ms(CONFIG, many, "float32", peaks) == pytest.approx(arithmetic_ms)
+    assert floor_ms(CONFIG, many, "bfloat16", peaks) is None
+    assert floor_ms(CONFIG, many, "none", peaks) is None
+
+
+def test_noise_only_lowers_a_peak() -> None:
+    first = Peaks({"float32": {"a": 100.0}}, {4: 50.0})
+    second = Peaks({"float32": {"a": 80.0}}, {4: 60.0})
+    assert first.best(second) == Peaks({"float32": {"a": 100.0}}, {4: 60.0})
+
+
+def test_padding_is_masked() -> None:
+    batch: Batch = pad([[1, 2, 3], [4]])
+    assert np.array_equal(batch.mask, [[1, 1, 1], [1, 0, 0]])

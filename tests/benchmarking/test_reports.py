@@ -1,0 +1,75 @@
+"""Reports of a result."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from made_up_results import made_up
+from rich.console import Console
+
+from benchmarking.errors import BenchmarkError
+from benchmarking.reports import print_report, write_reports
+from benchmarking.results import read_results
+
+
+def test_json_comes_back_as_it_was(tmp_path: Path) -> None:
+    results = made_up()
+    written = write_reports(results, tmp_path / "out")
+    assert [path.name for path in written] == [
+        "results.json",
+        "results.csv",
+        "results.md",
+        "loads.csv",
+    ]
+    assert read_results(written[0]) == results
+
+
+def test_csv_has_a_line_for_each_cell_and_each_load(tmp_path: Path) -> None:
+    results = made_up()
+    write_reports(results, tmp_path)
+    with (tmp_path / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["workload"] for row in rows] == ["8x32", "8x32", "mixed@1", "mixed@8"]
+    assert float(rows[0]["ratio"]) == 1.25
+    assert float(rows[0]["of_possible"]) == 0.5
+    assert float(rows[0]["sequences_per_second"]) == pytest.approx(8 / 0.0125)
+    with (tmp_path / "loads.csv").open() as file:
+        (load,) = csv.DictReader(file)
+    assert (load["errors"], load["p99_ms"]) == ("2", "24.0")
+
+
+def test_markdown_and_console_say_the_same(tmp_path: Path) -> None:
+    write_reports(made_up(), tmp_path)
+    markdown = (tmp_path / "results.md").read_text()
+    console = Console(file=io.StringIO(), width=400)
+    print_report(made_up(), console)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue()
+    for text in (
+        "12.5 [12.2, 12.8] x1.25 [1.23, 1.27]",
+        "40 [39.2, 40.8] x0.40 [0.39, 0.41], batch 8: 200/s",  # the best batch, not both
+        "50% of 6.25 ms",
+        "not available: no wheel",
+        "Noisy machine: made up.",
+        "0.875",
+        "9.000",
+    ):
+        assert text in markdown
+        assert text in printed
+    assert "batch 1: " not in markdown
+    # A bar inside a cell would end it.
+    assert all(
+        line.count("|") == 6 for line in markdown.splitlines() if line.startswith("| absent")
+    )
+
+
+def test_what_is_no_result_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text('{"schema_version": 1}')
+    with pytest.raises(BenchmarkError, match=r"results\.json is no result of version 1: created"):
+        read_results(path)
+    with pytest.raises(BenchmarkError, match="cannot be read"):
+        read_results(tmp_path / "none.json")
