@@ -151,17 +151,18 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         """Runs one batch."""
         assert isinstance(model_inputs, DistilBertInputs)
         start = time.perf_counter()
-        if self._packed:
-            arrays = model_inputs.input_ids, model_inputs.starts
-        else:
-            arrays = model_inputs.padded()
-        device = self.devices[0]
-        (output,) = self.model.execute(*(Buffer.from_numpy(each).to(device) for each in arrays))
-        logits = output.to_numpy()  # (batch, num_labels); waits for the device
+        logits = self.logits(model_inputs)
         elapsed_ms = (time.perf_counter() - start) * 1000
         trace = np.array([elapsed_ms, len(logits)], dtype=np.float32)
         rows = np.column_stack([logits, np.tile(trace, (len(logits), 1))])
         return ModelOutputs(logits=Buffer.from_numpy(rows))
+
+    def logits(self, inputs: DistilBertInputs) -> npt.NDArray[np.float32]:
+        """Runs one batch and waits for its logits, ``(batch, num_labels)``."""
+        arrays = (inputs.input_ids, inputs.starts) if self._packed else inputs.padded()
+        device = self.devices[0]
+        (output,) = self.model.execute(*(Buffer.from_numpy(each).to(device) for each in arrays))
+        return np.asarray(output.to_numpy())
 
     def _load_state_dict(self) -> dict[str, Any]:
         assert self.adapter is not None

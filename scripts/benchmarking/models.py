@@ -15,7 +15,8 @@ from benchmarking.config import BASE_RANDOM, EMBEDDED
 from benchmarking.errors import ConfigError
 from benchmarking.paths import cache_directory
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY, find_checkpoint
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.errors import SentimentError
 from weight_adapters.distilbert import tensor_specs
 

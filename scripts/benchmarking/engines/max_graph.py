@@ -1,11 +1,15 @@
 """The graph of this project, compiled and initialised by the product's own pipeline.
 
-Options: none. MAX computes with one thread a core of those that the process may use, so the worker
-binds itself to as many cores as there are threads.
+MAX computes with one thread a core of those that the process may use, so the worker binds itself to
+as many cores as there are threads.
+
+Options:
+    kernels: False for MAX's own operations in place of our kernels.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -17,47 +21,55 @@ import numpy.typing as npt
 from benchmarking.engines.engine import Batch, Engine
 
 if TYPE_CHECKING:
-    from max.driver import Buffer
+    from distilbert_sentiment_arch.model import DistilBertInputs
 
 ENVIRONMENT = "product"
 
 
 class MaxGraph(Engine):
-    """The compiled graph, without pipeline and server around it."""
+    """The compiled graph, without tokenizer, pipeline and server around it."""
 
-    def __init__(self, checkpoint: Path, threads: int) -> None:
-        from max.driver import Buffer
-
+    def __init__(self, checkpoint: Path, threads: int, *, kernels: bool) -> None:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.loaded_model import load_classifier
+        from distilbert_sentiment_arch.model import KERNELS_SWITCH, DistilBertInputs
 
+        if not kernels:
+            os.environ[KERNELS_SWITCH] = "off"
         self._checkpoint = checkpoint
-        self._to_buffer = Buffer.from_numpy
-        self._classifier = load_classifier(find_checkpoint(str(checkpoint)))
-        # The compiled model inside: what an answer costs without tokenizer, queue and padding.
-        pipeline: Any = self._classifier._source._pipeline  # type: ignore[attr-defined]
-        self._model = pipeline._pipeline_model.model
-        self.settings = {"max": version("max"), "threads": f"{threads} (by affinity)"}
+        self._inputs = DistilBertInputs
+        self._kernels = kernels
+        classifier = load_classifier(find_checkpoint(str(checkpoint)))
+        pipeline: Any = classifier._source._pipeline  # type: ignore[attr-defined]
+        self._model = pipeline._pipeline_model
+        self.settings = {
+            "max": version("max"),
+            "threads": f"{threads} (by affinity)",
+            "kernels": kernels,
+        }
 
-    def prepare(self, batch: Batch) -> tuple[Buffer, Buffer]:
-        """Returns the graph's inputs."""
-        return self._to_buffer(batch.input_ids), self._to_buffer(batch.lengths)
+    def prepare(self, batch: Batch) -> DistilBertInputs:
+        """Returns the batch as the batch processor makes it."""
+        rows = [row[:length] for row, length in zip(batch.input_ids, batch.lengths, strict=True)]
+        return self._inputs(
+            input_ids=np.concatenate(rows),
+            starts=np.cumsum([0, *batch.lengths], dtype=np.int64),
+            pad_token_id=0,
+        )
 
-    def run(self, prepared: tuple[Buffer, Buffer]) -> npt.NDArray[np.float32]:
+    def run(self, prepared: DistilBertInputs) -> npt.NDArray[np.float32]:
         """Executes the graph."""
-        (output,) = self._model.execute(*prepared)
-        logits: npt.NDArray[np.float32] = output.to_numpy()
+        logits: npt.NDArray[np.float32] = self._model.logits(prepared)
         return logits
 
-    def operators(self, prepared: tuple[Buffer, Buffer]) -> dict[str, float]:
+    def operators(self, prepared: DistilBertInputs) -> dict[str, float]:
         """Times the parts of the graph one by one."""
         from benchmarking.max_operators import time_parts
 
-        batch, tokens = prepared[0].shape
-        return time_parts(self._checkpoint, int(batch), int(tokens))
+        return time_parts(self._checkpoint, prepared, kernels=self._kernels)
 
 
 def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]) -> MaxGraph:
     """See ``Load``."""
-    del cache, options
-    return MaxGraph(checkpoint, threads)
+    del cache
+    return MaxGraph(checkpoint, threads, kernels=bool(options.get("kernels", True)))
