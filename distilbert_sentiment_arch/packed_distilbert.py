@@ -77,39 +77,50 @@ class Linear(Module):
         )  # (rows, columns)
 
 
-class LinearNorm(Module):
-    """A linear layer, the residual, and the norm of their sum."""
+class Projection(Module):
+    """The weights of a linear layer in a block, in the order in which the kernel takes them."""
 
-    def __init__(self, weights: Packed, name: str) -> None:
+    def __init__(self, weights: Packed, name: str, *, normed: bool = False) -> None:
         super().__init__()
         self.panels = _weight(weights, f"{name}.panels")
         self.bias = _weight(weights, f"{name}.bias")
-        self.gamma = _weight(weights, f"{name}.gamma")
-        self.beta = _weight(weights, f"{name}.beta")
+        self._normed = normed
+        if normed:
+            self.gamma = _weight(weights, f"{name}.gamma")
+            self.beta = _weight(weights, f"{name}.beta")
 
-    def __call__(self, hidden: TensorValue, residual: TensorValue) -> TensorValue:
-        values = [hidden, self.panels, self.bias, residual, self.gamma, self.beta, _epsilon()]
-        return _custom("distilbert.linear_norm", values, residual.shape)  # (rows, dim)
+    def __call__(self) -> list[Weight]:
+        norm = [self.gamma, self.beta] if self._normed else []
+        return [self.panels, self.bias, *norm]
 
 
 class TransformerBlock(Module):
-    """Attention and feed-forward over every token."""
+    """Attention and feed-forward over every token, in one operation."""
 
     def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
         super().__init__()
-        self.n_heads = config.n_heads
+        self._config = config
         name = f"blocks.{index}"
-        self.query_key_value = Linear(weights, f"{name}.query_key_value", 3 * config.dim)
-        self.attention_output = LinearNorm(weights, f"{name}.attention_output")
-        activation = _ACTIVATIONS[config.activation]
-        self.up = Linear(weights, f"{name}.up", config.hidden_dim, activation)
-        self.down = LinearNorm(weights, f"{name}.down")
+        self.query_key_value = Projection(weights, f"{name}.query_key_value")
+        self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
+        self.up = Projection(weights, f"{name}.up")
+        self.down = Projection(weights, f"{name}.down", normed=True)
 
     def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
-        rows = self.query_key_value(hidden)  # (tokens, 3 * dim)
-        heads = _attention(self.n_heads, rows, starts, rows, starts, hidden.shape)
-        hidden = self.attention_output(heads, hidden)
-        return self.down(self.up(hidden), hidden)
+        tokens, dim = hidden.shape[0], self._config.dim
+        layers = (self.query_key_value, self.attention_output, self.up, self.down)
+        return _custom(
+            "distilbert.block",
+            [hidden, starts, *(each for layer in layers for each in layer()), _epsilon()],
+            (tokens, dim),
+            # What lies on the way; the memory planner reuses it from block to block.
+            (tokens, 3 * dim),
+            (tokens, dim),
+            (tokens, dim),
+            (tokens, self._config.hidden_dim),
+            heads=self._config.n_heads,
+            activation=_ACTIVATIONS[self._config.activation],
+        )  # (tokens, dim)
 
 
 class LastBlock(Module):
@@ -117,24 +128,32 @@ class LastBlock(Module):
 
     def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
         super().__init__()
-        self.n_heads = config.n_heads
+        self._config = config
         name = f"blocks.{index}"
-        self.query = Linear(weights, f"{name}.query", config.dim)
-        self.key_value = Linear(weights, f"{name}.key_value", 2 * config.dim)
-        self.attention_output = LinearNorm(weights, f"{name}.attention_output")
-        activation = _ACTIVATIONS[config.activation]
-        self.up = Linear(weights, f"{name}.up", config.hidden_dim, activation)
-        self.down = LinearNorm(weights, f"{name}.down")
+        self.query = Projection(weights, f"{name}.query")
+        self.key_value = Projection(weights, f"{name}.key_value")
+        self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
+        self.up = Projection(weights, f"{name}.up")
+        self.down = Projection(weights, f"{name}.down", normed=True)
 
     def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
         first = ops.gather(hidden, starts[:-1], axis=0)  # (batch, dim)
         one_each = ops.range(0, starts.shape[0], dtype=DType.int64, device=_CPU)  # (batch + 1,)
-        rows = self.key_value(hidden)  # (tokens, 2 * dim)
-        heads = _attention(
-            self.n_heads, self.query(first), one_each, rows, starts, first.shape
+        tokens, batch, dim = hidden.shape[0], first.shape[0], self._config.dim
+        layers = (self.query, self.key_value, self.attention_output, self.up, self.down)
+        weights = [each for layer in layers for each in layer()]
+        return _custom(
+            "distilbert.last_block",
+            [hidden, starts, first, one_each, *weights, _epsilon()],
+            (batch, dim),
+            (tokens, 2 * dim),
+            (batch, dim),
+            (batch, dim),
+            (batch, dim),
+            (batch, self._config.hidden_dim),
+            heads=self._config.n_heads,
+            activation=_ACTIVATIONS[self._config.activation],
         )  # (batch, dim)
-        first = self.attention_output(heads, first)
-        return self.down(self.up(first), first)
 
 
 class PackedDistilBert(Module):
@@ -176,27 +195,14 @@ class PackedDistilBert(Module):
         return self.projection(self.pre_classifier(hidden))  # (batch, num_labels)
 
 
-def _attention(
-    n_heads: int,
-    queries: TensorValue,
-    query_starts: TensorValue,
-    rows: TensorValue,
-    starts: TensorValue,
-    shape: Any,
-) -> TensorValue:
-    values = [queries, query_starts, rows, starts]
-    return _custom("distilbert.attention", values, shape, heads=n_heads)
-
-
 def _epsilon() -> TensorValue:
     return ops.constant(LAYER_NORM_EPSILON, DType.float32, device=_CPU)
 
 
 def _custom(
-    name: str, values: list[Any], shape: Any, **parameters: bool | int | str | DType
+    name: str, values: list[Any], *shapes: Any, **parameters: bool | int | str | DType
 ) -> TensorValue:
-    result_type = TensorType(DType.float32, shape, device=_CPU)
-    found = ops.custom(
-        name, device=_CPU, values=values, out_types=[result_type], parameters=parameters
-    )
+    """Returns the first result of a kernel; the others are its room to work in."""
+    results = [TensorType(DType.float32, shape, device=_CPU) for shape in shapes]
+    found = ops.custom(name, device=_CPU, values=values, out_types=results, parameters=parameters)
     return found[0].tensor

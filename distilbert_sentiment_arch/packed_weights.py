@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -23,8 +22,7 @@ Packed = dict[str, npt.NDArray[np.floating]]
 def pack(weights: Weights, config: HFConfig) -> Packed:
     """Returns the weights of ``PackedDistilBert``.
 
-    What depends on weights alone is done here: queries are scaled by ``1 / sqrt(head_dim)``, and
-    queries, keys and values are one matrix; in the last block, whose queries are those of [CLS]
+    Queries, keys and values are one matrix; in the last block, whose queries are those of [CLS]
     alone, keys and values are.
 
     Args:
@@ -42,8 +40,6 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
         query, key, value = (
             _linear(weights, f"{block}.attention.{name}") for name in ("query", "key", "value")
         )
-        scale = np.float32(1 / math.sqrt(config.dim // config.n_heads))
-        query = (query[0] * scale, query[1] * scale)
         if index < config.n_layers - 1:
             _add(packed, f"blocks.{index}.query_key_value", query, key, value)
         else:

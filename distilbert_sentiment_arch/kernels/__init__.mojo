@@ -1,5 +1,5 @@
 """What DistilBERT needs on a CPU, over packed tokens: no padding is computed anywhere."""
 
-from .attention import RaggedAttention
+from .block import LastBlock, TransformerBlock
 from .embedding import EmbedTokens
-from .linear import PackedLinear, PackedLinearNorm
+from .linear import PackedLinear

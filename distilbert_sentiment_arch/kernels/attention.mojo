@@ -1,11 +1,7 @@
 """Attention over packed sequences: one pass a head and sequence, no mask and no padding."""
 
-from extensibility import InputTensor, OutputTensor, register
-from max.algorithm import sync_parallelize
-from max.gpu.host import DeviceContext
-from std.math import ceildiv, exp
+from std.math import ceildiv, exp, sqrt
 
-from .linear import floats
 from .tile import (
     COLUMNS,
     PANEL,
@@ -18,7 +14,6 @@ from .tile import (
     product,
     store_columns,
 )
-from .work import shares
 
 comptime Offsets = Pointer[Int64, MutUntrackedOrigin]
 
@@ -33,6 +28,7 @@ struct Heads(ImplicitlyCopyable):
         keys: `(tokens, stride)`; so are the values.
         starts: Where the keys of each sequence start, and where the last ones end.
         result: `(query tokens, heads * width)`.
+        sequences: Sequences.
         heads: Heads.
         width: Columns of a head.
     """
@@ -45,19 +41,40 @@ struct Heads(ImplicitlyCopyable):
     var stride: Int
     var starts: Offsets
     var result: Floats
+    var sequences: Int
     var heads: Int
     var width: Int
 
+    def items(self) -> Int:
+        """Pieces of work: pairs of a sequence and a head."""
+        return self.sequences * self.heads
 
-def attend(all: Heads, sequence: Int, head: Int, scratch: Floats):
+    def longest(self) -> Int:
+        """Tokens of the longest sequence."""
+        var found = 0
+        for sequence in range(self.sequences):
+            var start = self.starts[unsafe_offset=sequence]
+            found = max(found, Int(self.starts[unsafe_offset=sequence + 1] - start))
+        return found
+
+    def scratch_size(self) -> Int:
+        """Floats that `attend` needs room for."""
+        var length = self.longest()
+        var key_panels = ceildiv(length, PANEL)
+        var value_panels = ceildiv(self.width, PANEL)
+        return (key_panels * self.width + value_panels * length + ROWS * key_panels) * PANEL
+
+
+def attend(all: Heads, item: Int, scratch: Floats):
     """Computes one head of one sequence.
 
     Args:
         all: All heads and sequences.
-        sequence: Which sequence.
-        head: Which head.
-        scratch: Room for `scratch_size` floats.
+        item: Which of them, below `all.items()`.
+        scratch: Room for `all.scratch_size()` floats.
     """
+    var sequence = item // all.heads
+    var head = item % all.heads
     var width = all.width
     var start = Int(all.starts[unsafe_offset=sequence])
     var length = Int(all.starts[unsafe_offset=sequence + 1]) - start
@@ -109,9 +126,10 @@ def attend_rows[
     var stride = ceildiv(length, PANEL) * PANEL
     var queries = all.queries.unsafe_offset(row * all.query_stride + head * width)
     tiles[rows](queries, all.query_stride, transposed, width, scores, stride, length)
+    var temper = 1 / sqrt(Float32(width))
     var scales = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
-        scales[r] = 1 / soften(scores.unsafe_offset(r * stride), length)
+        scales[r] = 1 / soften(scores.unsafe_offset(r * stride), length, temper)
     var result = all.result.unsafe_offset(row * all.heads * width + head * width)
     tiles[rows](scores, stride, values, length, result, all.heads * width, width)
     comptime for r in range(rows):
@@ -143,8 +161,11 @@ def tiles[
 
 
 @always_inline
-def soften(scores: Floats, length: Int) -> Float32:
-    """Turns a row of scores into weights that are not normalised yet, and returns their sum."""
+def soften(scores: Floats, length: Int, temper: Float32) -> Float32:
+    """Turns a row of scores into weights that are not normalised yet, and returns their sum.
+
+    The scores are multiplied by `temper` first.
+    """
     var highest = Vector(Float32.MIN_FINITE)
     var whole = length // VEC * VEC
     for c in range(0, whole, VEC):
@@ -154,80 +175,12 @@ def soften(scores: Floats, length: Int) -> Float32:
         top = max(top, scores[unsafe_offset=c])
     var total = Vector(0)
     for c in range(0, whole, VEC):
-        var weights = exp(scores.unsafe_offset(c).unsafe_load[width=VEC]() - top)
+        var weights = exp((scores.unsafe_offset(c).unsafe_load[width=VEC]() - top) * temper)
         scores.unsafe_offset(c).unsafe_store(weights)
         total += weights
     var sum = total.reduce_add()
     for c in range(whole, length):
-        var weight = exp(scores[unsafe_offset=c] - top)
+        var weight = exp((scores[unsafe_offset=c] - top) * temper)
         scores[unsafe_offset=c] = weight
         sum += weight
     return sum
-
-
-def scratch_size(length: Int, width: Int) -> Int:
-    """Returns how many floats `attend` needs for a sequence."""
-    var key_panels = ceildiv(length, PANEL)
-    var value_panels = ceildiv(width, PANEL)
-    return (key_panels * width + value_panels * length + ROWS * key_panels) * PANEL
-
-
-@register("distilbert.attention")
-struct RaggedAttention:
-    """Scaled dot-product attention; the queries are scaled already.
-
-    Shapes: queries `(query tokens, at least dim)`, query_starts `(batch + 1,)`, rows `(tokens, at
-    least 2 * dim)` with keys and values in its last columns, starts `(batch + 1,)`, result
-    `(query tokens, dim)`.
-    """
-
-    @staticmethod
-    def execute[
-        heads: Int, target: StaticString
-    ](
-        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        queries: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        query_starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
-        rows: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
-        ctx: DeviceContext,
-    ) raises:
-        var dim = result.dim_size(1)
-        var stride = rows.dim_size(1)
-        var base = floats(Int(rows.unsafe_ptr()))
-        var all = Heads(
-            floats(Int(queries.unsafe_ptr())),
-            queries.dim_size(1),
-            Offsets(unsafe_from_address=Int(query_starts.unsafe_ptr())),
-            base.unsafe_offset(stride - 2 * dim),
-            base.unsafe_offset(stride - dim),
-            stride,
-            Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
-            floats(Int(result.unsafe_ptr())),
-            heads,
-            dim // heads,
-        )
-        var sequences = starts.dim_size(0) - 1
-        var longest = 0
-        var cost = 0
-        for sequence in range(sequences):
-            var length = Int(all.starts[unsafe_offset=sequence + 1]) - Int(
-                all.starts[unsafe_offset=sequence]
-            )
-            longest = max(longest, length)
-            cost += 2 * length * length * dim
-        var items = sequences * heads
-        var parts = shares(items, cost)
-        var size = scratch_size(longest, all.width)
-
-        def share(part: Int) {imm}:
-            var scratch = List[Float32](unsafe_uninit_length=size)
-            var room = floats(Int(scratch.unsafe_ptr()))
-            for item in range(items * part // parts, items * (part + 1) // parts):
-                attend(all, item // heads, item % heads, room)
-            _ = scratch^
-
-        if parts == 1:
-            share(0)
-        else:
-            sync_parallelize(share, parts)

@@ -1,12 +1,12 @@
 """Token ids to normalised embeddings."""
 
 from extensibility import InputTensor, OutputTensor, register
-from max.algorithm import sync_parallelize
 from max.gpu.host import DeviceContext
+from std.math import ceildiv
 
-from .linear import floats, normalise
-from .tile import VEC, store_columns
-from .work import shares
+from .norm import BLOCK, Norm
+from .tile import VEC, floats
+from .work import Phase, on_cores
 
 
 @register("distilbert.embed")
@@ -42,37 +42,45 @@ struct EmbedTokens:
         var start = Ids(unsafe_from_address=Int(offsets.unsafe_ptr()))
         var word = Words(unsafe_from_address=Int(words.unsafe_ptr()))
         var position = floats(Int(positions.unsafe_ptr()))
-        var scale = floats(Int(gamma.unsafe_ptr()))
-        var shift = floats(Int(beta.unsafe_ptr()))
         var embedded = floats(Int(result.unsafe_ptr()))
-        var parts = shares(tokens, tokens * columns * 8)
+        var norm = Norm(
+            embedded,
+            floats(Int(gamma.unsafe_ptr())),
+            floats(Int(beta.unsafe_ptr())),
+            tokens,
+            columns,
+            epsilon,
+        )
+        var phase = Phase(norm.items())
 
-        def share(part: Int) {imm}:
-            var sequence = 0
-            for token in range(tokens * part // parts, tokens * (part + 1) // parts):
-                while Int(start[unsafe_offset=sequence + 1]) <= token:
-                    sequence += 1
-                var place = token - Int(start[unsafe_offset=sequence])
-                var row = embedded.unsafe_offset(token * columns)
-                var from_word = word.unsafe_offset(Int(id[unsafe_offset=token]) * columns)
-                var from_position = position.unsafe_offset(place * columns)
-                var column = 0
-                while column + VEC <= columns:
-                    row.unsafe_offset(column).unsafe_store(
-                        from_word.unsafe_offset(column)
-                        .unsafe_load[width=VEC]()
-                        .cast[DType.float32]()
-                        + from_position.unsafe_offset(column).unsafe_load[width=VEC]()
-                    )
-                    column += VEC
-                for rest in range(column, columns):
-                    row[unsafe_offset=rest] = (
-                        from_word[unsafe_offset=rest].cast[DType.float32]()
-                        + from_position[unsafe_offset=rest]
-                    )
-                normalise(row, scale, shift, columns, epsilon)
+        def work(core: Int) {imm, mut phase}:
+            def item(index: Int) {imm}:
+                var first = index * BLOCK
+                var sequence = 0
+                for token in range(first, min(tokens, first + BLOCK)):
+                    while Int(start[unsafe_offset=sequence + 1]) <= token:
+                        sequence += 1
+                    var place = token - Int(start[unsafe_offset=sequence])
+                    var row = embedded.unsafe_offset(token * columns)
+                    var from_word = word.unsafe_offset(Int(id[unsafe_offset=token]) * columns)
+                    var from_position = position.unsafe_offset(place * columns)
+                    var column = 0
+                    while column + VEC <= columns:
+                        row.unsafe_offset(column).unsafe_store(
+                            from_word.unsafe_offset(column)
+                            .unsafe_load[width=VEC]()
+                            .cast[DType.float32]()
+                            + from_position.unsafe_offset(column).unsafe_load[width=VEC]()
+                        )
+                        column += VEC
+                    for rest in range(column, columns):
+                        row[unsafe_offset=rest] = (
+                            from_word[unsafe_offset=rest].cast[DType.float32]()
+                            + from_position[unsafe_offset=rest]
+                        )
+                norm.compute(index)
 
-        if parts == 1:
-            share(0)
-        else:
-            sync_parallelize(share, parts)
+            phase.run(item)
+
+        # A column costs about as much here as eight multiplications of a product.
+        on_cores(work, tokens * columns * 8)

@@ -1,15 +1,26 @@
 """Linear layers over packed weights, with what follows them done while a tile is in registers."""
 
 from extensibility import InputTensor, OutputTensor, register
-from max.algorithm import sync_parallelize
 from max.gpu.host import DeviceContext
-from std.math import ceildiv, erf, exp, sqrt, tanh
+from std.math import ceildiv, erf, exp, tanh
 
-from .tile import COLUMNS, PANEL, ROWS, VEC, VECS, Floats, Vector, load_columns, product, store_columns
-from .work import shares
+from .tile import (
+    COLUMNS,
+    PANEL,
+    ROWS,
+    VEC,
+    VECS,
+    Floats,
+    Vector,
+    floats,
+    load_columns,
+    product,
+    store_columns,
+)
+from .work import Phase, on_cores
 
 comptime CHUNK = 16 * ROWS
-"""Rows that go through a panel while it is in the cache."""
+"""Most rows that go through a panel as one piece of work."""
 
 
 @always_inline
@@ -30,9 +41,8 @@ def activated[activation: StaticString](x: Vector) -> Vector:
         return x
 
 
-@fieldwise_init
 struct Layer[dtype: DType](ImplicitlyCopyable):
-    """`x @ weights + bias`, and the residual where there is one; `(rows, columns)`."""
+    """`x @ weights + bias`, and a residual where there is one; `(rows, columns)`."""
 
     var x: Floats
     var panels: Pointer[Scalar[Self.dtype], MutUntrackedOrigin]
@@ -41,42 +51,67 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
     var rows: Int
     var depth: Int
     var columns: Int
+    var chunks: Int
+    var chunk: Int
 
-    def chunks(self) -> Int:
-        return ceildiv(self.rows, CHUNK)
+    def __init__(
+        out self,
+        x: Floats,
+        panels: InputTensor[dtype=Self.dtype, rank=3, static_spec=_],
+        bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+    ):
+        self = Self(
+            x,
+            Int(panels.unsafe_ptr()),
+            Int(bias.unsafe_ptr()),
+            Int(result.unsafe_ptr()),
+            result.dim_size(0),
+            panels.dim_size(1),
+            result.dim_size(1),
+        )
+
+    def __init__(
+        out self,
+        x: Floats,
+        panels: Int,
+        bias: Int,
+        result: Int,
+        rows: Int,
+        depth: Int,
+        columns: Int,
+    ):
+        """Args `panels`, `bias` and `result` are addresses."""
+        self.x = x
+        self.panels = Pointer[Scalar[Self.dtype], MutUntrackedOrigin](unsafe_from_address=panels)
+        self.bias = floats(bias)
+        self.result = floats(result)
+        self.rows = rows
+        self.depth = depth
+        self.columns = columns
+        # Chunks of one size: a last one that is nearly empty would leave a core waiting.
+        self.chunks = max(1, ceildiv(rows, CHUNK))
+        self.chunk = ceildiv(ceildiv(rows, self.chunks), ROWS) * ROWS
 
     def items(self) -> Int:
-        """Pairs of a panel and a chunk of rows."""
-        return ceildiv(self.columns, PANEL) * self.chunks()
+        """Pieces of work: pairs of a panel and a chunk of rows."""
+        return ceildiv(self.columns, PANEL) * self.chunks
 
-    def run[
-        activation: StaticString, has_residual: Bool
-    ](self, residual: Floats):
-        """Computes the whole layer."""
-        var items = self.items()
-        var parts = shares(items, self.rows * self.depth * self.columns)
+    def cost(self) -> Int:
+        """Multiplications."""
+        return self.rows * self.depth * self.columns
 
-        def share(part: Int) {imm}:
-            for item in range(items * part // parts, items * (part + 1) // parts):
-                self.chunk[activation, has_residual](
-                    item // self.chunks(), item % self.chunks(), residual
-                )
-
-        if parts == 1:
-            share(0)
-        else:
-            sync_parallelize(share, parts)
-
-    def chunk[
-        activation: StaticString, has_residual: Bool
-    ](self, panel: Int, chunk: Int, residual: Floats):
+    def compute[
+        activation: StaticString, has_residual: Bool = False
+    ](self, item: Int, residual: Floats):
         """Computes one panel of columns of one chunk of rows."""
-        var end = min(self.rows, (chunk + 1) * CHUNK)
+        var panel = item // self.chunks
+        var first = item % self.chunks * self.chunk
+        var end = min(self.rows, first + self.chunk)
         for start in range(0, PANEL, COLUMNS):
-            var column = panel * PANEL + start
-            if column >= self.columns:
+            if panel * PANEL + start >= self.columns:
                 return
-            var row = chunk * CHUNK
+            var row = first
             while row + ROWS <= end:
                 self.tile[ROWS, activation, has_residual](panel, start, row, residual)
                 row += ROWS
@@ -109,51 +144,6 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
                     store_columns(self.result.unsafe_offset(place + v * VEC), value, width)
 
 
-def normalise(x: Floats, gamma: Floats, beta: Floats, columns: Int, epsilon: Float32):
-    """Normalises one row in place."""
-    var total = Vector(0)
-    for c in range(0, columns, VEC):
-        total += load_columns(x.unsafe_offset(c), columns - c)
-    var mean = total.reduce_add() / Float32(columns)
-    var squares = Vector(0)
-    for c in range(0, columns, VEC):
-        var width = columns - c
-        var centred = load_columns(x.unsafe_offset(c), width) - mean
-        if width < VEC:
-            for lane in range(width, VEC):
-                centred[lane] = 0
-        squares = centred.fma(centred, squares)
-    var scale = 1 / sqrt(squares.reduce_add() / Float32(columns) + epsilon)
-    for c in range(0, columns, VEC):
-        var width = columns - c
-        var value = (load_columns(x.unsafe_offset(c), width) - mean) * scale
-        value = value.fma(
-            load_columns(gamma.unsafe_offset(c), width), load_columns(beta.unsafe_offset(c), width)
-        )
-        store_columns(x.unsafe_offset(c), value, width)
-
-
-def normalise_rows(
-    x: Floats, gamma: Floats, beta: Floats, rows: Int, columns: Int, epsilon: Float32
-):
-    """Normalises rows in place."""
-    # A column costs about as much here as eight multiplications of a product.
-    var parts = shares(rows, rows * columns * 8)
-
-    def share(part: Int) {imm}:
-        for row in range(rows * part // parts, rows * (part + 1) // parts):
-            normalise(x.unsafe_offset(row * columns), gamma, beta, columns, epsilon)
-
-    if parts == 1:
-        share(0)
-    else:
-        sync_parallelize(share, parts)
-
-
-def floats(address: Int) -> Floats:
-    return Floats(unsafe_from_address=address)
-
-
 @register("distilbert.linear")
 struct PackedLinear:
     """`activation(x @ weights + bias)`.
@@ -172,56 +162,13 @@ struct PackedLinear:
         bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         ctx: DeviceContext,
     ) raises:
-        comptime Panels = Pointer[Scalar[panels.dtype], MutUntrackedOrigin]
-        var layer = Layer[panels.dtype](
-            floats(Int(x.unsafe_ptr())),
-            Panels(unsafe_from_address=Int(panels.unsafe_ptr())),
-            floats(Int(bias.unsafe_ptr())),
-            floats(Int(result.unsafe_ptr())),
-            x.dim_size(0),
-            x.dim_size(1),
-            result.dim_size(1),
-        )
-        layer.run[activation, False](layer.result)
+        var layer = Layer[panels.dtype](floats(Int(x.unsafe_ptr())), panels, bias, result)
+        var phase = Phase(layer.items())
 
+        def work(core: Int) {imm layer, mut phase}:
+            def item(index: Int) {imm layer}:
+                layer.compute[activation](index, layer.result)
 
-@register("distilbert.linear_norm")
-struct PackedLinearNorm:
-    """`layer_norm(x @ weights + bias + residual)`.
+            phase.run(item)
 
-    Shapes as for `distilbert.linear`; residual `(rows, columns)`, gamma and beta `(columns,)`.
-    """
-
-    @staticmethod
-    def execute[
-        target: StaticString
-    ](
-        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        x: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        panels: InputTensor[rank=3, static_spec=_],
-        bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        residual: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        epsilon: Float32,
-        ctx: DeviceContext,
-    ) raises:
-        comptime Panels = Pointer[Scalar[panels.dtype], MutUntrackedOrigin]
-        var layer = Layer[panels.dtype](
-            floats(Int(x.unsafe_ptr())),
-            Panels(unsafe_from_address=Int(panels.unsafe_ptr())),
-            floats(Int(bias.unsafe_ptr())),
-            floats(Int(result.unsafe_ptr())),
-            x.dim_size(0),
-            x.dim_size(1),
-            result.dim_size(1),
-        )
-        layer.run["none", True](floats(Int(residual.unsafe_ptr())))
-        normalise_rows(
-            layer.result,
-            floats(Int(gamma.unsafe_ptr())),
-            floats(Int(beta.unsafe_ptr())),
-            layer.rows,
-            layer.columns,
-            epsilon,
-        )
+        on_cores(work, layer.cost())

@@ -47,6 +47,11 @@ def product[
     return sums^
 
 
+def floats(address: Int) -> Floats:
+    """Returns an address as a pointer."""
+    return Floats(unsafe_from_address=address)
+
+
 @always_inline
 def load_columns(source: Floats, columns: Int) -> Vector:
     """Loads a vector of which only the first columns exist; the others are 0."""

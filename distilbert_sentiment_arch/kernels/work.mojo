@@ -1,24 +1,60 @@
 """How work is shared between the cores."""
 
 from max.algorithm import sync_parallelize
+from std.atomic import Atomic
+from std.ffi import external_call
 from std.sys import num_physical_cores
 
 comptime ALONE = 500_000
-"""Multiplications, about 10 microseconds of them, that one core does alone."""
-comptime MANY = 40_000_000
-"""Multiplications, about a millisecond of them, that are worth more shares than cores."""
-comptime SHARES = 4
-"""Shares a core, so that one that is held up leaves some of its own to the others."""
+"""Multiplications, about 10 microseconds of them, that one core does alone: waking another takes
+about as long."""
+comptime SPINS = 2000
+"""Looks at an unfinished phase, about 10 microseconds of them, before the core is offered to
+others."""
 
 
-def shares(items: Int, cost: Int) -> Int:
-    """Returns in how many shares to do some items.
+struct Phase(Movable):
+    """Pieces of a work that do not depend on each other, each taken once by whoever is free.
+
+    Phases may follow each other without anybody going to sleep in between. Nobody waits for a core
+    that has not come: whoever is there does all that is left.
 
     Args:
-        items: Independent pieces of work.
-        cost: Multiplications in all of them; few are not worth a hand-over of about 8 microseconds.
+        items: Pieces.
     """
-    var cores = num_physical_cores()
-    if cost < ALONE or cores == 1:
-        return 1
-    return min(items, cores if cost < MANY else cores * SHARES)
+
+    var items: Int
+    var _taken: Atomic[Int64]
+    var _done: Atomic[Int64]
+
+    def __init__(out self, items: Int):
+        self.items = items
+        self._taken = Atomic[Int64](0)
+        self._done = Atomic[Int64](0)
+
+    def run[Body: def(Int) -> None](mut self, body: Body):
+        """Does pieces until none is left, and waits for those that others have taken."""
+        var item = Int(self._taken.fetch_add(1))
+        while item < self.items:
+            body(item)
+            _ = self._done.fetch_add(1)
+            item = Int(self._taken.fetch_add(1))
+        var spins = 0
+        while Int(self._done.load()) < self.items:
+            spins += 1
+            if spins % SPINS == 0:
+                _ = external_call["sched_yield", Int32]()
+
+
+def on_cores[Work: def(Int) -> None](work: Work, cost: Int):
+    """Has as many cores do a work as it is worth.
+
+    Args:
+        work: What each of them does.
+        cost: Multiplications in all of it.
+    """
+    var cores = 1 if cost < ALONE else num_physical_cores()
+    if cores == 1:
+        work(0)
+    else:
+        sync_parallelize(work, cores)

@@ -1,0 +1,53 @@
+"""Layer norm, in place."""
+
+from std.math import ceildiv, sqrt
+
+from .tile import VEC, Floats, Vector, load_columns, store_columns
+
+comptime BLOCK = 16
+"""Rows that are normalised as one piece of work."""
+
+
+@fieldwise_init
+struct Norm(ImplicitlyCopyable):
+    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta` of each row; `(rows, columns)`."""
+
+    var x: Floats
+    var gamma: Floats
+    var beta: Floats
+    var rows: Int
+    var columns: Int
+    var epsilon: Float32
+
+    def items(self) -> Int:
+        """Pieces of work: blocks of rows."""
+        return ceildiv(self.rows, BLOCK)
+
+    def compute(self, item: Int):
+        """Normalises one block of rows."""
+        for row in range(item * BLOCK, min(self.rows, (item + 1) * BLOCK)):
+            self.row(self.x.unsafe_offset(row * self.columns))
+
+    def row(self, x: Floats):
+        """Normalises one row."""
+        var columns = self.columns
+        var total = Vector(0)
+        for c in range(0, columns, VEC):
+            total += load_columns(x.unsafe_offset(c), columns - c)
+        var mean = total.reduce_add() / Float32(columns)
+        var squares = Vector(0)
+        for c in range(0, columns, VEC):
+            var width = columns - c
+            var centred = load_columns(x.unsafe_offset(c), width) - mean
+            for lane in range(width, VEC):
+                centred[lane] = 0
+            squares = centred.fma(centred, squares)
+        var scale = 1 / sqrt(squares.reduce_add() / Float32(columns) + self.epsilon)
+        for c in range(0, columns, VEC):
+            var width = columns - c
+            var value = (load_columns(x.unsafe_offset(c), width) - mean) * scale
+            value = value.fma(
+                load_columns(self.gamma.unsafe_offset(c), width),
+                load_columns(self.beta.unsafe_offset(c), width),
+            )
+            store_columns(x.unsafe_offset(c), value, width)
