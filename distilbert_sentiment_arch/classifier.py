@@ -34,6 +34,9 @@ Logits = npt.NDArray[np.float32]
 
 LEAST_COST = 64
 """Tokens that a sequence counts as at least; the hand-over of a shorter one costs as much."""
+QUICKLY_TOKENIZED = 2048
+"""Characters, about a millisecond of them, that are tokenized where they come in: a hand-over to a
+thread costs a short text more than its tokens."""
 CHARACTERS_PER_TOKEN = 4
 """About as many as WordPiece finds in English."""
 
@@ -136,8 +139,11 @@ class ModelClassifier:
         """
         start = time.perf_counter()
         with self._source.reserve(_estimated_tokens(request)):
-            # Tokenizing a megabyte takes a while: not on the event loop.
-            whole, pieces = await asyncio.to_thread(self._prepare, request)
+            if sum(map(len, request.inputs)) <= QUICKLY_TOKENIZED:
+                whole, pieces = self._prepare(request)
+            else:
+                # Not on the event loop: a megabyte takes a while.
+                whole, pieces = await asyncio.to_thread(self._prepare, request)
         sequences = [window.ids for windows_of_one in pieces for window in windows_of_one]
         tokenized = time.perf_counter()
         inference = await self._source.infer(sequences)

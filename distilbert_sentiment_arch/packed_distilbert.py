@@ -23,7 +23,7 @@ KERNELS = Path(__file__).resolve().parent / "kernels"
 
 _CPU = DeviceRef.CPU()
 
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "gelu": "gelu",
     "gelu_new": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
@@ -119,7 +119,7 @@ class TransformerBlock(Module):
             (tokens, dim),
             (tokens, self._config.hidden_dim),
             heads=self._config.n_heads,
-            activation=_ACTIVATIONS[self._config.activation],
+            activation=ACTIVATIONS[self._config.activation],
         )  # (tokens, dim)
 
 
@@ -152,7 +152,7 @@ class LastBlock(Module):
             (batch, dim),
             (batch, self._config.hidden_dim),
             heads=self._config.n_heads,
-            activation=_ACTIVATIONS[self._config.activation],
+            activation=ACTIVATIONS[self._config.activation],
         )  # (batch, dim)
 
 

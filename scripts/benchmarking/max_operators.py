@@ -1,4 +1,4 @@
-"""Where the time of our graph goes: its parts, compiled and timed one by one.
+"""Where the time of MAX's own operations goes: the parts of the graph, compiled and timed apart.
 
 MAX 26.7 has no profiler for CPUs and its compiled kernels carry no names, so each kind of part is
 compiled as a graph of its own, with the shapes that it has inside the whole. The sum can differ
@@ -117,7 +117,7 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     models = init_graphs(session, compile_graphs(session, specs), specs)
     sizes = {"batch": batch, "seq": tokens}
     milliseconds = {
-        name: count * _milliseconds(models[name], [_input(each, sizes) for each in inputs])
+        name: count * median_ms(models[name], [_input(each, sizes) for each in inputs])
         for name, (_, _, count, inputs) in parts.items()
     }
     # Scores, softmax and mixtures cannot be cut out; they are what the projections leave.
@@ -142,7 +142,7 @@ def _input(kind: TensorType, sizes: Mapping[str, int]) -> Buffer:
     return Buffer.from_numpy(np.full(shape, 0.5, dtype=np.float32))
 
 
-def _milliseconds(model: Any, inputs: list[Buffer]) -> float:
+def median_ms(model: Any, inputs: list[Buffer]) -> float:
     """Returns the median time of a run."""
     for _ in range(3):
         model.execute(*inputs)

@@ -33,7 +33,7 @@ class Kernels:
         self._module = Module()
         norm = [tensor(F32, "columns"), tensor(F32, "columns")]
         rows, bias = tensor(F32, "rows", "depth"), tensor(F32, "padded")
-        residual, starts = tensor(F32, "rows", "columns"), tensor(I64, "starts")
+        starts = tensor(I64, "starts")
         for dtype, bits in ((F32, 32), (F16, 16)):
             linear = [rows, tensor(dtype, "panels", "depth", 64), bias]
             for activation in ACTIVATIONS:
@@ -45,13 +45,6 @@ class Kernels:
                     lends=[tensor(F32, "columns")],
                     activation=activation,
                 )
-            self._add(
-                f"linear_norm_{bits}",
-                "distilbert.linear_norm",
-                [*linear, residual, *norm],
-                ("rows", "columns"),
-                epsilon=True,
-            )
             words, positions = tensor(dtype, "words", "columns"), tensor(F32, "places", "columns")
             self._add(
                 f"embed_{bits}",
@@ -60,17 +53,62 @@ class Kernels:
                 ("tokens", "columns"),
                 epsilon=True,
             )
-        for heads in (1, 3):
-            self._add(
-                f"attention_{heads}",
-                "distilbert.attention",
-                [tensor(F32, "queries", "wide"), starts, tensor(F32, "tokens", "wider"), starts],
-                ("queries", "dim"),
-                lends=[tensor(F32, "dim")],
-                heads=heads,
-            )
+            for heads in (1, 3):
+                self._add_blocks(heads, dtype, bits)
         self._models = InferenceSession(devices=[CPU()]).load_all(
             self._module, custom_extensions=[KERNELS]
+        )
+
+    def _add_blocks(self, heads: int, dtype: DType, bits: int) -> None:
+        """Adds both kinds of block; ``wide`` and ``wider`` are 3 and 2 times ``dim``."""
+        hidden, starts = tensor(F32, "tokens", "dim"), tensor(I64, "starts")
+        norm = [tensor(F32, "dim"), tensor(F32, "dim")]
+
+        def linear(name: str, depth: str) -> list[TensorType]:
+            return [tensor(dtype, f"{name}_panels", depth, 64), tensor(F32, f"{name}_padded")]
+
+        after = [
+            *(*linear("output", "dim"), *norm),
+            *linear("up", "dim"),
+            *(*linear("down", "hidden_dim"), *norm),
+        ]
+        self._add(
+            f"block_{heads}_{bits}",
+            "distilbert.block",
+            [hidden, starts, *linear("rows", "dim"), *after],
+            ("tokens", "dim"),
+            ("tokens", "wide"),
+            ("tokens", "dim"),
+            ("tokens", "dim"),
+            ("tokens", "hidden_dim"),
+            lends=[tensor(F32, "wide")],
+            epsilon=True,
+            heads=heads,
+            activation="gelu",
+        )
+        first = tensor(F32, "batch", "dim")
+        self._add(
+            f"last_block_{heads}_{bits}",
+            "distilbert.last_block",
+            [
+                hidden,
+                starts,
+                first,
+                starts,
+                *linear("query", "dim"),
+                *linear("rows", "dim"),
+                *after,
+            ],
+            ("batch", "dim"),
+            ("tokens", "wider"),
+            ("batch", "dim"),
+            ("batch", "dim"),
+            ("batch", "dim"),
+            ("batch", "hidden_dim"),
+            lends=[tensor(F32, "wider")],
+            epsilon=True,
+            heads=heads,
+            activation="gelu",
         )
 
     def _add(
@@ -78,8 +116,7 @@ class Kernels:
         name: str,
         operation: str,
         types: Sequence[TensorType],
-        shape: tuple[str, str],
-        *,
+        *shapes: tuple[str, str],
         lends: Sequence[TensorType] = (),
         epsilon: bool = False,
         **parameters: Any,
@@ -94,9 +131,8 @@ class Kernels:
             values: list[Any] = [each.tensor for each in graph.inputs[: len(types)]]
             if epsilon:
                 values.append(ops.constant(EPSILON, F32, DeviceRef.CPU()))
-            result = ops.custom(
-                operation, DeviceRef.CPU(), values, [tensor(F32, *shape)], parameters
-            )
+            results = [tensor(F32, *shape) for shape in shapes]
+            result = ops.custom(operation, DeviceRef.CPU(), values, results, parameters)
             graph.output(result[0].tensor)
 
     def __getitem__(self, name: str) -> Kernel:

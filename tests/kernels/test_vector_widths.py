@@ -40,7 +40,8 @@ def expected_layer() -> npt.NDArray[np.float64]:
 def expected_attention() -> npt.NDArray[np.float64]:
     rows = numbers(LENGTH * 3 * DIM, 4).reshape(LENGTH, 3, HEADS, DIM // HEADS)
     query, key, value = rows.transpose(1, 2, 0, 3)  # (heads, tokens, width)
-    heads = softmax(query @ key.transpose(0, 2, 1), axis=-1) @ value
+    scores = query @ key.transpose(0, 2, 1) / (DIM // HEADS) ** 0.5
+    heads = softmax(scores, axis=-1) @ value
     result: npt.NDArray[np.float64] = heads.transpose(1, 0, 2).reshape(LENGTH, DIM)
     return result
 

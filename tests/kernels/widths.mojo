@@ -2,9 +2,10 @@
 
 from std.collections import List
 
-from kernels.attention import Heads, Offsets, attend, scratch_size
-from kernels.linear import Layer, floats, normalise
-from kernels.tile import VEC
+from kernels.attention import Heads, Offsets, attend
+from kernels.linear import Layer
+from kernels.norm import Norm
+from kernels.tile import VEC, floats
 
 comptime ROWS = 13
 comptime DEPTH = 21
@@ -32,29 +33,32 @@ def main() raises:
     var panels = numbers(2 * DEPTH * 64, 2)
     var bias = numbers(2 * 64, 3)
     var result = List[Float32](length=ROWS * COLUMNS, fill=0)
-    Layer[DType.float32](
+    var layer = Layer[DType.float32](
         floats(Int(x.unsafe_ptr())),
-        floats(Int(panels.unsafe_ptr())),
-        floats(Int(bias.unsafe_ptr())),
-        floats(Int(result.unsafe_ptr())),
+        Int(panels.unsafe_ptr()),
+        Int(bias.unsafe_ptr()),
+        Int(result.unsafe_ptr()),
         ROWS,
         DEPTH,
         COLUMNS,
-    ).run["gelu", False](floats(Int(result.unsafe_ptr())))
-    for row in range(ROWS):
-        normalise(
-            floats(Int(result.unsafe_ptr())).unsafe_offset(row * COLUMNS),
-            floats(Int(bias.unsafe_ptr())),
-            floats(Int(panels.unsafe_ptr())),
-            COLUMNS,
-            1e-12,
-        )
+    )
+    for item in range(layer.items()):
+        layer.compute["gelu"](item, layer.result)
+    var norm = Norm(
+        layer.result,
+        floats(Int(bias.unsafe_ptr())),
+        floats(Int(panels.unsafe_ptr())),
+        ROWS,
+        COLUMNS,
+        1e-12,
+    )
+    for item in range(norm.items()):
+        norm.compute(item)
     show(result)
 
     var rows = numbers(LENGTH * 3 * DIM, 4)
     var starts: List[Int64] = [0, LENGTH]
     var attended = List[Float32](length=LENGTH * DIM, fill=0)
-    var scratch = List[Float32](length=scratch_size(LENGTH, DIM // HEADS), fill=0)
     var base = floats(Int(rows.unsafe_ptr()))
     var places = Offsets(unsafe_from_address=Int(starts.unsafe_ptr()))
     var all = Heads(
@@ -66,11 +70,13 @@ def main() raises:
         3 * DIM,
         places,
         floats(Int(attended.unsafe_ptr())),
+        1,
         HEADS,
         DIM // HEADS,
     )
-    for head in range(HEADS):
-        attend(all, 0, head, floats(Int(scratch.unsafe_ptr())))
+    var scratch = List[Float32](length=all.scratch_size(), fill=0)
+    for item in range(all.items()):
+        attend(all, item, floats(Int(scratch.unsafe_ptr())))
     show(attended)
     _ = x^
     _ = panels^

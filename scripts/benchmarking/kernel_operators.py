@@ -1,0 +1,122 @@
+"""Where the time of our kernels goes: the parts of the packed graph, timed apart.
+
+The linear layers of a block are timed as operations of their own; what they leave of the block is
+attention, the norms and the waits in between.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from max.driver import CPU, Buffer
+from max.dtype import DType
+from max.engine import InferenceSession
+from max.graph import DeviceRef, TensorType, TensorValue
+from max.graph import Module as GraphModule
+from max.nn.layer import Module
+from max.pipelines.lib.graph_specs import GraphSpec
+
+from benchmarking.max_operators import median_ms
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.packed_distilbert import (
+    ACTIVATIONS,
+    KERNELS,
+    LastBlock,
+    Linear,
+    PackedDistilBert,
+    TransformerBlock,
+)
+from distilbert_sentiment_arch.packed_weights import Packed, pack
+from weight_adapters.distilbert import tensor_specs
+
+CPU_DEVICE = DeviceRef.CPU()
+
+
+class _Part(Module):
+    """A part whose weights carry its name, so that several fit into one registry."""
+
+    def __init__(self, name: str, part: Module) -> None:
+        super().__init__()
+        setattr(self, name, part)
+        self._name = name
+
+    def __call__(self, *inputs: TensorValue) -> TensorValue:
+        found: TensorValue = getattr(self, self._name)(*inputs)
+        return found
+
+
+def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
+    """Returns milliseconds that all parts of a kind take in one pass, by kind.
+
+    Args:
+        checkpoint: Directory of the checkpoint; only its shapes matter here.
+        batch: Sequences.
+        tokens: Tokens of each.
+    """
+    config = HFConfig.from_directory(checkpoint)
+    weights = _weights(config)
+    blocks = config.n_layers - 1
+    ids = TensorType(DType.int64, ["tokens"], CPU_DEVICE)
+    starts = TensorType(DType.int64, ["starts"], CPU_DEVICE)
+    hidden = TensorType(DType.float32, ["tokens", config.dim], CPU_DEVICE)
+    inner = TensorType(DType.float32, ["tokens", config.hidden_dim], CPU_DEVICE)
+    first = TensorType(DType.float32, ["batch", config.dim], CPU_DEVICE)
+
+    def linear(name: str, columns: int, activation: str = "none") -> Linear:
+        return Linear(weights, f"blocks.0.{name}", columns, activation)
+
+    up = linear("up", config.hidden_dim, ACTIVATIONS[config.activation])
+    layers: dict[str, tuple[Module, int, list[TensorType]]] = {
+        "queries_keys_values": (linear("query_key_value", 3 * config.dim), blocks, [hidden]),
+        "attention_output": (linear("attention_output", config.dim), blocks, [hidden]),
+        "feed_forward_up_and_activation": (up, blocks, [hidden]),
+        "feed_forward_down": (linear("down", config.dim), blocks, [inner]),
+    }
+    whole = PackedDistilBert(config, weights)
+    parts = layers | {
+        "embeddings": (whole.embeddings, 1, [ids, starts]),
+        "blocks": (TransformerBlock(config, weights, 0), blocks, [hidden, starts]),
+        "last_block": (LastBlock(config, weights, blocks), 1, [hidden, starts]),
+        "head": (whole.pre_classifier, 1, [first]),
+    }
+    artifact, registry = GraphModule(), dict[str, Any]()
+    for name, (module, _, types) in parts.items():
+        part = _Part(name, module)
+        part.load_state_dict(
+            {
+                key: np.full([int(size) for size in weight.shape], 0.01, weight.dtype.to_numpy())
+                for key, weight in part.raw_state_dict().items()
+            }
+        )
+        GraphSpec(part, name, types, custom_extensions=[KERNELS]).trace(artifact)
+        registry |= part.state_dict()
+    models = InferenceSession(devices=[CPU()]).load_all(
+        artifact, weights_registry=registry, custom_extensions=[KERNELS]
+    )
+    sizes = {"tokens": batch * tokens, "starts": batch + 1, "batch": batch}
+    found = {
+        name: count * median_ms(models[name], [_input(each, sizes, tokens) for each in types])
+        for name, (_, count, types) in parts.items()
+    }
+    rest = found.pop("blocks") - sum(found[name] for name in layers)
+    found["attention_norms_and_waits"] = max(0.0, rest)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _weights(config: HFConfig) -> Packed:
+    """Returns weights of the right shapes, in float16 as the embedded checkpoint's."""
+    ones = {
+        spec.graph_name: np.ones(spec.shape, np.float32) for spec in tensor_specs(config).values()
+    }
+    return pack(ones, config)
+
+
+def _input(kind: TensorType, sizes: dict[str, int], tokens: int) -> Buffer:
+    shape = [sizes[str(size)] if str(size) in sizes else int(size) for size in kind.shape]
+    if kind.dtype == DType.float32:
+        return Buffer.from_numpy(np.full(shape, 0.5, dtype=np.float32))
+    if str(kind.shape[0]) == "starts":
+        return Buffer.from_numpy(np.arange(shape[0], dtype=np.int64) * tokens)
+    return Buffer.from_numpy(np.full(shape, 7, dtype=np.int64))
