@@ -54,19 +54,19 @@ def cell(engine: str, ms: float, ratio: float, workload: str = "8x32") -> Cell:
     )
 
 
-def load(server: str, p50: float) -> LoadRecord:
+def load(server: str, p50: float, number: int = 0) -> LoadRecord:
     latency = {"p50": p50, "p90": p50 * 2, "p99": p50 * 3, "max": p50 * 4}
     return LoadRecord(
         server=server,
         model="embedded",
         load="closed 4",
-        round=0,
+        round=number,
         seconds=10,
         answered=100,
         errors={"status 500": 2},
         latency=latency,
         corrected=latency,
-        texts_per_second=10,
+        texts_per_second=80 / p50 + number,
         cpu_ms=5,
         generator_cpu=0.02,
         foreign=0.0,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
+from benchmarking.statistics import Bootstrap
 
 SMALL_PART = 0.005
 LATENCY_PERCENTILES = ("p50", "p90", "p99")
@@ -150,12 +152,13 @@ def server_tables(results: Results) -> list[Table]:
     for model in unique(load.model for load in results.loads):
         for name in unique(load.load for load in results.loads if load.model == model):
             loads = [load for load in results.loads if (load.model, load.load) == (model, name)]
-            found.append(_load_table(model, name, loads))
+            found.append(_load_table(model, name, loads, results.config))
     return found
 
 
-def _load_table(model: str, name: str, loads: list[LoadRecord]) -> Table:
+def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[str, Any]) -> Table:
     rows = []
+    baseline = str(config.get("server_baseline", ""))
     for server in unique(load.server for load in loads):
         rounds = sorted(
             (load for load in loads if load.server == server), key=lambda each: each.latency["p50"]
@@ -168,14 +171,41 @@ def _load_table(model: str, name: str, loads: list[LoadRecord]) -> Table:
                 *[f"{middle.latency[name]:.1f}" for name in LATENCY_PERCENTILES],
                 f"{middle.corrected['p99']:.1f}",
                 f"{middle.texts_per_second:.0f}",
+                _throughput_ratio(loads, server, baseline, config),
                 f"{middle.cpu_ms:.1f}",
                 str(sum(middle.errors.values())),
                 f"{middle.generator_cpu:.0%}",
             ]
         )
     head = ["server", *[f"{each} ms" for each in LATENCY_PERCENTILES], "p99 corrected ms"]
-    head += ["texts/s", "CPU ms a request", "errors", "generator CPU"]
+    head += [
+        "texts/s",
+        f"x {baseline}" if baseline else "ratio",
+        "CPU ms a request",
+        "errors",
+        "generator CPU",
+    ]
     return Table(f"Load, {model}: {name}", head, rows)
+
+
+def _throughput_ratio(
+    loads: Iterable[LoadRecord], server: str, baseline: str, config: Mapping[str, Any]
+) -> str:
+    """Returns a server's texts a second over the baseline's, paired by round, and its interval."""
+    speeds = {(load.server, load.round): load.texts_per_second for load in loads}
+    rounds = [each for name, each in speeds if name == server and (baseline, each) in speeds]
+    if not rounds or not all(speeds[baseline, each] for each in rounds):
+        return ""
+    repetitions = config.get("repetitions", {})
+    bootstrap = Bootstrap(
+        repetitions.get("resamples", 5000),
+        repetitions.get("confidence", 0.95),
+        config.get("seed", 0),
+    )
+    found = bootstrap.ratio(
+        [speeds[server, each] for each in rounds], [speeds[baseline, each] for each in rounds]
+    )
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
 def number(value: float | None, form: str) -> str:

@@ -7,12 +7,14 @@ import io
 from pathlib import Path
 
 import pytest
-from made_up_results import made_up
+from made_up_results import load, made_up
 from rich.console import Console
 
 from benchmarking.errors import BenchmarkError
 from benchmarking.reports import print_report, write_reports
 from benchmarking.results import read_results
+
+BOTH = (("max-serve", 8.0), ("theirs", 16.0))
 
 
 def test_json_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -73,3 +75,15 @@ def test_what_is_no_result_is_named(tmp_path: Path) -> None:
         read_results(path)
     with pytest.raises(BenchmarkError, match="cannot be read"):
         read_results(tmp_path / "none.json")
+
+
+def test_throughput_of_servers_is_paired_by_round(tmp_path: Path) -> None:
+    results = made_up()
+    results.config["server_baseline"] = "theirs"
+    results.loads = [load(server, p50, number) for server, p50 in BOTH for number in range(3)]
+    write_reports(results, tmp_path)
+    markdown = (tmp_path / "results.md").read_text()
+    assert "x theirs" in markdown
+    # 10, 11 and 12 texts a second over 5, 6 and 7.
+    assert "| 1.83 [1.71, 2.00] |" in markdown
+    assert "| 1.00 [1.00, 1.00] |" in markdown
