@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarking.errors import BenchmarkError
+from benchmarking.statistics import Bootstrap
 
 SCHEMA = 1
 
@@ -243,13 +244,32 @@ class Results(_Record):
         path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
     def best_cells(self) -> list[Cell]:
-        """Returns one cell for each model, engine and family: for a corpus, its best batch."""
+        """Returns one cell for each model, engine and family: for a corpus, its best batch.
+
+        The ratio is then to the baseline at the baseline's own best batch, paired by round.
+        """
         best: dict[tuple[str, str, str], Cell] = {}
         for cell in self.cells:
             key = (cell.model, cell.family, cell.engine)
             if key not in best or cell.ms.value < best[key].ms.value:
                 best[key] = cell
-        return list(best.values())
+        found = []
+        for (model, family, _), cell in best.items():
+            baseline = best.get((model, family, self.config.get("baseline", "")))
+            if baseline is not None and cell.workload != cell.family:
+                cell = cell.model_copy(update={"ratio": self._ratio(cell, baseline)})
+            found.append(cell)
+        return found
+
+    def _ratio(self, cell: Cell, baseline: Cell) -> Interval:
+        repetitions = self.config["repetitions"]
+        bootstrap = Bootstrap(
+            repetitions["resamples"], repetitions["confidence"], self.config["seed"]
+        )
+        found = bootstrap.ratio(
+            [turn.median_ms for turn in cell.turns], [turn.median_ms for turn in baseline.turns]
+        )
+        return Interval(value=found.value, low=found.low, high=found.high)
 
 
 def read_results(path: Path) -> Results:
