@@ -110,6 +110,8 @@ def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
         "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.txt",
         "distilbert_sentiment_arch/lexicon/word_lists/afinn-111.LICENSE.ODbL.txt",
         "distilbert_sentiment_arch/lexicon/scorer.mojo",
+        "distilbert_sentiment_arch/kernels/__init__.mojo",
+        "distilbert_sentiment_arch/kernels/block.mojo",
         "weight_adapters/distilbert.py",
     ):
         assert name in names

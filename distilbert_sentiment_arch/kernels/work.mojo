@@ -2,15 +2,16 @@
 
 from max.algorithm import sync_parallelize
 from std.atomic import Atomic
-from std.ffi import external_call
 from std.sys import num_physical_cores
+from std.time import sleep
 
 comptime ALONE = 500_000
 """Multiplications, about 10 microseconds of them, that one core does alone: waking another takes
 about as long."""
-comptime SPINS = 2000
-"""Looks at an unfinished phase, about 10 microseconds of them, before the core is offered to
-others."""
+comptime SPINS = 20_000
+"""Looks at an unfinished phase, about 100 microseconds of them: longer than a piece of work takes.
+Whoever is not done by then has lost its core to another process, which may have this one as well.
+"""
 
 
 struct Phase(Movable):
@@ -42,8 +43,8 @@ struct Phase(Movable):
         var spins = 0
         while Int(self._done.load()) < self.items:
             spins += 1
-            if spins % SPINS == 0:
-                _ = external_call["sched_yield", Int32]()
+            if spins > SPINS:
+                sleep(0.0001)
 
 
 def on_cores[Work: def(Int) -> None](work: Work, cost: Int):

@@ -64,7 +64,7 @@ def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
         before = process.cpu_s()
         process.ask(["burn"])
         process.ask(["child"])  # it has ended by now, and counts all the same
-        assert 0.58 < process.cpu_s() - before < 1.2
+        assert 0.5 < process.cpu_s() - before < 1.2
         idle = process.memory_mb()
         with PeakMemory(process) as peak:
             process.ask(["grow"])
