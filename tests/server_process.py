@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,8 @@ import httpx
 import psutil
 import pytest
 from commands import ROOT
+
+from benchmarking.server_process import free_ports
 
 START_TIMEOUT_S = 400  # a cold compile on two busy cores
 
@@ -30,14 +31,6 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
     client: httpx.Client
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def model_worker(server: Server) -> psutil.Process:

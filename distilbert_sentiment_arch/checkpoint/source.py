@@ -49,14 +49,13 @@ def find_checkpoint(model: str | None, revision: str | None = None) -> NamedChec
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY))
     path = Path(model).expanduser()
-    if path.exists() or not is_hub_id(model):
+    if path.exists() or not _is_hub_id(model):
         return NamedCheckpoint(path.resolve().name, inspect_checkpoint(path.resolve()))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
     return NamedCheckpoint(model, inspect_checkpoint(directory))
 
 
-def is_hub_id(model: str) -> bool:
-    """Whether a name that is no path looks like one of the hub's."""
+def _is_hub_id(model: str) -> bool:
     return model.count("/") <= 1 and not model.startswith((".", "/", "~"))
 
 

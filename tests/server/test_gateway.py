@@ -20,7 +20,9 @@ import psutil
 import pytest
 from commands import ROOT, run
 from dialects import GOOD
-from server_process import START_TIMEOUT_S, Server, free_ports, running_server
+from server_process import START_TIMEOUT_S, Server, running_server
+
+from benchmarking.server_process import free_ports
 
 NGINX = os.environ.get("NGINX") or shutil.which("nginx") or ""
 

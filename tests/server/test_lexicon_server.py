@@ -21,7 +21,9 @@ import pytest
 from commands import ROOT, run_python
 from dialects import GOOD
 from metrics_page import scrape
-from server_process import Server, free_ports, running_server
+from server_process import Server, running_server
+
+from benchmarking.server_process import free_ports
 
 pytestmark = pytest.mark.slow
 
