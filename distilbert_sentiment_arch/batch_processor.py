@@ -1,4 +1,4 @@
-"""Contexts of one batch to the inputs of the graph."""
+"""Contexts of one pass to the inputs of the graph."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from max.pipelines.lib.interfaces.batch_processor import (
     single_replica_context_batch,
 )
 
+from distilbert_sentiment_arch.batch_context import sequences_of
+
 if TYPE_CHECKING:
     from max.nn.kv_cache import KVCacheInputs
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DistilBertBatchProcessor(PaddedEncoderBatchProcessor["DistilBertInputs"]):
-    """Packs the sequences of a batch one behind the other.
+    """Packs the sequences of all contexts one behind the other.
 
     The base class pads, and reads the padding off the token ids, so that a "[PAD]" in the input
     would be masked.
@@ -34,12 +36,14 @@ class DistilBertBatchProcessor(PaddedEncoderBatchProcessor["DistilBertInputs"]):
     ) -> DistilBertInputs:
         """Returns the packed batch; the encoder has neither cache nor next tokens."""
         del kv_cache_inputs, return_n_logits
-        batch = single_replica_context_batch(replica_batches, processor_name=type(self).__name__)
+        contexts = single_replica_context_batch(replica_batches, processor_name=type(self).__name__)
         from distilbert_sentiment_arch.model import DistilBertInputs
 
-        sequences = [context.tokens.active for context in batch]
+        batches = [sequences_of(context) for context in contexts]
+        sequences = [ids for batch in batches for ids in batch]
         return DistilBertInputs(
             input_ids=np.concatenate(sequences).astype(np.int64, copy=False),
             starts=np.cumsum([0, *map(len, sequences)], dtype=np.int64),
             pad_token_id=self._pad_token_id(),
+            counts=[len(batch) for batch in batches],
         )

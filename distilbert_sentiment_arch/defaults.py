@@ -11,11 +11,8 @@ DEFAULT_DIRECTORY = PACKAGE / "default_model"
 DEFAULT_NAME = "distilbert-minilm-l6-sst2"
 """What clients call it."""
 
-MAX_BATCH_SIZE = 32
+MAX_BATCH_SIZE = 64
 """Most sequences in one pass of the graph. MAX's own default on a CPU is 1: no batching at all."""
-
-MAX_QUEUE_SIZE = 1024
-"""Most sequences on the way to the model worker; beyond, requests are answered 429."""
 
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Largest body of a request. MAX's own default, made for images, is 100 MiB."""

@@ -9,8 +9,12 @@ from typing import Any
 
 from distilbert_sentiment_arch.errors import ConfigError
 
+CPU_BATCH_TOKENS = 512
+"""Enough to keep the kernels at their best rate, little enough that others wait briefly."""
+ACCELERATOR_BATCH_TOKENS = 16_384
 
-def _limit(default: float, meaning: str) -> Any:
+
+def _limit(default: float | None, meaning: str) -> Any:
     return field(default=default, metadata={"meaning": meaning})
 
 
@@ -24,9 +28,17 @@ class Limits:
         32_768, "tokens accepted and not yet computed at which further requests are refused"
     )
     deadline_s: float = _limit(60.0, "seconds within which a request is answered or refused")
-    in_flight: int = _limit(
-        64, "most sequences of one request in MAX's queue at a time, so that others get in between"
+    max_batch_tokens: int | None = _limit(
+        None,
+        f"most tokens in one batch; by default {CPU_BATCH_TOKENS} on a CPU, "
+        f"{ACCELERATOR_BATCH_TOKENS} on an accelerator",
     )
+
+    def batch_tokens(self, *, accelerator: bool) -> int:
+        """Returns the most tokens of a batch on a device."""
+        if self.max_batch_tokens is not None:
+            return self.max_batch_tokens
+        return ACCELERATOR_BATCH_TOKENS if accelerator else CPU_BATCH_TOKENS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Limits:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
-import numpy as np
 from max.driver import DeviceSpec
 from max.pipelines import PIPELINE_REGISTRY, PipelineArgs
 from max.pipelines.lib import EmbeddingsPipelineType, PipelineConfig
@@ -17,23 +16,25 @@ from max.pipelines.modeling.types import (
     EmbeddingsGenerationInputs,
     PipelineTask,
     RequestID,
-    TextGenerationRequest,
 )
 
+from distilbert_sentiment_arch.batch_context import computed_of, context_of
+from distilbert_sentiment_arch.batching import Batcher, ComputedBatch
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
 from distilbert_sentiment_arch.classifier import Inference, ModelClassifier
 from distilbert_sentiment_arch.defaults import MAX_BATCH_SIZE, PACKAGE
-from distilbert_sentiment_arch.model import Row
+from distilbert_sentiment_arch.limits import CPU_BATCH_TOKENS
 from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
 from distilbert_sentiment_arch.truncation import TokenIds
 
 
 class LoadedModel:
-    """Runs batches of at most ``MAX_BATCH_SIZE`` sequences of similar length."""
+    """Runs batches through MAX's pipeline, one after the other."""
 
-    def __init__(self, pipeline: EmbeddingsPipelineType, tokenizer: DistilBertTokenizer) -> None:
+    def __init__(self, pipeline: EmbeddingsPipelineType, num_labels: int) -> None:
         self._pipeline = pipeline
-        self._tokenizer = tokenizer
+        self._num_labels = num_labels
+        self._batcher = Batcher(self._compute, MAX_BATCH_SIZE, CPU_BATCH_TOKENS, on_the_way=1)
 
     def reserve(self, tokens: int) -> AbstractContextManager[None]:
         """See ``LogitsSource``; there is nobody to share with."""
@@ -41,29 +42,14 @@ class LoadedModel:
 
     async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """See ``LogitsSource``."""
-        # Neighbours of one length need no padding.
-        order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
-        rows: dict[int, Row] = {}
-        for start in range(0, len(order), MAX_BATCH_SIZE):
-            batch = order[start : start + MAX_BATCH_SIZE]
-            rows |= await self._run({index: sequences[index] for index in batch})
-        in_order = [rows[index] for index in range(len(sequences))]
-        return Inference(
-            np.stack([row.logits for row in in_order]),
-            queue_ms=0.0,
-            compute_ms=rows[order[-1]].compute_ms,
-            batch_sizes=[row.batch_size for row in in_order],
-        )
+        return await self._batcher.infer(sequences)
 
-    async def _run(self, sequences: dict[int, TokenIds]) -> dict[int, Row]:
-        batch: dict[RequestID, EmbeddingsContext] = {}
-        for index, ids in sequences.items():
-            key = RequestID(str(index))
-            request = TextGenerationRequest(request_id=key, model_name="", prompt=ids.tolist())
-            batch[key] = await self._tokenizer.new_context(request)
+    async def _compute(self, sequences: Sequence[TokenIds]) -> ComputedBatch:
+        key = RequestID("batch")
+        batch: dict[RequestID, EmbeddingsContext] = {key: context_of(sequences, key, "")}
         inputs = EmbeddingsGenerationInputs(batches=[batch])
         outputs = await asyncio.to_thread(self._pipeline.execute, inputs)
-        return {int(key.value): Row.of(output) for key, output in outputs.items()}
+        return computed_of(outputs[key], len(sequences), self._num_labels)
 
 
 def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
@@ -93,5 +79,5 @@ def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
         tokenizer,
         found.checkpoint.config.labels,
         tokenizer.max_length,
-        LoadedModel(pipeline, tokenizer),
+        LoadedModel(pipeline, len(found.checkpoint.config.labels)),
     )

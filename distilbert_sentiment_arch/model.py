@@ -6,10 +6,8 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,23 +26,21 @@ from max.pipelines.lib import (
 )
 from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
 from max.pipelines.lib.memory_estimation import MemoryPlan
-from max.pipelines.modeling.types import EmbeddingsGenerationOutput
 
+from distilbert_sentiment_arch.batch_context import rows_of
 from distilbert_sentiment_arch.batch_processor import DistilBertBatchProcessor
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
 from distilbert_sentiment_arch.errors import CheckpointError
 from distilbert_sentiment_arch.model_config import DistilBertModelConfig
 from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
 from distilbert_sentiment_arch.packed_weights import pack
+from distilbert_sentiment_arch.scheduling import coarse_timers, step_back
 
 logger = logging.getLogger("max.pipelines.sentiment")
 
 # MAX caches compiled graphs by content and looks them up by name: one graph, one name, everywhere.
 GRAPH_NAME = "distilbert_classifier"
 PACKED_GRAPH_NAME = "distilbert_classifier_packed"
-
-NICENESS = 5
-"""Of the model worker, where a server's other processes have 0."""
 
 KERNELS_SWITCH = "MAX_SENTIMENT_KERNELS"
 """``off`` computes with MAX's own operations on a CPU, too."""
@@ -58,11 +54,13 @@ class DistilBertInputs(ModelInputs):
         input_ids: int64 ``(tokens,)``, the sequences one behind the other.
         starts: int64 ``(batch + 1,)``, where each sequence starts and where the last one ends.
         pad_token_id: What fills the rows up where a graph wants them of one length.
+        counts: Sequences of each of MAX's contexts.
     """
 
     input_ids: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     pad_token_id: int
+    counts: Sequence[int] = ()
 
     def padded(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Returns ids ``(batch, longest)`` and lengths ``(batch,)``."""
@@ -73,47 +71,8 @@ class DistilBertInputs(ModelInputs):
         return ids, lengths
 
 
-TRACE_COLUMNS = 2
-"""Columns behind the logits of each row: milliseconds the batch took, and its size.
-
-They are the only way a worker can tell the API process how a sequence fared.
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a pipeline gives for one sequence.
-
-    Attributes:
-        logits: float32 ``(num_labels,)``.
-        compute_ms: Milliseconds the pass over its batch took.
-        batch_size: Sequences in that batch.
-    """
-
-    logits: npt.NDArray[np.float32]
-    compute_ms: float
-    batch_size: int
-
-    @classmethod
-    def of(cls, output: EmbeddingsGenerationOutput) -> Row:
-        """Takes a row of MAX's output apart."""
-        compute_ms, batch_size = output.embeddings[-TRACE_COLUMNS:]
-        logits = np.asarray(output.embeddings[:-TRACE_COLUMNS], dtype=np.float32)
-        return cls(logits, float(compute_ms), int(batch_size))
-
-
-def _step_back() -> None:
-    """Lets the server's other processes go first on a busy machine.
-
-    They need little: to refuse what is too much, and to tokenize what is computed next.
-    """
-    for thread in Path("/proc/self/task").glob("*"):
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)
-
-
 class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, Model]):
-    """A compiled classifier; its "embeddings" are float32 (batch, num_labels + TRACE_COLUMNS)."""
+    """A compiled classifier; its "embeddings" are a row a context, see ``batch_context``."""
 
     batch_processor_cls: ClassVar[type[DistilBertBatchProcessor]] = DistilBertBatchProcessor
     model_config_cls: ClassVar[type[DistilBertModelConfig]] = DistilBertModelConfig
@@ -145,8 +104,9 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         on_cpu = len(devices) == 1 and devices[0].is_host
         self._packed = on_cpu and os.environ.get(KERNELS_SWITCH) != "off"
         self._models = self._load(session)
+        self._warm_up()
         if multiprocessing.parent_process() is not None:
-            _step_back()
+            step_back()
 
     def _load(self, session: InferenceSession) -> dict[str, Model]:
         if self._packed:
@@ -160,6 +120,22 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
                 self._packed = False
         return self.load_graphs(session)
 
+    def _warm_up(self) -> None:
+        """Runs one sequence, so that what MAX starts with the first pass is there.
+
+        Among it is a thread that looks for work every 100 microseconds for as long as the process
+        lives, and takes a core of the kernels' away each time. It has the timer slack of the thread
+        that it is started from.
+        """
+        with coarse_timers():
+            self.logits(
+                DistilBertInputs(
+                    input_ids=np.zeros(2, dtype=np.int64),
+                    starts=np.array([0, 2], dtype=np.int64),
+                    pad_token_id=0,
+                )
+            )
+
     @property
     def model(self) -> Model:
         """The compiled and initialised classifier."""
@@ -171,8 +147,7 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         start = time.perf_counter()
         logits = self.logits(model_inputs)
         elapsed_ms = (time.perf_counter() - start) * 1000
-        trace = np.array([elapsed_ms, len(logits)], dtype=np.float32)
-        rows = np.column_stack([logits, np.tile(trace, (len(logits), 1))])
+        rows = rows_of(logits, model_inputs.counts, elapsed_ms)
         return ModelOutputs(logits=Buffer.from_numpy(rows))
 
     def logits(self, inputs: DistilBertInputs) -> npt.NDArray[np.float32]:

@@ -19,7 +19,7 @@ def test_each_has_a_variable() -> None:
             "MAX_SENTIMENT_MAX_REQUEST_TOKENS": "2",
             "MAX_SENTIMENT_MAX_PENDING_TOKENS": "3",
             "MAX_SENTIMENT_DEADLINE_S": "0.5",
-            "MAX_SENTIMENT_IN_FLIGHT": "4",
+            "MAX_SENTIMENT_MAX_BATCH_TOKENS": "4",
         }
     )
     assert limits == Limits(1, 2, 3, 0.5, 4)
@@ -29,3 +29,11 @@ def test_each_has_a_variable() -> None:
 def test_what_is_no_positive_integer_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="MAX_SENTIMENT_MAX_INPUTS"):
         Limits.from_environment({"MAX_SENTIMENT_MAX_INPUTS": value})
+
+
+def test_batches_follow_the_device_until_somebody_says_otherwise() -> None:
+    limits = Limits()
+    assert limits.batch_tokens(accelerator=False) < limits.batch_tokens(accelerator=True)
+    set_by_hand = Limits(max_batch_tokens=100)
+    assert set_by_hand.batch_tokens(accelerator=False) == 100
+    assert set_by_hand.batch_tokens(accelerator=True) == 100

@@ -11,7 +11,6 @@ from pathlib import Path
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
 from distilbert_sentiment_arch.defaults import (
     MAX_BATCH_SIZE,
-    MAX_QUEUE_SIZE,
     MAX_REQUEST_BYTES,
     PACKAGE,
 )
@@ -106,7 +105,6 @@ def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
     wanted = {
         "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
-        "MAX_SERVE_MAX_QUEUE_SIZE": str(MAX_QUEUE_SIZE),
         "MAX_SERVE_MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES),
     }
     if not any(name.startswith("OTEL_EXPORTER_") for name in environment):

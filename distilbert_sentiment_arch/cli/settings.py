@@ -23,7 +23,7 @@ from distilbert_sentiment_arch.limits import Limits, environment_variable
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
 # Of no use where no model computes.
-_OF_THE_MODEL = {"max_request_tokens", "max_pending_tokens", "deadline_s", "in_flight"}
+_OF_THE_MODEL = {"max_request_tokens", "max_pending_tokens", "deadline_s", "max_batch_tokens"}
 
 
 def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
@@ -39,7 +39,8 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
                 parser,
                 environment_variable(limit.name),
                 f"--{limit.name.replace('_', '-')}",
-                f"{limit.metadata['meaning']} (default: {limit.default})",
+                limit.metadata["meaning"]
+                + ("" if limit.default is None else f" (default: {limit.default})"),
                 metavar="N",
             )
     _add(

@@ -28,7 +28,7 @@ def test_embedded_default_on_a_cpu() -> None:
         *["--served-model-name", "distilbert-minilm-l6-sst2"],
         *["--custom-architectures", str(PACKAGE)],
         *["--devices", "cpu"],
-        *["--max-batch-size", "32"],
+        *["--max-batch-size", "64"],
         "--no-enable-prefix-caching",
         *["--quantization-encoding", "float32"],
         *["--weight-path", str(DEFAULT_DIRECTORY / "model.safetensors")],
@@ -122,7 +122,6 @@ def test_environment_of_the_server() -> None:
     assert wanted == {
         "HF_HUB_OFFLINE": "1",
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
-        "MAX_SERVE_MAX_QUEUE_SIZE": "1024",
         "MAX_SERVE_MAX_REQUEST_BYTES": "8388608",
         "OTEL_SDK_DISABLED": "true",
     }

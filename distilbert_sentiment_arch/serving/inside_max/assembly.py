@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import cast
 
 from max.pipelines.lib import PipelineConfig
@@ -43,12 +44,21 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     lexicon = LexiconSettings.from_environment()
     prepare_later(lexicon.word_lists.values(), compiling=True)
     tokenizer = cast(DistilBertTokenizer, pipeline.tokenizer)
-    source = ServedModel(pipeline, limits)
+    labels = served_hf_config(config.model).labels
+    source = ServedModel(
+        pipeline,
+        len(labels),
+        max_batch_size=config.runtime.max_batch_size or 1,
+        max_batch_tokens=limits.batch_tokens(
+            accelerator=any(each.device_type != "cpu" for each in config.model.device_specs)
+        ),
+        max_pending_tokens=limits.max_pending_tokens,
+    )
     model = GuardedModel(
         ModelClassifier(
             pipeline.model_name,
             tokenizer,
-            served_hf_config(config.model).labels,
+            labels,
             tokenizer.max_length,
             source,
             limits.max_request_tokens,
@@ -56,6 +66,9 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         limits.deadline_s,
         lambda: source.answered,
     )
+    # What MAX has imported by now stays: a full collection would go through all of it, and hold
+    # every request up for 150 ms.
+    gc.freeze()
     default: Classifier = model
     if lexicon.fallback != "off":
         stand_in = lexicon.stand_in_for(model.labels)

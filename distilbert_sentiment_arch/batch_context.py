@@ -1,0 +1,91 @@
+"""A batch as one of MAX's contexts: one trip to the model worker, however many sequences.
+
+A context carries one array of tokens, and one array of floats comes back for it. Sequences are
+parted by an id that no sequence holds; the floats are ``TRACE`` figures and then the logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from max.pipelines.context import TextContext
+from max.pipelines.context.tokens import TokenBuffer
+from max.pipelines.modeling.types import EmbeddingsGenerationOutput, RequestID
+
+from distilbert_sentiment_arch.batching import ComputedBatch
+from distilbert_sentiment_arch.truncation import TokenIds
+
+SEPARATOR = -1
+"""Between sequences; ids in use are 0 and above."""
+
+TRACE = 2
+"""Floats before the logits: milliseconds that the pass took, and the sequences in it."""
+
+
+def context_of(sequences: Sequence[TokenIds], key: RequestID, model_name: str) -> TextContext:
+    """Returns what travels to the model worker for a batch.
+
+    Args:
+        sequences: Token ids, each known to have an embedding.
+        key: Names the context.
+        model_name: The served model.
+    """
+    parts = [sequences[0]]
+    for ids in sequences[1:]:
+        parts += [np.array([SEPARATOR], dtype=np.int64), ids]
+    tokens = np.concatenate(parts)
+    return TextContext(
+        request_id=key,
+        max_length=len(tokens),
+        tokens=TokenBuffer(tokens),
+        model_name=model_name,
+    )
+
+
+def sequences_of(context: TextContext) -> list[TokenIds]:
+    """Returns the sequences of a context, in the worker."""
+    tokens = context.tokens.active
+    ends = np.flatnonzero(tokens == SEPARATOR)
+    first, *others = np.split(tokens, ends)
+    return [first, *(each[1:] for each in others)]
+
+
+def rows_of(
+    logits: npt.NDArray[np.float32], counts: Sequence[int], compute_ms: float
+) -> npt.NDArray[np.float32]:
+    """Lays out what goes back: one row a context, all as wide as the widest.
+
+    Args:
+        logits: ``(sequences, num_labels)`` of the pass.
+        counts: Sequences of each context.
+        compute_ms: Milliseconds the pass took.
+
+    Returns:
+        ``(contexts, TRACE + most sequences * num_labels)``.
+    """
+    labels = logits.shape[1]
+    rows = np.zeros((len(counts), TRACE + max(counts) * labels), dtype=np.float32)
+    rows[:, :TRACE] = compute_ms, len(logits)
+    start = 0
+    for row, count in zip(rows, counts, strict=True):
+        row[TRACE : TRACE + count * labels] = logits[start : start + count].ravel()
+        start += count
+    return rows
+
+
+def computed_of(
+    output: EmbeddingsGenerationOutput, sequences: int, num_labels: int
+) -> ComputedBatch:
+    """Takes a row apart, in the process that sent the context.
+
+    Args:
+        output: What MAX brought back.
+        sequences: Sequences of the context.
+        num_labels: Labels of the model.
+    """
+    row = np.asarray(output.embeddings, dtype=np.float32)
+    compute_ms, size = row[:TRACE]
+    logits = row[TRACE : TRACE + sequences * num_labels].reshape(sequences, num_labels)
+    return ComputedBatch(logits, float(compute_ms), int(size))
