@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from server_process import Server
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def settled(server: Server) -> Samples:
+    """What was measured before arrives some time after: waits until nothing more does."""
+    samples = ours(scrape(server))
+    while True:
+        time.sleep(0.5)
+        before, samples = samples, ours(scrape(server))
+        if samples == before:
+            return samples
+
+
+def ours(samples: Samples) -> Samples:
+    return {key: value for key, value in samples.items() if key[0].startswith("sentiment_")}
 
 
 def scrape(server: Server) -> Samples:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from dialects import GOOD
-from metrics_page import increase, scrape
+from metrics_page import increase, scrape, settled
 from server_process import Server, model_worker, running_server
 
 pytestmark = pytest.mark.slow
@@ -70,7 +70,7 @@ def test_a_policy_that_is_none(falling_back: Server, value: str) -> None:
 
 
 def test_overload_is_answered_and_a_request_may_prefer_to_be_refused(falling_back: Server) -> None:
-    before = scrape(falling_back)
+    before = settled(falling_back)
     refusing = {"X-Sentiment-Fallback": "off"}
     with ThreadPoolExecutor(60) as pool:
         body = {"input": LONG}

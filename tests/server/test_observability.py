@@ -6,14 +6,14 @@ import json
 import time
 
 import pytest
-from metrics_page import increase, scrape
+from metrics_page import increase, scrape, settled
 from server_process import Server
 
 pytestmark = pytest.mark.slow
 
 
 def test_metrics_count_what_was_asked_and_answered(server: Server) -> None:
-    before = scrape(server)
+    before = settled(server)
     texts = ["I love it.", "terrible " * 600]
     server.client.post("/classify", json={"input": texts, "truncation": "window"})
     server.client.post("/classify", json={"input": ""})

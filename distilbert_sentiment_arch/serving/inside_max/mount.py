@@ -16,8 +16,8 @@ from distilbert_sentiment_arch.serving.inside_max import routes
 def mount() -> None:
     """Puts our routes into ``max.serve.api_server.ROUTES``; once, however often it is called.
 
-    Ours come first, then one that answers whatever they left but MAX's probes: MAX's routes for
-    generation have nothing to generate with here, and would take token ids that end the worker.
+    Ours come first and take everything but MAX's probes: MAX's routes for generation have nothing
+    to generate with here, and would take token ids that end the worker.
 
     Raises:
         ConfigError: A limit, the API keys or the fallback are not what they should be.
@@ -31,8 +31,7 @@ def mount() -> None:
         if routes not in modules:
             # Hidden, because the OpenAPI document would list them over ours of the same path.
             hidden = (SimpleNamespace(router=_hidden(module.router)) for module in modules)
-            unmatched = SimpleNamespace(router=routes.UnmatchedRouter())
-            registry[api] = (routes, unmatched, *hidden)
+            registry[api] = (routes, *hidden)
 
 
 def _hidden(router: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The endpoints as one entry of MAX Serve's registry."""
+"""Our endpoints as one entry of MAX Serve's registry."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from starlette.types import Receive, Scope, Send
 
 from distilbert_sentiment_arch.serving.fastapi_routes import add_endpoints
 from distilbert_sentiment_arch.serving.inside_max.assembly import is_served
-from distilbert_sentiment_arch.serving.unmatched import unmatched
+from distilbert_sentiment_arch.serving.routing import respond
 
 PROBES_OF_MAX = ("/v1/health", "/ping")
 
 
 class ServedRouter(APIRouter):
-    """Takes no request while MAX serves another model than ours."""
+    """Takes every request but MAX's probes, and none while MAX serves another model than ours.
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Leaves every path to MAX where the model is not ours."""
-        return super().matches(scope) if is_served(scope) else (Match.NONE, {})
-
-
-class UnmatchedRouter(APIRouter):
-    """Takes what is left once our endpoints had their turn, but for MAX's own probes."""
+    FastAPI reads the endpoints for the OpenAPI document; its way to them takes longer than theirs
+    to an answer.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Takes every path that is not a probe of MAX."""
@@ -32,8 +28,9 @@ class UnmatchedRouter(APIRouter):
         return Match.FULL, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 404 or 405."""
-        await unmatched(Request(scope, receive))(scope, receive, send)
+        """Answers, 404 and 405 among others."""
+        response = await respond(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 router = ServedRouter()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 
-from max.serve.telemetry.metrics import METRICS, MaxMeasurement
+from max.serve.config import Settings
+from max.serve.telemetry.metrics import METRICS, MaxMeasurement, MetricClient
 from opentelemetry import trace
 
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
+
+SHIPPED_EVERY_S = 0.1
 
 _tracer = trace.get_tracer("max.serve.sentiment")
 
@@ -26,8 +30,49 @@ class _Shipped(MaxMeasurement):
         self.measurement.commit()
 
 
+class BufferedClient(MetricClient):
+    """Ships what this process measures a few times a second, rather than each figure by itself.
+
+    A shipment is pickled by one thread, woken for it, and read by another process: with two cores
+    and a few figures a request, time that the model would have.
+
+    Args:
+        client: MAX's own client.
+    """
+
+    def __init__(self, client: MetricClient) -> None:
+        self._client = client
+        self._waiting: list[MaxMeasurement] = []
+
+    def send_measurement(self, metric: MaxMeasurement) -> None:
+        """Keeps a measurement for the next shipment."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # another thread than the server's
+            self._client.send_measurement(metric)
+            return
+        if not self._waiting:
+            loop.call_later(SHIPPED_EVERY_S, self._ship)
+        self._waiting.append(metric)
+
+    def _ship(self) -> None:
+        shipment, self._waiting = self._waiting, []
+        with self._client.transaction():
+            for metric in shipment:
+                self._client.send_measurement(metric)
+
+    def cross_process_factory(
+        self, settings: Settings
+    ) -> Callable[[], AbstractAsyncContextManager[MetricClient]]:
+        """Returns MAX's own: other processes measure as they do."""
+        return self._client.cross_process_factory(settings)
+
+
 class MaxTelemetry:
     """Metrics on MAX's metrics port, spans through the exporter that MAX sets up."""
+
+    def __init__(self) -> None:
+        METRICS.configure(BufferedClient(METRICS.client), METRICS.extra_attributes)
 
     def record(self, measurement: RequestMeasurement) -> None:
         """See ``Telemetry``."""

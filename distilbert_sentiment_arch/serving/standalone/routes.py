@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
@@ -17,8 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from distilbert_sentiment_arch import __version__
 from distilbert_sentiment_arch.serving.application import Application
-from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
-from distilbert_sentiment_arch.serving.unmatched import unmatched
+from distilbert_sentiment_arch.serving.routing import respond
 
 PROBES = ("/health", "/v1/health", "/ping")
 """Paths that answer while the process runs, as they do in MAX Serve."""
@@ -31,30 +29,17 @@ def lexicon_app(application: Application, max_body_bytes: int) -> ASGIApp:
         application: What it serves.
         max_body_bytes: Largest body of a request; a larger one is answered 413.
     """
-    routes: list[BaseRoute] = [
-        Route(each.path, _responder(each.respond), methods=[each.method]) for each in ENDPOINTS
-    ]
-    routes += [Route(path, _alive) for path in PROBES]
+    routes: list[BaseRoute] = [Route(path, _alive) for path in PROBES]
     routes += [
         Route("/version", _version),
         Route("/openapi.json", _openapi),
         Route("/docs", _docs),
-        _Unmatched(),
+        _Endpoints(),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     app.state.sentiment = application
     return _Requests(app, max_body_bytes)
-
-
-def _responder(
-    respond: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    # Starlette takes a bound method for a class of its own.
-    async def responder(request: Request) -> Response:
-        return await respond(request)
-
-    return responder
 
 
 async def _alive(request: Request) -> Response:
@@ -87,14 +72,15 @@ async def _docs(request: Request) -> Response:
     return HTMLResponse(page.body)
 
 
-class _Unmatched(BaseRoute):
+class _Endpoints(BaseRoute):
     """Takes every path that no route before it took."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await unmatched(Request(scope, receive))(scope, receive, send)
+        response = await respond(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 class _Requests:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.routing import Match
 
-from distilbert_sentiment_arch.serving.inside_max.routes import UnmatchedRouter, router
+from distilbert_sentiment_arch.serving.inside_max.routes import router
 
 
 def scope(architecture: str, path: str) -> dict[str, Any]:
@@ -25,12 +25,11 @@ def scope(architecture: str, path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", ["/v1/embeddings", "/classify", "/v1/chat/completions"])
 def test_another_model_keeps_its_routes(path: str) -> None:
-    for ours in (router, UnmatchedRouter()):
-        assert ours.matches(scope("LlamaForCausalLM", path))[0] is Match.NONE
+    assert router.matches(scope("LlamaForCausalLM", path))[0] is Match.NONE
 
 
 def test_probes_of_max_pass() -> None:
     ours = scope("DistilBertForSequenceClassification", "/ping")
     ours["app"].state.serves_sentiment = True
-    assert UnmatchedRouter().matches(ours)[0] is Match.NONE
-    assert UnmatchedRouter().matches({**ours, "path": "/v1/chat/completions"})[0] is Match.FULL
+    assert router.matches(ours)[0] is Match.NONE
+    assert router.matches({**ours, "path": "/v1/chat/completions"})[0] is Match.FULL

@@ -1,4 +1,4 @@
-"""Requests that no endpoint takes: 404 and 405, in the dialect that the path belongs to."""
+"""From a request to its endpoint, or to 404 and 405 in the dialect that the path belongs to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,32 @@ from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.tei_predict import TEI
+from distilbert_sentiment_arch.serving.endpoint import Endpoint
 from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
 from distilbert_sentiment_arch.serving.errors import Failure
 from distilbert_sentiment_arch.serving.observation import Observation
 
-_METHODS = [(compile_path(each.path)[0], each.method) for each in ENDPOINTS]
+_FIXED = {(each.method, each.path): each for each in ENDPOINTS if "{" not in each.path}
+_PATTERNS = [(compile_path(each.path)[0], each) for each in ENDPOINTS]
+
+
+async def respond(request: Request) -> Response:
+    """Answers any request."""
+    endpoint = find(request)
+    return unmatched(request) if endpoint is None else await endpoint.respond(request)
+
+
+def find(request: Request) -> Endpoint | None:
+    """Returns what answers a request, and sets its ``path_params``; None where nothing does."""
+    method, path = request.method, request.url.path
+    fixed = _FIXED.get((method, path))
+    if fixed is not None:
+        return fixed
+    for pattern, endpoint in _PATTERNS:
+        if endpoint.method == method and (match := pattern.match(path)):
+            request.scope["path_params"] = match.groupdict()
+            return endpoint
+    return None
 
 
 def unmatched(request: Request) -> Response:
@@ -22,7 +43,7 @@ def unmatched(request: Request) -> Response:
     path = request.url.path
     dialect = dialect_of(path)
     observation = Observation.of(request, dialect.name, "unmatched")
-    methods = {method for pattern, method in _METHODS if pattern.match(path)}
+    methods = {endpoint.method for pattern, endpoint in _PATTERNS if pattern.match(path)}
     if methods:
         allowed = ", ".join(sorted(methods))
         message = f"{request.method} is not possible here. Allowed: {allowed}."
