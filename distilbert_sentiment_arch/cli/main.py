@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _parser().error(f"unrecognized arguments: {' '.join(rest)}")
         if options.command == "lexicon":
             return _lexicon(options)
+        if options.command == "ready":
+            from distilbert_sentiment_arch.cli.ready import ready
+
+            return ready(options.port, options.wait)
         from distilbert_sentiment_arch.cli.classify import classify
 
         return classify(
@@ -130,6 +134,20 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--file", help="a file with one text a line")
     classify.add_argument(
         "--format", choices=("table", "jsonl"), default="table", help="default: %(default)s"
+    )
+    ready = commands.add_parser(
+        "ready",
+        help="ask a server on this machine whether it is ready",
+        description="Exits with 0 if /ready answers 200, with 1 if not: a health check.",
+        allow_abbrev=False,
+    )
+    ready.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    ready.add_argument(
+        "--wait",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long to wait for it to become ready (default: ask once)",
     )
     for command in (serve, lexicon, classify):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)

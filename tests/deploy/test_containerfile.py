@@ -1,0 +1,191 @@
+"""The image, as far as it can be judged without building it; deploy/image/trial runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+import pytest
+from commands import ROOT, run, run_python
+from deployment import DEPLOY, containerfile, image_environment, in_the_image
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CACHE = "/opt/max-sentiment/cache"
+WRITABLE = ("/tmp", "/var/cache/max-sentiment")
+
+
+def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """Name to version and hashes."""
+    found = {}
+    for entry in re.split(r"\n(?=\S)", path.read_text().strip()):
+        match = re.match(r"([\w.-]+)==(\S+)", entry)
+        assert match, entry
+        found[match[1]] = (match[2], frozenset(re.findall(r"--hash=(\S+)", entry)))
+    return found
+
+
+RUNTIME = locked(DEPLOY / "image" / "runtime.lock")
+BUILD = locked(DEPLOY / "image" / "build.lock")
+
+
+def needed_at_run_time() -> set[str]:
+    """What the project needs on this platform, from the metadata of what is installed."""
+    found: set[str] = set()
+    open_ends = [Requirement(each) for each in PROJECT["project"]["dependencies"]]
+    seen: set[str] = set()
+    while open_ends:
+        requirement = open_ends.pop()
+        if str(requirement) in seen:
+            continue
+        seen.add(str(requirement))
+        name = canonicalize_name(requirement.name)
+        try:
+            its_own = [Requirement(each) for each in requires(name) or ()]
+        except PackageNotFoundError:
+            continue
+        found.add(name)
+        for each in its_own:
+            extras = [{"extra": extra} for extra in requirement.extras] or [{"extra": ""}]
+            if each.marker is None or any(each.marker.evaluate(extra) for extra in extras):
+                open_ends.append(each)
+    return found
+
+
+def test_every_stage_is_on_one_base_that_cannot_move() -> None:
+    stages = [each for each in containerfile() if each.name == "FROM"]
+    assert [each.words[0] for each in stages] == ["${BASE}"] * 2
+    (base,) = [each.value for each in containerfile() if each.value.startswith("BASE=")]
+    assert re.fullmatch(r"BASE=\S+/python:3\.1[1-4]\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
+
+
+def test_what_is_copied_is_tracked_and_reaches_the_build() -> None:
+    ignored, *allowed = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith(("#", "**"))
+    ]
+    assert ignored == "*"
+    sources = [
+        source
+        for each in containerfile()
+        if each.name == "COPY" and "--from=build" not in each.words
+        for source in each.words[:-1]
+    ]
+    assert "distilbert_sentiment_arch" in sources
+    for source in sources:
+        assert run("git", "ls-files", source).stdout, source
+        assert any(f"!{source}/".startswith(f"{line}/") for line in allowed), source
+
+
+def test_locks_are_those_that_the_tests_run_on() -> None:
+    tested = locked(ROOT / "requirements.lock")
+    for lock in (RUNTIME, BUILD):
+        assert lock.items() <= tested.items()
+        assert all(hashes for _, hashes in lock.values())
+
+
+def test_runtime_lock_has_what_is_needed_and_nothing_for_developers() -> None:
+    needed = needed_at_run_time()
+    assert {"max", "modular", "uvicorn", "numpy"} & needed
+    assert needed <= RUNTIME.keys()
+    for_developers = {
+        canonicalize_name(Requirement(each).name) for each in PROJECT["dependency-groups"]["dev"]
+    }
+    assert RUNTIME.keys() & (for_developers - needed) == set()
+
+
+def test_build_lock_has_the_build_backend() -> None:
+    for each in PROJECT["build-system"]["requires"]:
+        requirement = Requirement(each)
+        assert requirement.specifier.contains(BUILD[requirement.name][0])
+
+
+def test_ports_are_the_servers_own() -> None:
+    (exposed,) = in_the_image("EXPOSE")
+    code = (
+        "from max.serve.config import Settings; import json; f = Settings.model_fields;"
+        "print(json.dumps([f['port'].default, f['metrics_port'].default]))"
+    )
+    ended = run_python("-c", code)
+    assert ended.returncode == 0, ended.stderr
+    assert [int(word) for word in exposed.words] == json.loads(ended.stdout.splitlines()[-1])
+    lexicon = run_python("-m", "distilbert_sentiment_arch.cli", "lexicon", "--help").stdout
+    assert [int(port) for port in re.findall(r"default:\s+(8\d{3})\b", lexicon)] == [8000, 8001]
+
+
+@pytest.mark.parametrize("instruction", ["ENTRYPOINT", "HEALTHCHECK"])
+def test_commands_exist(instruction: str) -> None:
+    (given,) = in_the_image(instruction)
+    words = json.loads(given.value[given.value.index("[") :])
+    if instruction == "ENTRYPOINT":
+        words += in_the_image("CMD")[0].words
+    assert words[0] in PROJECT["project"]["scripts"]
+    ended = run_python("-m", "distilbert_sentiment_arch.cli", *words[1:], "--help")
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_runs_as_nobody_in_particular() -> None:
+    (user,) = in_the_image("USER")
+    assert user.value == "10001:10001"
+    assert [each.value for each in containerfile() if each.name == "USER"] == [user.value] * 2
+    owned = {
+        match[3]: (match[1], match[2])
+        for each in containerfile()
+        if (match := re.search(r"--owner (\d+) --group (\d+) (\S+)", each.value))
+    }
+    assert owned == dict.fromkeys([CACHE, "/var/cache/max-sentiment"], ("10001", "10001"))
+
+
+def test_environment_leads_to_the_baked_cache_or_to_what_is_writable() -> None:
+    environment = image_environment()
+    assert environment.pop("PATH").split(":")[0] == "/opt/max-sentiment/bin"
+    assert environment.pop("PYTHONUNBUFFERED") == "1"
+    assert environment["MODULAR_CACHE_DIR"] == CACHE
+    for name, value in environment.items():
+        assert value == CACHE or value in WRITABLE, name
+
+
+def test_mojo_and_hugging_face_follow_the_environment() -> None:
+    code = """
+import huggingface_hub.constants
+from pathlib import Path
+from mojo.run import subprocess_run_mojo
+from distilbert_sentiment_arch.lexicon import mojo_library
+print(huggingface_hub.constants.HF_HOME)
+print(mojo_library._path())
+print(Path.home())
+print(subprocess_run_mojo(["--print-cache-location"], capture_output=True).stdout.decode())
+"""
+    ended = run_python("-c", code, environment=image_environment() | {"PATH": os.environ["PATH"]})
+    assert ended.returncode == 0, ended.stderr
+    hub, scorer, home, mojo = ended.stdout.split()
+    assert hub == "/var/cache/max-sentiment/huggingface"
+    assert scorer.startswith(f"{CACHE}/max-sentiment/lexicon-scorer-")
+    assert home == "/tmp"
+    assert mojo == f"{CACHE}/.mojo_cache"
+
+
+@pytest.mark.slow
+def test_the_extension_is_built_for_any_processor(tmp_path: Path) -> None:
+    source = tmp_path / "add.mojo"
+    source.write_text('@export("add")\ndef add(a: Int, b: Int) -> Int:\n    return a + b\n')
+    built = tmp_path / "add.ll"
+    code = (
+        "import sys; from mojo.run import subprocess_run_mojo;"
+        "subprocess_run_mojo(['build', '--emit', 'llvm', '-o', *sys.argv[1:]], check=True)"
+    )
+    ended = run_python(
+        *["-c", code, built, source],
+        environment={
+            "MODULAR_MOJO_MAX_DRIVER_PATH": str(DEPLOY / "image" / "mojo-for-any-processor")
+        },
+    )
+    assert ended.returncode == 0, ended.stderr
+    expected = "x86-64-v3" if os.uname().machine == "x86_64" else "generic"
+    assert set(re.findall(r'"target-cpu"="([^"]*)"', built.read_text())) == {expected}

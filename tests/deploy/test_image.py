@@ -1,0 +1,46 @@
+"""`scripts/image`: what it asks of whichever engine is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from commands import ROOT, run
+
+from distilbert_sentiment_arch import __version__
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A PATH on which no container engine is."""
+    for tool in ("bash", "dirname", "git", "sed"):
+        (tmp_path / tool).symlink_to(
+            next(
+                Path(directory, tool)
+                for directory in os.environ["PATH"].split(os.pathsep)
+                if Path(directory, tool).exists()
+            )
+        )
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["podman", "buildah", "docker"])
+def test_builds_this_version_of_the_containerfile(path: Path, engine: str) -> None:
+    fake = path / engine
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    ended = run(ROOT / "scripts" / "image", "--build-arg", "GPU=x", environment={"PATH": str(path)})
+    assert ended.returncode == 0, ended.stderr
+    words = ended.stdout.splitlines()
+    assert words[words.index("--tag") + 1] == f"max-sentiment:{__version__}"
+    assert (ROOT / words[words.index("--file") + 1]).is_file()
+    assert f"VERSION={__version__}" in words
+    assert words[-3:] == ["--build-arg", "GPU=x", "."]
+    assert ("docker" in words) == (engine != "docker")  # --format docker, for the HEALTHCHECK
+
+
+def test_no_engine(path: Path) -> None:
+    ended = run(ROOT / "scripts" / "image", environment={"PATH": str(path)})
+    assert ended.returncode == 1
+    assert "neither podman, buildah nor docker" in ended.stderr
