@@ -122,7 +122,9 @@ def pods(documents: Sequence[Document]) -> dict[str, Document]:
         for each in of_kind(documents, "Deployment")
     }
     for service in of_kind(documents, "InferenceService"):
-        runtime = named(documents, "ServingRuntime", service["spec"]["predictor"]["model"]["runtime"])
+        runtime = named(
+            documents, "ServingRuntime", service["spec"]["predictor"]["model"]["runtime"]
+        )
         found[service["metadata"]["name"]] = predictor_pod(service, runtime)
     return found
 

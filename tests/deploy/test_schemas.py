@@ -85,8 +85,6 @@ def test_a_misspelt_field_is_found(everything: list[Document], kind: str) -> Non
 
 
 def test_a_misspelt_field_of_kubernetes_is_found(tmp_path: Path) -> None:
-    (deployment,) = (
-        each for each in rendered(Combination("cpu")) if each["kind"] == "Deployment"
-    )
+    (deployment,) = (each for each in rendered(Combination("cpu")) if each["kind"] == "Deployment")
     misspelt = deployment | {"spec": deployment["spec"] | {"replicaz": 1}}
     assert "replicaz" in violations(tmp_path / "bad.yaml", [misspelt], "1.34")

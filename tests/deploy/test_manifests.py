@@ -1,0 +1,425 @@
+"""What schemas do not see: that the documents of a combination fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import pytest
+import yaml
+from commands import ROOT
+from manifests import (
+    COMBINATIONS,
+    KUBERNETES,
+    Combination,
+    Document,
+    container,
+    kustomized,
+    named,
+    needs_tools,
+    of_kind,
+    pods,
+    rendered,
+)
+
+from distilbert_sentiment_arch import __version__
+
+pytestmark = needs_tools
+
+# Brought by the operator, as deploy/README.md says.
+BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
+
+DRAIN = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"
+UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+
+
+def number(quantity: str | int) -> float:
+    """Returns a quantity of Kubernetes in bytes or cores."""
+    match = re.fullmatch(r"(\d+)(Ki|Mi|Gi|m)?", str(quantity))
+    assert match, quantity
+    return int(match[1]) * (1e-3 if match[2] == "m" else UNITS.get(match[2], 1))
+
+
+def labels_of(pod: Document) -> dict[str, str]:
+    labels = pod["metadata"]["labels"]
+    assert isinstance(labels, dict)
+    return labels
+
+
+def selects(selector: Mapping[str, str], pod: Document) -> bool:
+    return selector.items() <= labels_of(pod).items()
+
+
+def seconds_of_drain(pod: Document) -> int:
+    """Returns the longest a process of a pod takes from SIGTERM to its end."""
+    name = container(pod)["name"]
+    if name == "gateway":
+        template = (ROOT / "deploy" / "gateway" / "nginx.conf.template").read_text()
+        (timeout,) = re.findall(r"proxy_read_timeout (\d+)s;", template)
+        return int(timeout)
+    if name == "lexicon":
+        from distilbert_sentiment_arch.serving.standalone.server import DRAIN_S
+
+        return DRAIN_S
+    (timeout,) = (each["value"] for each in container(pod)["env"] if each["name"] == DRAIN)
+    return int(timeout)
+
+
+@every_combination
+def test_selectors_match_exactly_the_pods_that_are_meant(combination: Combination) -> None:
+    documents = rendered(combination)
+    made = pods(documents)
+    for deployment in of_kind(documents, "Deployment"):
+        selector = deployment["spec"]["selector"]["matchLabels"]
+        matched = [name for name, pod in made.items() if selects(selector, pod)]
+        assert matched == [deployment["metadata"]["name"]]
+    for service in of_kind(documents, "Service"):
+        matched = [name for name, pod in made.items() if selects(service["spec"]["selector"], pod)]
+        assert len(matched) == 1, service["metadata"]["name"]
+    budgeted = [
+        [
+            name
+            for name, pod in made.items()
+            if selects(each["spec"]["selector"]["matchLabels"], pod)
+        ]
+        for each in of_kind(documents, "PodDisruptionBudget")
+    ]
+    assert sorted(budgeted) == sorted([name] for name in made)
+    for name, pod in made.items():
+        for spread in pod["spec"]["topologySpreadConstraints"]:
+            selector = spread["labelSelector"]["matchLabels"]
+            assert [other for other in made if selects(selector, made[other])] == [name]
+
+
+@every_combination
+def test_ports_of_services_probes_and_monitors_are_of_the_containers(
+    combination: Combination,
+) -> None:
+    documents = rendered(combination)
+    made = pods(documents)
+    ports = {
+        name: {each["name"]: each["containerPort"] for each in container(pod)["ports"]}
+        for name, pod in made.items()
+    }
+    for service in of_kind(documents, "Service"):
+        for port, (name, pod) in product(service["spec"]["ports"], made.items()):
+            if selects(service["spec"]["selector"], pod):
+                assert port["targetPort"] in ports[name]
+    for name, pod in made.items():
+        for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+            probe = container(pod).get(kind, {})
+            for how in ("httpGet", "tcpSocket"):
+                if how in probe:
+                    assert probe[how]["port"] in ports[name]
+    for monitor in of_kind(documents, "PodMonitor"):
+        scraped = {
+            labels_of(pod)["app.kubernetes.io/component"]
+            for name, pod in made.items()
+            if selects(monitor["spec"]["selector"]["matchLabels"], pod)
+            and monitor["spec"]["podMetricsEndpoints"][0]["port"] in ports[name]
+        }
+        assert scraped == {
+            labels_of(pod)["app.kubernetes.io/component"] for pod in made.values()
+        } - {"gateway"}
+
+
+@every_combination
+def test_whom_the_gateway_and_routes_name_is_there(combination: Combination) -> None:
+    documents = rendered(combination)
+    services = {
+        (each["metadata"]["name"], port["port"])
+        for each in of_kind(documents, "Service")
+        for port in each["spec"]["ports"]
+    }
+    for route in of_kind(documents, "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            for backend in rule["backendRefs"]:
+                assert (backend["name"], backend["port"]) in services
+    gateway = pods(documents).get("max-sentiment-gateway")
+    assert (gateway is not None) == ("gateway" in combination.components)
+    if gateway is None:
+        return
+    settings = {each["name"]: each["value"] for each in container(gateway)["env"]}
+    for variable in ("MODEL_SERVER", "LEXICON_SERVER"):
+        name, _, port = settings[variable].partition(":")
+        assert (name, int(port)) in services
+    assert int(settings["LISTEN"]) == container(gateway)["ports"][0]["containerPort"]
+    # Clients reach the gateway at the name that the model server had without it.
+    service = named(documents, "Service", "max-sentiment")
+    assert selects(service["spec"]["selector"], gateway)
+
+
+@every_combination
+def test_pods_satisfy_the_restricted_standard_said_out_loud(combination: Combination) -> None:
+    # Out loud: an admission controller that fills in defaults may be missing.
+    documents = rendered(combination)
+    namespace = named(documents, "Namespace", "max-sentiment")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in pods(documents).values():
+        spec = pod["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] > 0
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container(pod)["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["enableServiceLinks"] is False
+        account = named(documents, "ServiceAccount", spec["serviceAccountName"])
+        assert account["automountServiceAccountToken"] is False
+
+
+@every_combination
+def test_volumes(combination: Combination) -> None:
+    documents = rendered(combination)
+    configurations = {each["metadata"]["name"] for each in of_kind(documents, "ConfigMap")}
+    for pod in pods(documents).values():
+        volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
+        mounts = {each["name"]: each for each in container(pod)["volumeMounts"]}
+        assert mounts.keys() == volumes.keys()
+        for name, volume in volumes.items():
+            if "emptyDir" in volume:
+                assert number(volume["emptyDir"]["sizeLimit"]) > 0
+                continue
+            assert mounts[name]["readOnly"] is True
+            if "configMap" in volume:
+                assert volume["configMap"]["name"] in configurations
+            elif "persistentVolumeClaim" in volume:
+                assert volume["persistentVolumeClaim"]["claimName"] in BROUGHT
+                assert volume["persistentVolumeClaim"]["readOnly"] is True
+            elif "secret" in volume:
+                assert volume["secret"]["secretName"] in BROUGHT
+            else:
+                assert volume.keys() == {"name", "image"}
+
+
+@pytest.mark.parametrize("name", sorted(BROUGHT))
+def test_what_the_operator_brings_is_in_the_readme(name: str) -> None:
+    assert name in (ROOT / "deploy" / "README.md").read_text()
+
+
+@every_combination
+def test_memory_fits(combination: Combination) -> None:
+    for pod in pods(rendered(combination)).values():
+        resources = container(pod)["resources"]
+        assert number(resources["requests"]["memory"]) <= number(resources["limits"]["memory"])
+        in_memory = sum(
+            number(each["emptyDir"]["sizeLimit"])
+            for each in pod["spec"]["volumes"]
+            if each.get("emptyDir", {}).get("medium") == "Memory"
+        )
+        assert in_memory <= number(resources["limits"]["memory"]) / 4
+        assert number(resources["requests"]["cpu"]) > 0
+        assert "cpu" not in resources["limits"]
+
+
+@every_combination
+def test_the_model_server_asks_for_the_memory_that_the_readme_measured(
+    combination: Combination,
+) -> None:
+    (peak,) = re.findall(r"64 texts of 512 tokens \| (\d+) MB", (ROOT / "README.md").read_text())
+    resources = container(pods(rendered(combination))["max-sentiment"])["resources"]
+    assert number(resources["requests"]["memory"]) > int(peak) * 1e6
+
+
+@every_combination
+def test_grace_covers_pre_stop_and_drain(combination: Combination) -> None:
+    for pod in pods(rendered(combination)).values():
+        pre_stop = container(pod)["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pre_stop >= 5  # endpoints take seconds to reach every node
+        assert pod["spec"]["terminationGracePeriodSeconds"] > pre_stop + seconds_of_drain(pod)
+
+
+@every_combination
+def test_a_cold_compile_is_no_failed_start(combination: Combination) -> None:
+    documents = rendered(combination)
+    probe = container(pods(documents)["max-sentiment"])["startupProbe"]
+    allowed = probe["periodSeconds"] * probe["failureThreshold"]
+    assert allowed >= 600
+    for deployment in of_kind(documents, "Deployment"):
+        if deployment["metadata"]["name"] == "max-sentiment":
+            assert deployment["spec"]["progressDeadlineSeconds"] > allowed
+
+
+@every_combination
+def test_readiness_waits_for_the_server_s_own_verdict(combination: Combination) -> None:
+    from distilbert_sentiment_arch.serving.readiness import TIMEOUT_S
+
+    for probe in ("startupProbe", "readinessProbe"):
+        found = container(pods(rendered(combination))["max-sentiment"])[probe]
+        assert found["httpGet"]["path"] == "/ready"
+        assert found["timeoutSeconds"] > TIMEOUT_S
+
+
+@every_combination
+def test_nothing_is_down_during_a_rollout_and_drains_are_not_blocked(
+    combination: Combination,
+) -> None:
+    documents = rendered(combination)
+    strategies = [
+        *(each["spec"]["strategy"] for each in of_kind(documents, "Deployment")),
+        *(
+            each["spec"]["predictor"]["deploymentStrategy"]
+            for each in of_kind(documents, "InferenceService")
+        ),
+    ]
+    for strategy in strategies:
+        assert strategy["type"] == "RollingUpdate"
+        assert strategy["rollingUpdate"]["maxUnavailable"] == 0
+        assert strategy["rollingUpdate"]["maxSurge"] >= 1
+    for budget in of_kind(documents, "PodDisruptionBudget"):
+        # With maxUnavailable a single replica can still be evicted.
+        assert budget["spec"]["maxUnavailable"] >= 1
+        assert "minAvailable" not in budget["spec"]
+
+
+@every_combination
+def test_exactly_one_scales_the_model_server(combination: Combination) -> None:
+    documents = rendered(combination)
+    bounds = [
+        *(
+            (each["spec"]["minReplicas"], each["spec"]["maxReplicas"])
+            for each in of_kind(documents, "HorizontalPodAutoscaler")
+        ),
+        *(
+            (each["spec"]["minReplicaCount"], each["spec"]["maxReplicaCount"])
+            for each in of_kind(documents, "ScaledObject")
+        ),
+        *(
+            (each["spec"]["predictor"]["minReplicas"], each["spec"]["predictor"]["maxReplicas"])
+            for each in of_kind(documents, "InferenceService")
+        ),
+    ]
+    ((least, most),) = bounds
+    assert 2 <= least <= most
+    for each in of_kind(documents, "HorizontalPodAutoscaler", "ScaledObject"):
+        target = each["spec"]["scaleTargetRef"]
+        scaled = named(documents, target["kind"], target["name"])
+        assert "replicas" not in scaled["spec"]  # they would be set back at every apply
+    for each in of_kind(documents, "ScaledObject"):
+        assert least <= each["spec"]["fallback"]["replicas"] <= most
+
+
+def test_keda_scales_before_the_server_refuses() -> None:
+    from distilbert_sentiment_arch.limits import Limits
+
+    (scaled,) = of_kind(rendered(Combination("cpu", ("keda",))), "ScaledObject")
+    (trigger,) = scaled["spec"]["triggers"]
+    assert int(trigger["metadata"]["threshold"]) <= Limits().max_pending_tokens / 2
+
+
+@every_combination
+def test_images_are_pinned_and_ours_is_of_this_version(combination: Combination) -> None:
+    for name, pod in pods(rendered(combination)).items():
+        image, _, tag = container(pod)["image"].partition(":")
+        assert re.match(r"\d+\.\d+\.\d+", tag), name
+        if name != "max-sentiment-gateway":
+            suffix = "-gpu" if combination.overlay == "gpu" else ""
+            assert (image, tag) == ("max-sentiment", __version__ + suffix)
+
+
+def test_one_images_entry_sets_every_image_of_ours() -> None:
+    entry = {"name": "max-sentiment", "newName": "registry.example/sentiment", "newTag": "7"}
+    for components in (("gateway",), ("kserve",)):
+        documents = kustomized(Combination("cpu", components), images=[entry])
+        images = {name: container(pod)["image"] for name, pod in pods(documents).items()}
+        images.pop("max-sentiment-gateway", None)
+        assert set(images.values()) == {"registry.example/sentiment:7"}
+
+
+@every_combination
+def test_everything_is_in_one_namespace_and_labelled(combination: Combination) -> None:
+    for document in rendered(combination):
+        if document["kind"] != "Namespace":
+            assert document["metadata"]["namespace"] == "max-sentiment"
+        if document["kind"] not in ("ConfigMap", "NetworkPolicy"):
+            labels = document["metadata"]["labels"]
+            assert labels["app.kubernetes.io/part-of"] == "max-sentiment"
+
+
+@every_combination
+def test_the_lexicon_stands_in_for_the_model_that_is_served(combination: Combination) -> None:
+    made = pods(rendered(combination))
+    lexicon = made.get("max-sentiment-lexicon")
+    if lexicon is None:
+        return
+
+    def models(pod: Document) -> list[str]:
+        return [each for each in container(pod)["args"] if each.startswith("--model")]
+
+    def of(pod: Document, name: str) -> list[Any]:
+        spec = pod["spec"]
+        return [each for each in spec["volumes"] if each["name"] == name]
+
+    server = made["max-sentiment"]
+    assert models(lexicon) == models(server)
+    for volume in ("weights", "api-keys"):
+        assert of(lexicon, volume) == of(server, volume)
+    assert container(lexicon)["image"] == container(server)["image"]
+
+
+def test_the_gpu_overlay_asks_for_one_gpu_and_says_so_to_max() -> None:
+    documents = rendered(Combination("gpu"))
+    pod = pods(documents)["max-sentiment"]
+    assert container(pod)["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert "--devices=gpu:0" in container(pod)["args"]
+    assert pod["spec"]["nodeSelector"]["nvidia.com/gpu.present"] == "true"
+    tolerated = [each for each in pod["spec"]["tolerations"] if each["key"] == "nvidia.com/gpu"]
+    assert tolerated == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+
+
+@pytest.mark.parametrize("overlay", ["cpu", "gpu"])
+@pytest.mark.parametrize("components", [(), ("weights", "api-keys")])
+def test_kserve_runs_the_pod_of_the_deployment(overlay: str, components: tuple[str, ...]) -> None:
+    ours = pods(rendered(Combination(overlay, components)))["max-sentiment"]
+    documents = kustomized(Combination(overlay, (*components, "kserve")))
+    theirs = pods(documents)["max-sentiment"]
+    assert labels_of(theirs) == labels_of(ours)
+    expected = container(ours) | {"name": "kserve-container"}
+    expected["args"] = [*expected["args"], "--served-model-name={{.Name}}"]
+    assert container(theirs) == expected
+    assert theirs["spec"] | {"containers": []} == ours["spec"] | {"containers": []}
+    assert not of_kind(documents, "Deployment", "Service", "HorizontalPodAutoscaler")
+
+
+def test_every_overlay_and_component_is_in_some_combination() -> None:
+    there = {path.parent.name for path in KUBERNETES.glob("components/*/kustomization.yaml")}
+    assert there == {name for each in COMBINATIONS for name in each.components}
+    overlays = {path.parent.name for path in KUBERNETES.glob("overlays/*/kustomization.yaml")}
+    assert overlays == {each.overlay for each in COMBINATIONS}
+
+
+def test_the_gateway_s_configuration_is_the_one_that_its_script_reads() -> None:
+    documents = rendered(Combination("cpu", ("gateway",)))
+    (configuration,) = of_kind(documents, "ConfigMap")
+    for name, text in configuration["data"].items():
+        assert text == (ROOT / "deploy" / "gateway" / name).read_text()
+    gateway = pods(documents)["max-sentiment-gateway"]
+    (directory,) = {
+        each["mountPath"]
+        for each in container(gateway)["volumeMounts"]
+        if each["name"] == "configuration"
+    }
+    assert container(gateway)["command"] == ["bash", f"{directory}/run"]
+
+
+def test_no_document_of_the_repository_is_left_out() -> None:
+    written = {
+        (document["kind"], document["metadata"]["name"])
+        for path in KUBERNETES.rglob("*.yaml")
+        if path.name not in ("kustomization.yaml", "replacements.yaml")
+        for document in yaml.safe_load_all(path.read_text())
+    }
+    seen = {
+        (document["kind"], document["metadata"]["name"])
+        for combination in COMBINATIONS
+        for document in rendered(combination)
+    }
+    assert written <= seen

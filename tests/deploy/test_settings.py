@@ -1,0 +1,99 @@
+"""Every variable and flag in the manifests is one that the process reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+
+import pytest
+from commands import ROOT, run_python
+from manifests import COMBINATIONS, container, needs_tools, pods, rendered
+
+from distilbert_sentiment_arch import api_keys
+from distilbert_sentiment_arch.cli.main import _parser
+from distilbert_sentiment_arch.lexicon import settings as lexicon_settings
+from distilbert_sentiment_arch.limits import Limits, environment_variable
+
+pytestmark = needs_tools
+
+OURS = {
+    *(environment_variable(each.name) for each in fields(Limits)),
+    *(api_keys.KEYS, api_keys.KEYS_FILE),
+    *(lexicon_settings.FALLBACK, lexicon_settings.LEXICON, lexicon_settings.WORD_LISTS),
+    *(lexicon_settings.NEUTRAL_BAND, lexicon_settings.MODIFIERS),
+}
+
+# Of MAX's own and of huggingface_hub's, asked where they are defined: importing them takes seconds.
+ASK_THE_LIBRARIES = """
+import inspect, json, re
+import click
+from huggingface_hub import constants
+from max._entrypoints.pipelines import main
+from max.serve.config import Settings
+serve = main.get_command(None, "serve")
+print(json.dumps({
+    "variables": [field.alias for field in Settings.model_fields.values()]
+        + re.findall(r'"(HF_\\w+)"', inspect.getsource(constants)),
+    "flags": re.findall(r"--[a-z][\\w-]+", serve.get_help(click.Context(serve))),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def of_the_libraries() -> dict[str, set[str]]:
+    ended = run_python("-c", ASK_THE_LIBRARIES)
+    assert ended.returncode == 0, ended.stderr
+    answer = json.loads(ended.stdout.splitlines()[-1])
+    return {name: set(values) for name, values in answer.items()}
+
+
+def flags_of(command: str) -> set[str]:
+    """Returns the flags of a command of ours."""
+    (commands,) = (
+        action.choices
+        for action in _parser()._actions
+        if isinstance(action.choices, dict) and command in action.choices
+    )
+    return {flag for action in commands[command]._actions for flag in action.option_strings}
+
+
+@pytest.mark.slow
+def test_every_variable_is_read(of_the_libraries: dict[str, set[str]]) -> None:
+    gateway = set(
+        re.findall(
+            r"^# ([A-Z_]+) ", (ROOT / "deploy" / "gateway" / "run").read_text(), re.MULTILINE
+        )
+    )
+    for combination in COMBINATIONS:
+        for name, pod in pods(rendered(combination)).items():
+            known = gateway if name.endswith("-gateway") else OURS | of_the_libraries["variables"]
+            found = [each["name"] for each in container(pod).get("env", [])]
+            assert set(found) <= known
+            assert len(set(found)) == len(found)
+
+
+@pytest.mark.slow
+def test_every_flag_is_one_of_the_command(of_the_libraries: dict[str, set[str]]) -> None:
+    for combination in COMBINATIONS:
+        for name, pod in pods(rendered(combination)).items():
+            if name.endswith("-gateway"):
+                continue
+            command, *arguments = container(pod)["args"]
+            known = flags_of(command)
+            if command == "serve":
+                known |= of_the_libraries["flags"]
+            for argument in arguments:
+                flag, equals, _ = argument.partition("=")
+                assert equals, f"{argument}: written as --flag=value everywhere"
+                assert flag in known
+
+
+def test_what_limits_the_drain_is_what_serve_sets_by_itself() -> None:
+    from distilbert_sentiment_arch.cli.serve import serve_environment
+
+    variable = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"
+    by_default = serve_environment({})[variable]
+    for combination in COMBINATIONS:
+        server = pods(rendered(combination))["max-sentiment"]
+        assert {"name": variable, "value": by_default} in container(server)["env"]
