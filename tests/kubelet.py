@@ -30,7 +30,7 @@ class Service:
     pods: list[Pod] = field(default_factory=list)
 
     def endpoint(self, port: str) -> tuple[str, int] | None:
-        """Returns where a new connection goes, as kube-proxy decides it: to any; None for nowhere."""
+        """Returns where a new connection goes: to any, as with kube-proxy; None for nowhere."""
         able = [each for each in self.pods if each.ready and not each.terminating]
         return random.choice(able).endpoint(port) if able else None
 
@@ -80,7 +80,7 @@ class Pod:
             return False
 
     def start(self) -> None:
-        """Waits for the startup probe, then for readiness, and goes on probing in the background."""
+        """Waits for the startup probe, then for readiness, and goes on probing meanwhile."""
         started = time.monotonic()
         for kind in ("startupProbe", "readinessProbe"):
             probe = container(self.template).get(kind)

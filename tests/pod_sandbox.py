@@ -1,8 +1,8 @@
-"""A pod's container as a container runtime starts it, from what this machine has in place of images.
+"""A pod's container as a container runtime starts it, from what this machine has for images.
 
 A root file system of its own that is read-only, the volumes of the pod, its user without any
 capability, process, IPC and network namespaces, and a memory cgroup where one can be had. What an
-image would hold is bound in read-only: this Python and its packages for ours, nginx for the gateway.
+image would hold is bound in read-only: this Python and its packages, or nginx for the gateway.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def nginx_image(nginx: str) -> Image:
 
 
 def bake_cache(directory: Path, user: int) -> None:
-    """Fills the cache as the image is built, by the user who will read it; once for these sources."""
+    """Fills the cache as the image is built, by the user who will read it; once for a source."""
     sources = [ROOT / "requirements.lock", *(ROOT / "distilbert_sentiment_arch").rglob("*")]
     stamp = hashlib.sha256()
     for source in sorted(each for each in sources if each.suffix in (".lock", ".py", ".mojo")):
@@ -189,7 +189,7 @@ def running_container(
             [
                 *("bash", "-euc", f'{enter} exec "$@"', "bash"),
                 *("ip", "netns", "exec", namespace),
-                *("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child"),
+                *("unshare", "--mount", "--pid", "--ipc", "--fork"),
                 *("bash", "-euc", script),
             ],
             stdin=subprocess.DEVNULL,
@@ -200,7 +200,11 @@ def running_container(
         try:
             yield Container(process, address, log, cgroup)
         finally:
-            process.kill()  # and with it, by --kill-child, the namespace
+            # Process 1, and with it all of the namespace. unshare --kill-child would not do: who
+            # changes user is no longer told that its parent died.
+            if process.poll() is None:
+                for child in psutil.Process(process.pid).children():
+                    child.kill()
             process.wait()
             if cgroup is not None:
                 _remove(cgroup)
