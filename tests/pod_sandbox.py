@@ -96,8 +96,11 @@ def nginx_image(nginx: str) -> Image:
     return Image({str(directory): directory}, {"PATH": f"{directory}:/usr/sbin:/usr/bin:/bin"}, [])
 
 
-def bake_cache(directory: Path, user: int) -> None:
-    """Fills the cache as the image is built, by the user who will read it; once for a source."""
+def bake_cache(directory: Path, server: Document) -> None:
+    """Fills the cache as the image is built, by the user who will read it; once for these sources.
+
+    Within the memory of the pod: where the node's processor is not the image's, the pod compiles.
+    """
     sources = [ROOT / "requirements.lock", *(ROOT / "distilbert_sentiment_arch").rglob("*")]
     stamp = hashlib.sha256()
     for source in sorted(each for each in sources if each.suffix in (".lock", ".py", ".mojo")):
@@ -106,14 +109,13 @@ def bake_cache(directory: Path, user: int) -> None:
     if filled_from.exists() and filled_from.read_text() == stamp.hexdigest():
         return
     CACHE.mkdir(parents=True, exist_ok=True)
-    os.chown(CACHE, user, user)
-    pod = {
-        "spec": {
-            "securityContext": {"runAsUser": user, "runAsGroup": user, "fsGroup": user},
-            "containers": [{"args": ["classify", "What a wonderful film."]}],
-            "volumes": [],
-        }
+    security = server["spec"]["securityContext"]
+    os.chown(CACHE, security["runAsUser"], security["runAsGroup"])
+    classify = {
+        "args": ["classify", "What a wonderful film."],
+        "resources": container(server)["resources"],
     }
+    pod = {"spec": {"securityContext": security, "containers": [classify], "volumes": []}}
     with running_container(directory, pod, our_image(), network=0, build=True) as baking:
         assert baking.process.wait(timeout=600) == 0, baking.log.read_text()
     filled_from.write_text(stamp.hexdigest())
@@ -178,7 +180,7 @@ def running_container(
     root.mkdir()
     hosts_file = directory / "hosts"
     hosts_file.write_text(f"127.0.0.1 localhost\n{hosts}")
-    cgroup = None if build else _memory_cgroup(pod, f"{_PREFIX}-{os.getpid()}-{network}")
+    cgroup = _memory_cgroup(pod, f"{_PREFIX}-{os.getpid()}-{network}")
     script = _script(root, pod, image, hosts_file, files or {}, build=build)
     enter = f"echo $$ >{cgroup}/cgroup.procs;" if cgroup is not None else ""
     log = directory / "log"

@@ -117,7 +117,7 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
     server, lexicon, gateway = (
         templates[f"max-sentiment{name}"] for name in ("", "-lexicon", "-gateway")
     )
-    bake_cache(directory / "build", server["spec"]["securityContext"]["runAsUser"])
+    bake_cache(directory / "build", server)
     models, lexicons = Service(), Service()
     with ExitStack() as stack:
 
