@@ -31,7 +31,6 @@ pytestmark = needs_tools
 # Brought by the operator, as deploy/README.md says.
 BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
 
-DRAIN = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
@@ -52,21 +51,6 @@ def labels_of(pod: Document) -> dict[str, str]:
 
 def selects(selector: Mapping[str, str], pod: Document) -> bool:
     return selector.items() <= labels_of(pod).items()
-
-
-def seconds_of_drain(pod: Document) -> int:
-    """Returns the longest a process of a pod takes from SIGTERM to its end."""
-    name = container(pod)["name"]
-    if name == "gateway":
-        template = (ROOT / "deploy" / "gateway" / "nginx.conf.template").read_text()
-        (timeout,) = re.findall(r"proxy_read_timeout (\d+)s;", template)
-        return int(timeout)
-    if name == "lexicon":
-        from distilbert_sentiment_arch.serving.standalone.server import DRAIN_S
-
-        return DRAIN_S
-    (timeout,) = (each["value"] for each in container(pod)["env"] if each["name"] == DRAIN)
-    return int(timeout)
 
 
 @every_combination
@@ -227,92 +211,6 @@ def test_the_model_server_asks_for_the_memory_that_the_readme_measured(
     (peak,) = re.findall(r"64 texts of 512 tokens \| (\d+) MB", (ROOT / "README.md").read_text())
     resources = container(pods(rendered(combination))["max-sentiment"])["resources"]
     assert number(resources["requests"]["memory"]) > int(peak) * 1e6
-
-
-@every_combination
-def test_grace_covers_pre_stop_and_drain(combination: Combination) -> None:
-    for pod in pods(rendered(combination)).values():
-        pre_stop = container(pod)["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert pre_stop >= 5  # endpoints take seconds to reach every node
-        assert pod["spec"]["terminationGracePeriodSeconds"] > pre_stop + seconds_of_drain(pod)
-
-
-@every_combination
-def test_a_cold_compile_is_no_failed_start(combination: Combination) -> None:
-    documents = rendered(combination)
-    probe = container(pods(documents)["max-sentiment"])["startupProbe"]
-    allowed = probe["periodSeconds"] * probe["failureThreshold"]
-    assert allowed >= 600
-    for deployment in of_kind(documents, "Deployment"):
-        if deployment["metadata"]["name"] == "max-sentiment":
-            assert deployment["spec"]["progressDeadlineSeconds"] > allowed
-
-
-@every_combination
-def test_readiness_waits_for_the_server_s_own_verdict(combination: Combination) -> None:
-    from distilbert_sentiment_arch.serving.readiness import TIMEOUT_S
-
-    for probe in ("startupProbe", "readinessProbe"):
-        found = container(pods(rendered(combination))["max-sentiment"])[probe]
-        assert found["httpGet"]["path"] == "/ready"
-        assert found["timeoutSeconds"] > TIMEOUT_S
-
-
-@every_combination
-def test_nothing_is_down_during_a_rollout_and_drains_are_not_blocked(
-    combination: Combination,
-) -> None:
-    documents = rendered(combination)
-    strategies = [
-        *(each["spec"]["strategy"] for each in of_kind(documents, "Deployment")),
-        *(
-            each["spec"]["predictor"]["deploymentStrategy"]
-            for each in of_kind(documents, "InferenceService")
-        ),
-    ]
-    for strategy in strategies:
-        assert strategy["type"] == "RollingUpdate"
-        assert strategy["rollingUpdate"]["maxUnavailable"] == 0
-        assert strategy["rollingUpdate"]["maxSurge"] >= 1
-    for budget in of_kind(documents, "PodDisruptionBudget"):
-        # With maxUnavailable a single replica can still be evicted.
-        assert budget["spec"]["maxUnavailable"] >= 1
-        assert "minAvailable" not in budget["spec"]
-
-
-@every_combination
-def test_exactly_one_scales_the_model_server(combination: Combination) -> None:
-    documents = rendered(combination)
-    bounds = [
-        *(
-            (each["spec"]["minReplicas"], each["spec"]["maxReplicas"])
-            for each in of_kind(documents, "HorizontalPodAutoscaler")
-        ),
-        *(
-            (each["spec"]["minReplicaCount"], each["spec"]["maxReplicaCount"])
-            for each in of_kind(documents, "ScaledObject")
-        ),
-        *(
-            (each["spec"]["predictor"]["minReplicas"], each["spec"]["predictor"]["maxReplicas"])
-            for each in of_kind(documents, "InferenceService")
-        ),
-    ]
-    ((least, most),) = bounds
-    assert 2 <= least <= most
-    for each in of_kind(documents, "HorizontalPodAutoscaler", "ScaledObject"):
-        target = each["spec"]["scaleTargetRef"]
-        scaled = named(documents, target["kind"], target["name"])
-        assert "replicas" not in scaled["spec"]  # they would be set back at every apply
-    for each in of_kind(documents, "ScaledObject"):
-        assert least <= each["spec"]["fallback"]["replicas"] <= most
-
-
-def test_keda_scales_before_the_server_refuses() -> None:
-    from distilbert_sentiment_arch.limits import Limits
-
-    (scaled,) = of_kind(rendered(Combination("cpu", ("keda",))), "ScaledObject")
-    (trigger,) = scaled["spec"]["triggers"]
-    assert int(trigger["metadata"]["threshold"]) <= Limits().max_pending_tokens / 2
 
 
 @every_combination

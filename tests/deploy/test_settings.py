@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import fields
 
+import pod_sandbox
 import pytest
 from commands import ROOT, run_python
 from manifests import COMBINATIONS, container, needs_tools, pods, rendered
@@ -97,3 +99,17 @@ def test_what_limits_the_drain_is_what_serve_sets_by_itself() -> None:
     for combination in COMBINATIONS:
         server = pods(rendered(combination))["max-sentiment"]
         assert {"name": variable, "value": by_default} in container(server)["env"]
+
+
+def test_pods_are_run_with_the_environment_of_the_image() -> None:
+    containerfile = ROOT / "deploy" / "image" / "Containerfile"
+    if not containerfile.exists():
+        pytest.skip("there is no deploy/image here")
+    final = containerfile.read_text().replace("\\\n", " ").rpartition("\nFROM ")[2]
+    instructions = dict(re.findall(r"^(ENV|ENTRYPOINT|USER) +(.*)$", final, re.MULTILINE))
+    environment = dict(each.split("=", 1) for each in shlex.split(instructions["ENV"]))
+    assert environment == pod_sandbox.ENVIRONMENT
+    assert json.loads(instructions["ENTRYPOINT"]) == pod_sandbox.ENTRYPOINT
+    for combination in COMBINATIONS:
+        server = pods(rendered(combination))["max-sentiment"]["spec"]["securityContext"]
+        assert instructions["USER"] == f"{server['runAsUser']}:{server['runAsGroup']}"
