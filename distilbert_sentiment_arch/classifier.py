@@ -33,7 +33,7 @@ from distilbert_sentiment_arch.truncation import TokenIds, Window, Windows, comb
 Logits = npt.NDArray[np.float32]
 
 LEAST_COST = 64
-"""Tokens that a sequence counts as at least; the hand-over of a shorter one costs as much."""
+"""Tokens that a sequence counts as at least: a text in windows of three tokens, say, is many."""
 QUICKLY_TOKENIZED = 2048
 """Characters, about a millisecond of them, that are tokenized where they come in: a hand-over to a
 thread costs a short text more than its tokens."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from max.pipelines.context import TextContext
-from max.pipelines.context.tokens import TokenBuffer
 from max.pipelines.lib import TextTokenizer
 from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
+from distilbert_sentiment_arch.batch_context import context_of
 from distilbert_sentiment_arch.classification import TextPair
 from distilbert_sentiment_arch.errors import (
     InputError,
@@ -184,9 +184,4 @@ class DistilBertTokenizer(TextTokenizer):
         """Returns what travels to the model worker for one sequence."""
         assert request.prompt is not None
         token_ids = await self.encode(request.prompt)
-        return TextContext(
-            request_id=request.request_id,
-            max_length=len(token_ids),
-            tokens=TokenBuffer(token_ids),
-            model_name=request.model_name,
-        )
+        return context_of([token_ids], request.request_id, request.model_name)
