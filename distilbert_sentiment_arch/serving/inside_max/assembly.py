@@ -68,6 +68,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     )
     # What MAX has imported by now stays: a full collection would go through all of it, and hold
     # every request up for 150 ms.
+    gc.collect()
     gc.freeze()
     default: Classifier = model
     if lexicon.fallback != "off":
