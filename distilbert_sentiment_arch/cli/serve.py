@@ -113,6 +113,11 @@ def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if name not in environment}
 
 
-def has_accelerator() -> bool:
-    """Whether the machine shows a device that MAX can use, without importing MAX to ask."""
-    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd", "/dev/dxg"))
+def has_accelerator(devices: Path = Path("/dev")) -> bool:
+    """Whether the machine shows a device that MAX can use, without importing MAX to ask.
+
+    A container that was given one of several NVIDIA devices has it under the number of the host's.
+    """
+    return any(
+        next(devices.glob(pattern), None) is not None for pattern in ("nvidia[0-9]*", "kfd", "dxg")
+    )

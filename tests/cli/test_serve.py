@@ -11,7 +11,11 @@ import pytest
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
-from distilbert_sentiment_arch.cli.serve import max_serve_arguments, serve_environment
+from distilbert_sentiment_arch.cli.serve import (
+    has_accelerator,
+    max_serve_arguments,
+    serve_environment,
+)
 from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
 
 CPU_FLAGS = ["--devices", "cpu"]
@@ -40,6 +44,20 @@ def test_accelerator() -> None:
     assert arguments[arguments.index("--devices") + 1] == "gpu:0"
     assert "--quantization-encoding" not in arguments
     assert "--weight-path" not in arguments
+
+
+@pytest.mark.parametrize("device", ["nvidia0", "nvidia7", "nvidia11", "kfd", "dxg"])
+def test_a_device_is_seen(tmp_path: Path, device: str) -> None:
+    (tmp_path / "null").touch()
+    assert not has_accelerator(tmp_path)
+    (tmp_path / device).touch()
+    assert has_accelerator(tmp_path)
+
+
+def test_a_driver_without_a_device_is_none(tmp_path: Path) -> None:
+    for name in ("nvidiactl", "nvidia-uvm", "nvidia-modeset", "nvidia-caps"):
+        (tmp_path / name).touch()
+    assert not has_accelerator(tmp_path)
 
 
 @pytest.mark.parametrize("flags", [["--devices", "cpu"], ["--devices=cpu"]])
