@@ -2,80 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import subprocess
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from commands import ROOT, run
 from dialects import GOOD
-from server_process import START_TIMEOUT_S, Server, running_server
+from gateway_process import kill_everything, load, needs_nginx, running_gateway
+from server_process import Server, running_server
 
 from benchmarking.server_process import free_ports
 
-NGINX = os.environ.get("NGINX") or shutil.which("nginx") or ""
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not os.access(NGINX, os.X_OK), reason="nginx is not here; see scripts/test"),
-]
-
-CLIENTS = 8
-
-
-@dataclass
-class Load:
-    """Clients that ask in every dialect, one request after the other, and what became of them."""
-
-    url: str
-    outcomes: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-    ended: bool = False
-
-    def ask(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=90, trust_env=False) as client:
-            while not self.ended:
-                for dialect, (path, body) in GOOD.items():
-                    try:
-                        response = client.post(path, json=body)
-                    except httpx.TransportError as error:
-                        self.wrong.append(f"{dialect}: {error!r}")
-                        continue
-                    if response.status_code != 200:
-                        self.wrong.append(f"{dialect}: {response.status_code} {response.text}")
-                    self.outcomes[response.headers.get("X-Sentiment-Route", "none")] += 1
-
-    def wait_for(self, route: str) -> None:
-        before = self.outcomes[route]
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while self.outcomes[route] <= before + 10:
-            assert time.monotonic() < deadline, self.outcomes
-            time.sleep(0.05)
-
-
-@contextmanager
-def load(url: str) -> Iterator[Load]:
-    clients = Load(url)
-    threads = [threading.Thread(target=clients.ask) for _ in range(CLIENTS)]
-    for each in threads:
-        each.start()
-    try:
-        yield clients
-    finally:
-        clients.ended = True
-        for each in threads:
-            each.join()
+pytestmark = [pytest.mark.slow, needs_nginx]
 
 
 @dataclass
@@ -88,48 +31,10 @@ class Gateway:
 
 @pytest.fixture
 def gateway(tmp_path: Path, lexicon_server: Server) -> Iterator[Gateway]:
-    port, model_port = free_ports(2)
-    run_dir = tmp_path / "gateway"
-    run_dir.mkdir()
-    with (run_dir / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [ROOT / "deploy" / "gateway" / "run"],
-            env={
-                **os.environ,
-                "NGINX": NGINX,
-                "RUN_DIR": str(run_dir),
-                "LISTEN": f"127.0.0.1:{port}",
-                "MODEL_SERVER": f"127.0.0.1:{model_port}",
-                "LEXICON_SERVER": lexicon_server.url.removeprefix("http://"),
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_the_port(process, url, run_dir / "log")
+    (model_port,) = free_ports(1)
+    lexicon_port = int(lexicon_server.url.rpartition(":")[2])
+    with running_gateway(tmp_path / "gateway", [model_port], lexicon_port) as (url, _):
         yield Gateway(url, model_port)
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=30)
-
-
-def wait_for_the_port(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    for _ in range(200):
-        assert process.poll() is None, log.read_text()
-        try:
-            httpx.get(f"{url}/health", trust_env=False)
-            return
-        except httpx.TransportError:
-            time.sleep(0.02)
-    raise AssertionError(log.read_text())
-
-
-def kill_everything(server: Server) -> None:
-    tree = psutil.Process(server.process.pid)
-    for process in [*tree.children(recursive=True), tree]:
-        process.kill()
-    server.process.wait()
 
 
 def test_no_client_sees_the_model_server_come_and_go(tmp_path: Path, gateway: Gateway) -> None:
