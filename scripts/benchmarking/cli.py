@@ -22,6 +22,7 @@ EXAMPLES = """\
   ./scripts/benchmark --quick --corpus /path/to/reviews.jsonl
   ./scripts/benchmark compare before.json after.json
   ./scripts/benchmark readme results.json        (writes README.md's figures)
+  ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
 """
 
 
@@ -37,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from benchmarking.readme import readme_command
 
             return readme_command(given[1:])
+        if given[:1] == ["capacity"]:
+            from benchmarking.capacity import capacity_command
+
+            return capacity_command(given[1:])
         return _run(given)
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)

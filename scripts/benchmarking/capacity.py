@@ -1,0 +1,210 @@
+"""``benchmark capacity``: how many replicas a load wants, by what a result says of the server.
+
+A replica is taken to do what the measured server did under its heaviest load, in proportion to its
+cores; nothing but the measured number of cores has been measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarking.errors import BenchmarkError
+from benchmarking.readme import PUBLISHED
+from benchmarking.report_tables import Table, unique
+from benchmarking.reports import markdown_tables, provenance
+from benchmarking.results import LoadRecord, Results, read_results
+
+FULL = 0.8
+"""Share of the machine's cores that a load has to keep busy to tell what they can do."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a server did under one load: medians over the rounds.
+
+    Attributes:
+        load: Name of the load.
+        rounds: Rounds measured.
+        texts_per_second: Texts answered a second, by all cores.
+        cores: Cores of the machine, as Kubernetes counts them: hardware threads.
+        busy_cores: Cores that the server kept busy.
+        failed: Answers other than 200 and broken connections, over all answers, 0 to 1.
+    """
+
+    load: str
+    rounds: int
+    texts_per_second: float
+    cores: int
+    busy_cores: float
+    failed: float
+
+    @property
+    def per_core(self) -> float:
+        """Texts a second of one core."""
+        return self.texts_per_second / self.cores
+
+    def replicas(self, texts_per_second: float, utilisation: float, cores: float) -> float:
+        """Returns how many replicas a load wants, not rounded.
+
+        Args:
+            texts_per_second: The load.
+            utilisation: Part of what a replica can do that it is given, 0 to 1.
+            cores: Cores of a replica.
+        """
+        return texts_per_second / (self.per_core * cores * utilisation)
+
+
+def capacities(results: Results, server: str, model: str) -> list[Capacity]:
+    """Returns what a server did under each load, the most texts a second first.
+
+    Raises:
+        BenchmarkError: The result has nothing of this server with this model.
+    """
+    loads = [each for each in results.loads if (each.server, each.model) == (server, model)]
+    if not loads:
+        there = unique(f"{each.server} with {each.model}" for each in results.loads)
+        raise BenchmarkError(
+            f"the result has no load of {server} with {model}, but of "
+            f"{', '.join(there) or 'none'}. Measure it: "
+            "./scripts/benchmark --config targets --only servers --output DIRECTORY"
+        )
+    machine = results.machine
+    cores = int(machine.get("logical_cpus", machine["cores"]))
+    found = [
+        _capacity([each for each in loads if each.load == name], cores)
+        for name in unique(each.load for each in loads)
+    ]
+    return sorted(found, key=lambda each: each.texts_per_second, reverse=True)
+
+
+def _capacity(rounds: Sequence[LoadRecord], cores: int) -> Capacity:
+    failed = sum(sum(each.errors.values()) for each in rounds)
+    return Capacity(
+        load=rounds[0].load,
+        rounds=len(rounds),
+        texts_per_second=statistics.median(each.texts_per_second for each in rounds),
+        cores=cores,
+        busy_cores=statistics.median(
+            each.cpu_ms * each.answered / each.seconds / 1000 for each in rounds
+        ),
+        failed=failed / max(1, failed + sum(each.answered for each in rounds)),
+    )
+
+
+def peak_mb(results: Results, server: str, model: str) -> float | None:
+    """Returns the most memory that a server took, in MB; None where it was not measured."""
+    return next(
+        (each.peak_mb for each in results.servers if (each.server, each.model) == (server, model)),
+        None,
+    )
+
+
+def table(found: Sequence[Capacity], title: str) -> Table:
+    """Returns a row for each load."""
+    head = ["load", "texts/s", "texts/s a core", "cores busy"]
+    rows = [
+        [
+            each.load,
+            f"{each.texts_per_second:.0f}",
+            f"{each.per_core:.0f}",
+            f"{each.busy_cores:.1f} of {each.cores}",
+        ]
+        for each in found
+    ]
+    return Table(title, head, rows)
+
+
+def advice(
+    found: Capacity,
+    results: Results,
+    memory_mb: float | None,
+    *,
+    texts_per_second: float,
+    utilisation: float,
+    cores: float,
+) -> list[str]:
+    """Returns, as lines of text, the replicas for a load and what is unsure about them."""
+    exactly = found.replicas(texts_per_second, utilisation, cores)
+    count = max(1, math.ceil(exactly))
+    texts = f", texts of {results.config['load']['tokens']} tokens"
+    lines = [
+        f"{texts_per_second:g} texts/s like `{found.load}`"
+        f"{'' if found.load.startswith('lists') else texts}, at {utilisation:.0%} of "
+        f"{found.per_core:.0f} texts/s a core (median of {found.rounds} rounds): "
+        f"{count} replicas of {cores:g} cores ({exactly:.2f}), and one more for when one is away.",
+        "The time of a text grows with its tokens.",
+    ]
+    if memory_mb is None:
+        lines.append("Memory was not measured: the result has no peak of this server.")
+    else:
+        lines.append(
+            f"Memory: {memory_mb:.0f} MB a replica at its peak under these loads, "
+            f"{count * memory_mb / 1000:.1f} GB in all."
+        )
+    if cores != found.cores:
+        lines.append(f"Measured with {found.cores} cores; {cores:g} are taken to do as much each.")
+    if found.busy_cores < FULL * found.cores:
+        lines.append(
+            f"This load kept {found.busy_cores:.1f} of {found.cores} cores busy: a core does more "
+            "than this."
+        )
+    if found.failed:
+        lines.append(f"{found.failed:.1%} of its requests failed or were refused.")
+    return lines
+
+
+def capacity_command(arguments: Sequence[str]) -> int:
+    """Prints what a core does, the replicas for a load and their memory."""
+    parser = argparse.ArgumentParser(prog="benchmark capacity", description=__doc__)
+    parser.add_argument(
+        "results", nargs="?", type=Path, default=PUBLISHED, help="default: the published result"
+    )
+    parser.add_argument("--texts-per-second", type=_positive, default=1000.0, metavar="N")
+    parser.add_argument(
+        "--utilisation", type=_share, default=0.6, metavar="SHARE", help="default: 0.6"
+    )
+    parser.add_argument(
+        "--cores", type=_positive, metavar="N", help="of a replica; default: as measured"
+    )
+    parser.add_argument("--server", default="max-serve", metavar="NAME")
+    parser.add_argument("--model", default="embedded", metavar="NAME")
+    parser.add_argument(
+        "--load", metavar="NAME", help="what the load is like; default: the one with most texts/s"
+    )
+    options = parser.parse_args(arguments)
+    results = read_results(options.results)
+    found = capacities(results, options.server, options.model)
+    chosen = next((each for each in found if options.load in (None, each.load)), None)
+    if chosen is None:
+        names = ", ".join(each.load for each in found)
+        raise BenchmarkError(f"--load: {options.load!r} is not in the result; there are {names}.")
+    lines = advice(
+        chosen,
+        results,
+        peak_mb(results, options.server, options.model),
+        texts_per_second=options.texts_per_second,
+        utilisation=options.utilisation,
+        cores=options.cores or chosen.cores,
+    )
+    shown = table(found, f"Capacity of {options.server}, {options.model}")
+    print("\n".join([*provenance(results), *markdown_tables([shown]), *lines]))
+    return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
