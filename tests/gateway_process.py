@@ -91,7 +91,8 @@ def running_gateway(
     (port,) = free_ports(1)
     run_dir.mkdir()
     log = run_dir / "log"
-    with log.open("wb") as output:
+    # Appended to: nginx opens its standard output a second time.
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [ROOT / "deploy" / "gateway" / "run"],
             env={

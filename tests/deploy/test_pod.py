@@ -274,30 +274,10 @@ def is_routed(path: str, route: Document) -> bool:
     return False
 
 
-def test_what_rules_ask_for_is_where_the_monitor_looks(rollout: Rollout) -> None:
-    documents = rendered(DOCUMENTS)
-    (monitor,) = of_kind(documents, "PodMonitor")
+def test_metrics_are_where_the_monitor_looks(rollout: Rollout) -> None:
+    # That they are what alerts ask for, tests/server/test_monitored_metrics.py says.
+    (monitor,) = of_kind(rendered(DOCUMENTS), "PodMonitor")
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    page = httpx.get(f"{rollout.new.url(endpoint['port'])}{endpoint['path']}", trust_env=False)
-    there = set(re.findall(r"^(\w+)(?:\{| )", page.text, re.MULTILINE))
-    queries = [
-        *(
-            rule["expr"]
-            for document in of_kind(documents, "PrometheusRule")
-            for group in document["spec"]["groups"]
-            for rule in group["rules"]
-        ),
-        *(
-            trigger["metadata"]["query"]
-            for document in of_kind(documents, "ScaledObject")
-            for trigger in document["spec"]["triggers"]
-        ),
-    ]
-    assert len(queries) >= 4
-    for query in queries:
-        names = set(re.findall(r"\bsentiment_\w+", query))
-        assert names
-        assert names <= there
-        assert query.count('namespace="max-sentiment"') == len(
-            re.findall(r"\bsentiment_\w+", query)
-        )
+    for pod in (rollout.new, rollout.lexicon):
+        page = httpx.get(f"{pod.url(endpoint['port'])}{endpoint['path']}", trust_env=False)
+        assert re.search(r"^sentiment_requests_total\{", page.text, re.MULTILINE)

@@ -1,0 +1,207 @@
+"""Two model servers and a lexicon server behind deploy/gateway: each is killed, nobody notices."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from commands import ROOT, run
+from gateway_process import Load, kill_everything, load, needs_nginx, running_gateway
+from server_process import Server, running_server
+
+from benchmarking.server_process import free_ports
+
+pytestmark = [pytest.mark.slow, needs_nginx]
+
+# Little enough for one of the model servers, on two cores, while the other one starts.
+CLIENTS = 4
+PAUSE_S = 0.04
+
+# Under a second of computing: long enough to be in the middle of when a server is killed.
+LONG = {"input": ["What a wonderful film it was, all in all. " * 10] * 64}
+
+
+@dataclass
+class Replica:
+    """A server that is started, killed and started again at the same address."""
+
+    directory: Path
+    port: int
+    command: str = "serve"
+    running: list[tuple[Server, AbstractContextManager[Server]]] = field(default_factory=list)
+
+    def start(self) -> None:
+        context = running_server(self.directory, command=self.command, port=self.port)
+        self.running.append((context.__enter__(), context))
+
+    def kill(self) -> None:
+        server, context = self.running.pop()
+        kill_everything(server)
+        context.__exit__(None, None, None)
+
+    def stop(self) -> None:
+        while self.running:
+            self.kill()
+
+
+def start_together(*replicas: Replica) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Replica.start, replicas))
+
+
+def kill_at_work(replica: Replica, url: str) -> None:
+    """Kills a server while each model server has a long request in hand; both are answered."""
+    with ThreadPoolExecutor() as pool:
+        asked = [
+            pool.submit(httpx.post, f"{url}/classify", json=LONG, timeout=90, trust_env=False)
+            for _ in range(2)
+        ]
+        time.sleep(0.3)
+        replica.kill()
+    for each in asked:
+        assert each.result().status_code == 200
+        assert len(each.result().json()["data"]) == len(LONG["input"])
+
+
+@contextmanager
+def phase(name: str, clients: Load, served_by: str) -> Iterator[None]:
+    """Does something to the servers, then waits for answers; says who answered meanwhile."""
+    before, start = Counter(clients.outcomes), time.monotonic()
+    yield
+    clients.wait_for(served_by, answers=100)
+    answered = dict(clients.outcomes - before)
+    print(f"{name}: {time.monotonic() - start:.1f} s, {answered}")
+    assert clients.wrong == [], name
+
+
+def by_upstream(access_log: Path) -> Counter[str]:
+    """Counts requests by whom they were sent to, in order, with commas between."""
+    lines = [each for each in access_log.read_text().splitlines() if each.startswith("{")]
+    return Counter(json.loads(each)["upstream"] for each in lines)
+
+
+def test_no_client_notices_any_server_killed(tmp_path: Path) -> None:
+    ports = free_ports(3)
+    one, two = (Replica(tmp_path / f"model-{port}", port) for port in ports[:2])
+    lexicon = Replica(tmp_path / "lexicon", ports[2], "lexicon")
+    with ExitStack() as stack:
+        for each in (one, two, lexicon):
+            stack.callback(each.stop)
+        start_together(one, two, lexicon)
+        url, log = stack.enter_context(running_gateway(tmp_path / "gateway", ports[:2], ports[2]))
+        with load(url, CLIENTS, PAUSE_S) as clients:
+            with phase("all up", clients, "model"):
+                pass
+            shares = by_upstream(log)
+            with phase("the first model server killed", clients, "model"):
+                kill_at_work(one, url)
+            with phase("the first back", clients, "model"):
+                one.start()
+            with phase("the second killed", clients, "model"):
+                kill_at_work(two, url)
+            assert clients.outcomes["lexicon"] == 0
+            with phase("the first, too", clients, "lexicon"):
+                kill_at_work(one, url)
+            with phase("both back", clients, "model"):
+                start_together(one, two)
+            of_the_lexicon = clients.outcomes["lexicon"]
+            with phase("the lexicon server killed", clients, "model"):
+                lexicon.kill()
+            with phase("the lexicon server back", clients, "model"):
+                lexicon.start()
+            # Nothing is sent to a lexicon server while there are model servers.
+            assert clients.outcomes["lexicon"] == of_the_lexicon
+    asked = sum(clients.outcomes.values())
+    passed_on = sum(count for servers, count in by_upstream(log).items() if "," in servers)
+    print(
+        f"{asked} requests: {len(clients.wrong)} failed, {passed_on} passed on to another server, "
+        f"{clients.outcomes['lexicon']} answered by the lexicon"
+    )
+    assert clients.wrong == []
+    assert clients.outcomes["lexicon"] > 0
+    # Each had its share while both were there.
+    share = [shares[f"127.0.0.1:{port}"] for port in ports[:2]]
+    assert min(share) > 0.25 * sum(share), shares
+
+
+def test_a_full_model_server_passes_requests_on_and_is_asked_again(
+    tmp_path: Path, lexicon_server: Server
+) -> None:
+    full, roomy = free_ports(2)
+    body = {"input": "terrible " * 500}
+    with ExitStack() as stack:
+        stack.enter_context(
+            running_server(tmp_path / "full", "--max-pending-tokens", "2000", port=full)
+        )
+        # In the place of a second model server: one that is never full.
+        stack.enter_context(running_server(tmp_path / "roomy", command="lexicon", port=roomy))
+        lexicon_port = int(lexicon_server.url.rpartition(":")[2])
+        url, log = stack.enter_context(
+            running_gateway(tmp_path / "gateway", [full, roomy], lexicon_port)
+        )
+
+        def ask(text: object) -> int:
+            return httpx.post(f"{url}/classify", json=text, timeout=90, trust_env=False).status_code
+
+        with ThreadPoolExecutor(60) as pool:
+            assert set(pool.map(ask, [body] * 60)) == {200}
+        first, second = (f"127.0.0.1:{port}" for port in (full, roomy))
+        sent = by_upstream(log)
+        assert sent[f"{first}, {second}"] > 0  # refused with 429, passed on
+        # At once, one after the other: each in turn.
+        assert [ask({"input": "good"}) for _ in range(6)] == [200] * 6
+        while (after := by_upstream(log) - sent).total() < 6:  # logged once it was answered
+            time.sleep(0.01)
+        assert after == {first: 3, second: 3}
+
+
+def test_a_model_server_that_does_not_answer_at_all_costs_little(
+    tmp_path: Path, lexicon_server: Server
+) -> None:
+    lexicon_port = int(lexicon_server.url.rpartition(":")[2])
+    with ExitStack() as stack:
+        # Its queue of connections is full, so that it says nothing to further ones.
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        port = silent.getsockname()[1]
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        url, log = stack.enter_context(
+            running_gateway(tmp_path / "gateway", [port, lexicon_port], lexicon_port)
+        )
+        took = []
+        for _ in range(10):
+            start = time.monotonic()
+            answer = httpx.post(f"{url}/classify", json={"input": "good"}, trust_env=False)
+            took.append(time.monotonic() - start)
+            assert answer.status_code == 200
+        assert by_upstream(log)[f"127.0.0.1:{port}, 127.0.0.1:{lexicon_port}"] > 0
+    assert max(took) < 0.75
+
+
+def test_addresses_of_several_families(tmp_path: Path) -> None:
+    ended = run(
+        *("bash", "-c", f"{ROOT}/deploy/gateway/run -t 2>&1; cat {tmp_path}/nginx.conf"),
+        environment={
+            "NGINX": "true",
+            "RUN_DIR": str(tmp_path),
+            "LISTEN": "8080",
+            "MODEL_SERVER": "  10.0.0.1:8000 [::1]:8000\tmodel:8000 ",
+            "LEXICON_SERVER": "127.0.0.1:8010",
+        },
+    )
+    servers = re.findall(r"^ +server (\S+) max_fails=0;$", ended.stdout, re.MULTILINE)
+    assert servers == ["10.0.0.1:8000", "[::1]:8000", "model:8000"] * 2 + ["127.0.0.1:8010"]
