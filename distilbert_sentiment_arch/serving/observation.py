@@ -93,7 +93,7 @@ class Observation:
             line["reason"] = reason
         # Never the text: it belongs to the caller's users.
         logger.log(logging.DEBUG if self.probe and status < 400 else logging.INFO, json.dumps(line))
-        load = self.app.load() if self.app.load and not self.probe else None
+        load = self.app.load() if self.app.load else None
         stages = self.answers.stages if self.answers else {}
         self.app.telemetry.record(
             RequestMeasurement(
