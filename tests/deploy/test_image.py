@@ -26,17 +26,22 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("engine", ["podman", "buildah", "docker"])
-def test_builds_this_version_of_the_containerfile(path: Path, engine: str) -> None:
+@pytest.mark.parametrize(("argument", "variant"), [("GPU=x", "-gpu"), ("BASE=x", "")])
+def test_builds_this_version_of_the_containerfile(
+    path: Path, engine: str, argument: str, variant: str
+) -> None:
     fake = path / engine
     fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     fake.chmod(0o755)
-    ended = run(ROOT / "scripts" / "image", "--build-arg", "GPU=x", environment={"PATH": str(path)})
+    ended = run(
+        ROOT / "scripts" / "image", "--build-arg", argument, environment={"PATH": str(path)}
+    )
     assert ended.returncode == 0, ended.stderr
     words = ended.stdout.splitlines()
-    assert words[words.index("--tag") + 1] == f"max-sentiment:{__version__}"
+    assert words[words.index("--tag") + 1] == f"max-sentiment:{__version__}{variant}"
     assert (ROOT / words[words.index("--file") + 1]).is_file()
     assert f"VERSION={__version__}" in words
-    assert words[-3:] == ["--build-arg", "GPU=x", "."]
+    assert words[-3:] == ["--build-arg", argument, "."]
     assert ("docker" in words) == (engine != "docker")  # --format docker, for the HEALTHCHECK
 
 
