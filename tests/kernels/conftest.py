@@ -26,6 +26,22 @@ def tensor(dtype: DType, *shape: str | int) -> TensorType:
     return TensorType(dtype, shape, DeviceRef.CPU())
 
 
+HIDDEN, STARTS = tensor(F32, "tokens", "dim"), tensor(I64, "starts")
+
+
+def layer(dtype: DType, name: str, depth: str) -> list[TensorType]:
+    return [tensor(dtype, f"{name}_panels", depth, 64), tensor(F32, f"{name}_padded")]
+
+
+def after_attention(dtype: DType) -> list[TensorType]:
+    norm = [tensor(F32, "dim"), tensor(F32, "dim")]
+    return [
+        *(*layer(dtype, "output", "dim"), *norm),
+        *layer(dtype, "up", "dim"),
+        *(*layer(dtype, "down", "hidden_dim"), *norm),
+    ]
+
+
 class Kernels:
     """The kernels by name, as functions of NumPy arrays."""
 
@@ -33,10 +49,9 @@ class Kernels:
         self._module = Module()
         norm = [tensor(F32, "columns"), tensor(F32, "columns")]
         rows, bias = tensor(F32, "rows", "depth"), tensor(F32, "padded")
-        starts = tensor(I64, "starts")
         for dtype, bits in ((F32, 32), (F16, 16)):
             linear = [rows, tensor(dtype, "panels", "depth", 64), bias]
-            for activation in ACTIVATIONS:
+            for activation in ACTIVATIONS if dtype == F32 else ("none",):
                 self._add(
                     f"linear_{activation}_{bits}",
                     "distilbert.linear",
@@ -49,33 +64,23 @@ class Kernels:
             self._add(
                 f"embed_{bits}",
                 "distilbert.embed",
-                [tensor(I64, "tokens"), starts, words, positions, *norm],
+                [tensor(I64, "tokens"), STARTS, words, positions, *norm],
                 ("tokens", "columns"),
                 epsilon=True,
             )
-            for heads in (1, 3):
-                self._add_blocks(heads, dtype, bits)
+        for heads in (1, 3):
+            self._add_block(heads)
+            self._add_last_block(heads)
         self._models = InferenceSession(devices=[CPU()]).load_all(
             self._module, custom_extensions=[KERNELS]
         )
 
-    def _add_blocks(self, heads: int, dtype: DType, bits: int) -> None:
-        """Adds both kinds of block; ``wide`` and ``wider`` are 3 and 2 times ``dim``."""
-        hidden, starts = tensor(F32, "tokens", "dim"), tensor(I64, "starts")
-        norm = [tensor(F32, "dim"), tensor(F32, "dim")]
-
-        def linear(name: str, depth: str) -> list[TensorType]:
-            return [tensor(dtype, f"{name}_panels", depth, 64), tensor(F32, f"{name}_padded")]
-
-        after = [
-            *(*linear("output", "dim"), *norm),
-            *linear("up", "dim"),
-            *(*linear("down", "hidden_dim"), *norm),
-        ]
+    def _add_block(self, heads: int) -> None:
+        """Adds a block with weights in float32; ``wide`` is 3 times ``dim``."""
         self._add(
-            f"block_{heads}_{bits}",
+            f"block_{heads}_32",
             "distilbert.block",
-            [hidden, starts, *linear("rows", "dim"), *after],
+            [HIDDEN, STARTS, *layer(F32, "rows", "dim"), *after_attention(F32)],
             ("tokens", "dim"),
             ("tokens", "wide"),
             ("tokens", "dim"),
@@ -86,18 +91,20 @@ class Kernels:
             heads=heads,
             activation="gelu",
         )
-        first = tensor(F32, "batch", "dim")
+
+    def _add_last_block(self, heads: int) -> None:
+        """Adds a last block with weights in float16; ``wider`` is twice ``dim``."""
         self._add(
-            f"last_block_{heads}_{bits}",
+            f"last_block_{heads}_16",
             "distilbert.last_block",
             [
-                hidden,
-                starts,
-                first,
-                starts,
-                *linear("query", "dim"),
-                *linear("rows", "dim"),
-                *after,
+                HIDDEN,
+                STARTS,
+                tensor(F32, "batch", "dim"),
+                STARTS,
+                *layer(F16, "query", "dim"),
+                *layer(F16, "rows", "dim"),
+                *after_attention(F16),
             ],
             ("batch", "dim"),
             ("tokens", "wider"),
