@@ -73,6 +73,8 @@ COMBINATIONS = sorted(
 """What is sensible: `kserve` brings its own Service, scaling and routing; weights and keys are put
 into the servers that are there."""
 
+every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+
 
 def kustomize(directory: Path) -> list[Document]:
     """Renders a kustomization."""

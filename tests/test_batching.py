@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,12 +35,8 @@ def of(*sequences: list[int]) -> list[TokenIds]:
     return [np.array(ids, dtype=np.int64) for ids in sequences]
 
 
-def in_time(coroutine: object) -> None:
-    async def run() -> None:
-        async with asyncio.timeout(5):
-            await coroutine  # type: ignore[misc]
-
-    asyncio.run(run())
+def in_time(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(coroutine, 5))
 
 
 def test_rows_come_back_in_order_whatever_batch_they_were_in() -> None:

@@ -16,6 +16,7 @@ from manifests import (
     Combination,
     Document,
     container,
+    every_combination,
     kustomized,
     named,
     needs_tools,
@@ -32,8 +33,6 @@ pytestmark = needs_tools
 BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
 
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
-
-every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 
 
 def number(quantity: str | int) -> float:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 import time
 from collections import Counter
@@ -17,17 +15,16 @@ import httpx
 import pytest
 from commands import ROOT
 from dialects import GOOD
+from gateway_process import NGINX, needs_nginx
 from kubelet import Pod, Service, cluster_address, running_pod
 from manifests import Combination, Document, container, needs_tools, of_kind, pods, rendered
 from pod_sandbox import bake_cache, needs_namespaces, nginx_image, our_image
-
-NGINX = os.environ.get("NGINX") or shutil.which("nginx") or ""
 
 pytestmark = [
     pytest.mark.slow,
     needs_tools,
     needs_namespaces,
-    pytest.mark.skipif(not os.access(NGINX, os.X_OK), reason="nginx is not here; see scripts/test"),
+    needs_nginx,
 ]
 
 DOCUMENTS = Combination("cpu", ("gateway", "keda", "podmonitor", "httproute"))

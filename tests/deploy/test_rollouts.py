@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from commands import ROOT
 from manifests import (
-    COMBINATIONS,
     Combination,
     Document,
     container,
+    every_combination,
     named,
     needs_tools,
     of_kind,
@@ -21,8 +20,6 @@ from manifests import (
 pytestmark = needs_tools
 
 DRAIN = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"
-
-every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 
 
 def seconds_of_drain(pod: Document) -> int:
