@@ -8,8 +8,8 @@ from std.time import sleep
 comptime ALONE = 500_000
 """Multiplications, about 10 microseconds of them, that one core does alone: waking another takes
 about as long."""
-comptime SPINS = 20_000
-"""Looks at an unfinished phase, about 100 microseconds of them: longer than a piece of work takes.
+comptime SPINS = 100_000
+"""Looks at an unfinished phase, about 500 microseconds of them: longer than a piece of work takes.
 Whoever is not done by then has lost its core to another process, which may have this one as well.
 """
 

@@ -74,6 +74,15 @@ def test_activations(kernels: Kernels, activation: str) -> None:
     np.testing.assert_allclose(found, ORACLE[activation](plain.astype(np.float64)), atol=2e-6)
 
 
+def test_gelu_is_exact_from_the_middle_into_the_tails(kernels: Kernels) -> None:
+    x = np.linspace(-12, 12, 48_000, dtype=np.float32)[:, None]
+    x = np.concatenate([x, [[-1e6], [-50], [50], [1e6]]]).astype(np.float32)
+    identity, bias = panels(np.ones((1, 1), np.float32)), np.zeros(PANEL, np.float32)
+    found = kernels["linear_gelu_32"](x, identity, bias, np.zeros(1, np.float32))
+    exact = ORACLE["gelu"](x.astype(np.float64))
+    np.testing.assert_allclose(found, exact, atol=1e-6, rtol=1e-7)
+
+
 def test_rows_do_not_depend_on_each_other(kernels: Kernels) -> None:
     layer = Layer(200, 96, 100, np.float32)
     run = kernels["linear_gelu_32"]
