@@ -1,6 +1,7 @@
 """Attention over packed sequences: one pass a head and sequence, no mask and no padding."""
 
 from std.math import ceildiv, exp, sqrt
+from std.sys.intrinsics import PrefetchOptions, prefetch
 
 from .tile import (
     COLUMNS,
@@ -14,6 +15,13 @@ from .tile import (
     product,
     store_columns,
 )
+
+comptime AHEAD = 16
+"""How many tokens before its turn one is fetched: its neighbours are a row of the projection apart,
+which is farther than hardware looks ahead."""
+comptime LINE = 16
+"""Floats of a cache line."""
+comptime fetch = prefetch[PrefetchOptions().for_read().high_locality()]
 
 comptime Offsets = Pointer[Int64, MutUntrackedOrigin]
 
@@ -88,6 +96,9 @@ def attend(all: Heads, item: Int, scratch: Floats):
 
     for token in range(length):
         var key = keys_of.unsafe_offset(token * all.stride)
+        for d in range(0, width, LINE):
+            fetch(key.unsafe_offset(AHEAD * all.stride + d))
+            fetch(values_of.unsafe_offset((token + AHEAD) * all.stride + d))
         var column = transposed.unsafe_offset((token // PANEL) * width * PANEL + token % PANEL)
         for d in range(width):
             column[unsafe_offset=d * PANEL] = key[unsafe_offset=d]
