@@ -35,7 +35,7 @@ from distilbert_sentiment_arch.errors import CheckpointError
 from distilbert_sentiment_arch.model_config import DistilBertModelConfig
 from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
 from distilbert_sentiment_arch.packed_weights import pack
-from distilbert_sentiment_arch.scheduling import coarse_timers, step_back
+from distilbert_sentiment_arch.scheduling import coarse_timers, keep_to_cores, step_back
 
 logger = logging.getLogger("max.pipelines.sentiment")
 
@@ -107,7 +107,12 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         self._models = self._load(session)
         self._warm_up()
         if multiprocessing.parent_process() is not None:
+            from distilbert_sentiment_arch.worker_loop import look_often  # loaded there, slow here
+
             step_back()
+            look_often()
+            if self._on_cpu:
+                keep_to_cores()
 
     def _load(self, session: InferenceSession) -> dict[str, Model]:
         if self._packed:

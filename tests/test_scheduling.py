@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from distilbert_sentiment_arch.scheduling import NICENESS, TIMER_SLACK_NS, coarse_timers
+from distilbert_sentiment_arch.scheduling import (
+    NICENESS,
+    TIMER_SLACK_NS,
+    _processors,
+    coarse_timers,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's scheduler")
 
@@ -52,3 +57,61 @@ print(*(os.getpriority(os.PRIO_PROCESS, int(tid)) for tid in os.listdir("/proc/s
         env=dict(os.environ),
     ).stdout
     assert printed.split() == [str(max(NICENESS, os.nice(0)))] * 2
+
+
+def in_a_process(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+COMPUTE = """
+import os, threading, time
+from pathlib import Path
+from distilbert_sentiment_arch import scheduling
+
+def compute(index):
+    name = f"{scheduling.COMPUTE_THREAD}{index}"
+    Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+    ready.wait()
+    done.wait()
+
+def start(count):
+    global ready, done
+    ready, done = threading.Barrier(count + 1), threading.Event()
+    for index in range(count):
+        threading.Thread(target=compute, args=(index,)).start()
+    ready.wait()
+
+def places():
+    return [os.sched_getaffinity(thread) for thread in scheduling._compute_threads()]
+"""
+
+
+def test_each_compute_thread_keeps_to_a_core_of_its_own() -> None:
+    code = f"""{COMPUTE}
+cores = scheduling._cores()
+start(len(cores))
+kept = scheduling.keep_to_cores()
+print(kept, sorted(map(sorted, places())) == sorted(map(sorted, cores)),
+      os.sched_getaffinity(0) == set().union(*cores))
+done.set()
+"""
+    assert in_a_process(code).split() == ["True", "True", "True"]
+
+
+def test_threads_stay_free_where_they_are_not_as_many_as_cores() -> None:
+    code = f"""{COMPUTE}
+allowed = os.sched_getaffinity(0)
+start(len(scheduling._cores()) + 1)
+print(scheduling.keep_to_cores(), all(place == allowed for place in places()))
+done.set()
+"""
+    assert in_a_process(code).split() == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0\n", {0}), ("0,64\n", {0, 64}), ("2-3", {2, 3}), ("0-1,8", {0, 1, 8})]
+)
+def test_lists_of_processors(text: str, expected: set[int]) -> None:
+    assert _processors(text) == expected
