@@ -26,7 +26,7 @@ def look_often() -> None:
     async def sleep_with_backoff(count_no_progress: int) -> None:
         if count_no_progress < SOON:
             await asyncio.sleep(0)
-            # Timers of event loops have a resolution of a millisecond; what else runs here can wait.
+            # Timers of event loops have a resolution of a millisecond; others here can wait.
             time.sleep(SOON_S)  # noqa: ASYNC251
         else:
             await own(count_no_progress - SOON)
