@@ -44,12 +44,24 @@ def context_of(sequences: Sequence[TokenIds], key: RequestID, model_name: str) -
     )
 
 
-def sequences_of(context: TextContext) -> list[TokenIds]:
-    """Returns the sequences of a context, in the worker."""
-    tokens = context.tokens.active
-    ends = np.flatnonzero(tokens == SEPARATOR)
-    first, *others = np.split(tokens, ends)
-    return [first, *(each[1:] for each in others)]
+def packed_of(contexts: Sequence[TextContext]) -> tuple[TokenIds, TokenIds, list[int]]:
+    """Returns the sequences of the contexts of one pass, one behind the other, in the worker.
+
+    Returns:
+        The token ids, int64 ``(tokens,)``; where each sequence starts and the last one ends, int64
+        ``(sequences + 1,)``; and how many sequences each context has.
+    """
+    ids, starts, counts, tokens = [], [np.zeros(1, np.int64)], [], 0
+    for context in contexts:
+        parted = context.tokens.active
+        is_token = parted != SEPARATOR
+        # As many separators as sequences are before the end of each, but for its own.
+        (ends,) = np.append(~is_token, True).nonzero()
+        starts.append(tokens + ends - np.arange(len(ends)))
+        ids.append(parted[is_token])
+        counts.append(len(ends))
+        tokens += len(ids[-1])
+    return np.concatenate(ids), np.concatenate(starts), counts
 
 
 def rows_of(

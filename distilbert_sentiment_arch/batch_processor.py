@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from max.driver import Buffer
 from max.pipelines.context import TextContext
 from max.pipelines.lib.interfaces.batch_processor import (
@@ -13,7 +12,7 @@ from max.pipelines.lib.interfaces.batch_processor import (
     single_replica_context_batch,
 )
 
-from distilbert_sentiment_arch.batch_context import sequences_of
+from distilbert_sentiment_arch.batch_context import packed_of
 
 if TYPE_CHECKING:
     from max.nn.kv_cache import KVCacheInputs
@@ -39,11 +38,10 @@ class DistilBertBatchProcessor(PaddedEncoderBatchProcessor["DistilBertInputs"]):
         contexts = single_replica_context_batch(replica_batches, processor_name=type(self).__name__)
         from distilbert_sentiment_arch.model import DistilBertInputs
 
-        batches = [sequences_of(context) for context in contexts]
-        sequences = [ids for batch in batches for ids in batch]
+        input_ids, starts, counts = packed_of(contexts)
         return DistilBertInputs(
-            input_ids=np.concatenate(sequences).astype(np.int64, copy=False),
-            starts=np.cumsum([0, *map(len, sequences)], dtype=np.int64),
+            input_ids=input_ids,
+            starts=starts,
             pad_token_id=self._pad_token_id(),
-            counts=[len(batch) for batch in batches],
+            counts=counts,
         )

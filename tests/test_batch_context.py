@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from max.pipelines.modeling.types import EmbeddingsGenerationOutput, RequestID
@@ -10,19 +12,26 @@ from distilbert_sentiment_arch.batch_context import (
     TRACE,
     computed_of,
     context_of,
+    packed_of,
     rows_of,
-    sequences_of,
 )
 
 RANDOM = np.random.default_rng(7)
 
 
-@pytest.mark.parametrize("lengths", [[1], [5], [2, 1, 512, 3], [1] * 40])
-def test_sequences_arrive_as_they_were(lengths: list[int]) -> None:
-    sequences = [RANDOM.integers(0, 30_522, length) for length in lengths]
-    context = context_of(sequences, RequestID("a"), "model")
-    found = sequences_of(context)
-    assert [ids.tolist() for ids in found] == [ids.tolist() for ids in sequences]
+@pytest.mark.parametrize(
+    "batches",
+    [[[1]], [[5]], [[2, 1, 512, 3]], [[1] * 40], [[3], [1, 1], [512], [2, 7, 1]]],
+    ids=str,
+)
+def test_sequences_arrive_as_they_were(batches: list[list[int]]) -> None:
+    sent = [[RANDOM.integers(0, 30_522, length) for length in lengths] for lengths in batches]
+    contexts = [context_of(batch, RequestID(f"{i}"), "model") for i, batch in enumerate(sent)]
+    ids, starts, counts = packed_of(contexts)
+    assert ids.dtype == starts.dtype == np.int64
+    assert counts == [len(batch) for batch in sent]
+    found = [ids[start:end].tolist() for start, end in pairwise(starts)]
+    assert found == [each.tolist() for batch in sent for each in batch]
 
 
 @pytest.mark.parametrize("counts", [[1], [3], [1, 4, 2]])
