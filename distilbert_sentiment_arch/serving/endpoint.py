@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from distilbert_sentiment_arch.serving.application import application
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.errors import failure_of
+from distilbert_sentiment_arch.serving.hang_up import CLIENT_CLOSED_REQUEST
 from distilbert_sentiment_arch.serving.observation import Observation
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
@@ -81,6 +83,9 @@ class Endpoint:
                 app.keys.check(request.headers.get("authorization"))
             _check_encoding(request)
             response = await self._answered(request, Call(app, request, observation))
+        except asyncio.CancelledError:
+            observation.finish(CLIENT_CLOSED_REQUEST)
+            raise
         except Exception as error:
             response = self.dialect.render(failure_of(error))
         response.headers.update(observation.headers())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from distilbert_sentiment_arch.serving.fastapi_routes import add_endpoints
+from distilbert_sentiment_arch.serving.hang_up import unless_hung_up
 from distilbert_sentiment_arch.serving.inside_max.assembly import is_served
 from distilbert_sentiment_arch.serving.routing import respond
 
@@ -29,7 +29,7 @@ class ServedRouter(APIRouter):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, 404 and 405 among others."""
-        response = await respond(Request(scope, receive, send))
+        response = await unless_hung_up(scope, receive, respond)
         await response(scope, receive, send)
 
 
