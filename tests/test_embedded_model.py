@@ -63,13 +63,13 @@ def test_float64_oracle_at_lengths_up_to_the_limit(embedded: ModelClassifier) ->
         np.testing.assert_allclose(answer.logits, expected, atol=1e-4, rtol=0)
 
 
-def test_logits_do_not_depend_on_neighbours_place_or_padding(embedded: ModelClassifier) -> None:
+def test_no_bit_of_the_logits_depends_on_neighbours_or_place(embedded: ModelClassifier) -> None:
     text = "A quiet, generous novel that stays with you for weeks."
     (alone,) = classify(embedded, [text])
     crowd = ["Meh.", "[PAD] [PAD] [PAD]", "Terrible. " * 100, "[SEP]", "Wonderful, all of it."]
     for place in range(len(crowd) + 1):
         answers = classify(embedded, [*crowd[:place], text, *crowd[place:]])
-        np.testing.assert_allclose(answers[place].logits, alone.logits, atol=1e-5, rtol=0)
+        np.testing.assert_array_equal(answers[place].logits, alone.logits)
 
 
 def test_more_texts_than_one_batch_come_back_in_order(embedded: ModelClassifier) -> None:
