@@ -46,9 +46,11 @@ def keep_to_cores() -> bool:
     cores = _cores() if sys.platform == "linux" else []
     if not threads or len(threads) != len(cores):
         return False
-    for index, thread in enumerate(threads):
-        with suppress(OSError):  # an operator's sandbox may forbid it
+    try:
+        for index, thread in enumerate(threads):
             os.sched_setaffinity(thread, cores[(index + os.getpid()) % len(cores)])
+    except OSError:  # an operator's sandbox forbids it
+        return False
     return True
 
 

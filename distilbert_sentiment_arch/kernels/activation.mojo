@@ -28,9 +28,9 @@ def gelu(x: Vector) -> Vector:
     """Returns `x / 2 * (1 + erf(x / sqrt(2)))`.
 
     The standard library's erf takes two and a half times as long, which is 2% of a pass. This one is
-    the minimax quotient of two polynomials of degree 5 in the square of its argument, for up to 4
-    standard deviations times sqrt(2): from there on it is 1 in float32. The result is within 1e-6,
-    or 2 units in the last place, of the exact one.
+    a quotient of two polynomials of degree 5 in the square of its argument, fitted for the least
+    error up to 4; from there on it is 1 in float32. The result is within 1e-6, or 2 units in the last
+    place, of the exact one.
     """
     var z = min(max(x * 0.7071067811865476, Vector(-4)), Vector(4))
     var square = z * z

@@ -83,7 +83,7 @@ class Endpoint:
                 app.keys.check(request.headers.get("authorization"))
             _check_encoding(request)
             response = await self._answered(request, Call(app, request, observation))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # the caller hung up, or the server ends
             observation.finish(CLIENT_CLOSED_REQUEST)
             raise
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Callers that hang up before their answer: it is not computed for nobody."""
+"""Callers that hang up before their answer: the rest of what they asked for is dropped."""
 
 from __future__ import annotations
 
