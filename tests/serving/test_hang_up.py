@@ -56,7 +56,7 @@ class Computation:
 
 async def others() -> set[asyncio.Task[Any]]:
     await asyncio.sleep(0)
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
 @pytest.mark.parametrize("seconds", [0, 3 * PATIENCE_S])
