@@ -197,7 +197,8 @@ def test_a_megabyte_in_linear_time(mojo: MojoScorer, afinn_111: WordList, piece:
         return time.perf_counter() - start
 
     small = min(seconds(125_000) for _ in range(3))
-    assert seconds(1_000_000) < max(0.05, 8 * small * 3)
+    # Once is enough: a quadratic scorer is never that fast, a busy machine seldom.
+    assert any(seconds(1_000_000) < max(0.05, 8 * small * 3) for _ in range(3))
 
 
 def test_matches_are_a_sequence(mojo: MojoScorer, afinn_111: WordList) -> None:

@@ -158,7 +158,8 @@ def test_time_is_linear_in_the_length(afinn_111: WordList, piece: str) -> None:
         return time.perf_counter() - start
 
     small = min(seconds(125_000) for _ in range(3))
-    assert seconds(1_000_000) < max(0.05, 8 * small * 3)
+    # Once is enough: a quadratic scorer is never that fast, a busy machine seldom.
+    assert any(seconds(1_000_000) < max(0.05, 8 * small * 3) for _ in range(3))
 
 
 def test_a_list_in_another_language(tmp_path: Path) -> None:

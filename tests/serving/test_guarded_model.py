@@ -71,7 +71,7 @@ def test_a_model_that_hangs_is_a_failing_one() -> None:
         assert guard.failing
         start = time.monotonic()
         await fail(guard, errors.ModelFailing, times=20)
-        assert time.monotonic() - start < 0.05
+        assert time.monotonic() - start < 0.5  # twenty deadlines would be twice that
         model.hangs = False
         await until(lambda: not guard.failing)
 
