@@ -6,6 +6,7 @@
     │   ├── ConfigError           config.json, or a setting of the server
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
+    ├── CompilerError             the graph does not compile here; MAX's own operations serve
     ├── WordListError             a word list that is not in the documented format
     ├── InputError                the caller's input cannot be classified
     │   ├── BlankInput            there is nothing in it
@@ -49,6 +50,10 @@ class TensorError(CheckpointError):
 
 class VocabularyError(CheckpointError):
     """The tokenizer files are absent or disagree with the embedding matrix."""
+
+
+class CompilerError(SentimentError):
+    """The compiler made no graph of what it was given."""
 
 
 class WordListError(SentimentError):

@@ -30,10 +30,11 @@ from max.pipelines.lib.memory_estimation import MemoryPlan
 
 from distilbert_sentiment_arch.batch_context import rows_of
 from distilbert_sentiment_arch.batch_processor import DistilBertBatchProcessor
+from distilbert_sentiment_arch.compiled_graph import compiled_graph
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
-from distilbert_sentiment_arch.errors import CheckpointError
+from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.model_config import DistilBertModelConfig
-from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
+from distilbert_sentiment_arch.packed_distilbert import KERNELS
 from distilbert_sentiment_arch.packed_weights import pack
 from distilbert_sentiment_arch.scheduling import coarse_timers, keep_to_cores, step_back
 
@@ -41,7 +42,6 @@ logger = logging.getLogger("max.pipelines.sentiment")
 
 # MAX caches compiled graphs by content and looks them up by name: one graph, one name, everywhere.
 GRAPH_NAME = "distilbert_classifier"
-PACKED_GRAPH_NAME = "distilbert_classifier_packed"
 
 KERNELS_SWITCH = "MAX_SENTIMENT_KERNELS"
 """``off`` computes with MAX's own operations on a CPU, too."""
@@ -104,7 +104,7 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         )
         self._on_cpu = len(devices) == 1 and devices[0].is_host
         self._packed = self._on_cpu and os.environ.get(KERNELS_SWITCH) != "off"
-        self._models = self._load(session)
+        self.model = self._load(session)
         self._warm_up()
         if multiprocessing.parent_process() is not None:
             from distilbert_sentiment_arch.worker_loop import look_often  # loaded there, slow here
@@ -114,17 +114,19 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
             if self._on_cpu:
                 keep_to_cores()
 
-    def _load(self, session: InferenceSession) -> dict[str, Model]:
+    def _load(self, session: InferenceSession) -> Model:
         if self._packed:
             try:
-                return self.load_graphs(session)
-            except CheckpointError:
-                raise
-            except Exception as error:  # the compiler raises whatever it has
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                logger.warning("the kernels do not compile here, MAX's own serve: %s", reason)
+                return self._load_packed(session)
+            except (CompilerError, RuntimeError) as error:  # RuntimeError: MAX cannot load it
+                logger.warning("the kernels do not compile here, MAX's own serve: %s", error)
                 self._packed = False
-        return self.load_graphs(session)
+        return self.load_graphs(session)[GraphRole.ENCODER]
+
+    def _load_packed(self, session: InferenceSession) -> Model:
+        weights = self._load_state_dict()
+        hf_config = self.arch_config_as(DistilBertModelConfig).hf_config
+        return session.init(compiled_graph(hf_config, weights, KERNELS), weights_registry=weights)
 
     def _warm_up(self) -> None:
         """Runs one sequence, so that what MAX starts with the first pass is there.
@@ -141,11 +143,6 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
                     pad_token_id=0,
                 )
             )
-
-    @property
-    def model(self) -> Model:
-        """The compiled and initialised classifier."""
-        return self._models[GraphRole.ENCODER]
 
     def execute(self, model_inputs: ModelInputs) -> ModelOutputs:
         """Runs one batch."""
@@ -183,14 +180,7 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         return self.arch_config_as(DistilBertModelConfig)
 
     def graph_specs(self, model_config: DistilBertModelConfig) -> Mapping[str, GraphSpec]:
-        """Returns the one graph of the classifier: the packed one on a CPU."""
-        if self._packed:
-            packed = PackedDistilBert(model_config.hf_config, self._state_dict)
-            packed.load_state_dict(self._state_dict)
-            spec = GraphSpec(
-                packed, PACKED_GRAPH_NAME, packed.input_types(), custom_extensions=[KERNELS]
-            )
-            return {GraphRole.ENCODER: spec}
+        """Returns the one graph of the classifier that MAX compiles: in its own operations."""
         module = DistilBertForSequenceClassification(
             model_config.hf_config, model_config.dtype, model_config.device
         )

@@ -16,10 +16,11 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import threading
 from importlib.metadata import version
 from pathlib import Path
+
+from distilbert_sentiment_arch.compile_cache import cache_directory, keep
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
 
@@ -52,8 +53,8 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
                         return None
                     _compile(path)
                 _loaded.append(ctypes.CDLL(str(path)))
-            # RuntimeError: no home directory. ImportError: no mojo-compiler.
-            except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
+            # ImportError: no mojo-compiler.
+            except (OSError, ImportError, subprocess.SubprocessError) as error:
                 _log.warning("Word lists are scored without Mojo: %s", _reason(error))
                 _loaded.append(None)
         return _loaded[0]
@@ -74,28 +75,11 @@ def _path() -> Path:
         KERNEL.read_text("utf-8"),
     ]
     key = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
-    return _cache_directory() / f"lexicon-scorer-{key}.so"
+    return cache_directory() / f"lexicon-scorer-{key}.so"
 
 
 def _compile(library: Path) -> None:
-    library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The name appears with the complete file behind it, whoever else compiles now and whatever
-    # fails after it: loading the first half of a library ends the process.
-    with tempfile.TemporaryDirectory(dir=library.parent) as directory:
-        built = Path(directory) / library.name
-        _mojo(*_arguments(), "-o", str(built), str(KERNEL))
-        with built.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(built, library)
-
-
-def _cache_directory() -> Path:
-    """Returns where MAX keeps what it compiles: a directory of ours there."""
-    if modular := os.environ.get("MODULAR_CACHE_DIR"):
-        return Path(modular) / "max-sentiment"
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG specification has relative paths ignored.
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "max-sentiment"
+    keep(library, lambda built: _mojo(*_arguments(), "-o", str(built), str(KERNEL)))
 
 
 def _mojo(*arguments: str) -> None:
