@@ -91,6 +91,16 @@ def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(tmp_path: 
         assert "Worker crashed" in server.log.read_text(encoding="utf-8")
 
 
+def test_the_process_tree_takes_less_than_a_gigabyte(server: Server) -> None:
+    body = {"input": [LONG["input"]] * 64}
+    assert server.client.post("/classify", json=body).status_code == 200
+    root = psutil.Process(server.process.pid)
+    tree = [root, *root.children(recursive=True)]
+    memory = sum(process.memory_full_info().pss for process in tree)  # shared pages once
+    print(f"memory: {memory / 1e6:.0f} MB")
+    assert memory < 1e9
+
+
 def latency(server: Server) -> float:
     times = []
     for _ in range(7):
