@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -105,7 +106,7 @@ def _processor() -> list[str]:
 
 
 def _read(path: Path) -> CompiledModel:
-    # Its bytes, because MAX reads a file that it knows by name later, when it may be gone.
+    # Its bytes: what is not kept is gone when the graph is initialised.
     return read(io.BytesIO(path.read_bytes()))
 
 
@@ -115,33 +116,41 @@ def _compile(graph: dict[str, Any], kernels: Path, output: Path) -> None:
     Raises:
         CompilerError: It wrote none.
     """
-    _log.info("Compiling the graph for this processor; the next start finds it compiled.")
+    _log.info("Compiling the graph for this processor.")
     start = time.monotonic()
+    request = {**graph, "kernels": str(kernels), "output": str(output)}
+    try:
+        status, said = _run_compiler(json.dumps(request))
+    except OSError as error:
+        raise CompilerError(f"the compiler's process does not start: {error}") from error
+    if status:
+        raise CompilerError(said.strip() or f"the compiler's process ended with {status}")
+    _log.info("Compiling the graph took %.1f seconds.", time.monotonic() - start)
+
+
+def _run_compiler(request: str) -> tuple[int, str]:
+    """Runs main() in a process of its own; returns its exit status and what it said."""
     # MAX sets PYTHONEXECUTABLE, by which sys.executable of its worker is another Python's; and
     # importing it changes the C environment behind os.environ.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *sys.path])}
+    search = [str(PACKAGE.parent), *filter(None, sys.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search)}
     environment.pop("PYTHONEXECUTABLE", None)
-    with subprocess.Popen(  # noqa: S603 - this Python, this module
+    process = subprocess.Popen(  # noqa: S603 - this Python, this module
         [sys.orig_argv[0], "-P", "-m", f"{PACKAGE.name}.compiled_graph"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        request = {**graph, "kernels": str(kernels), "output": str(output)}
-        try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            # It stays open for as long as the graph is wanted, see main().
-            said = process.stdout.read()
-        except BrokenPipeError:
-            said = ""
-    if process.returncode:
-        reason = said.strip() or f"the compiler's process ended with {process.returncode}"
-        raise CompilerError(reason)
-    _log.info("Compiling the graph took %.1f seconds.", time.monotonic() - start)
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = ""
+    with suppress(BrokenPipeError), process:
+        process.stdin.write(request + "\n")
+        process.stdin.flush()
+        # It stays open for as long as the graph is wanted, see _end_with_who_asked().
+        said = process.stdout.read()
+    return process.returncode, said
 
 
 def main() -> int:

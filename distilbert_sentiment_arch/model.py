@@ -118,7 +118,7 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         if self._packed:
             try:
                 return self._load_packed(session)
-            except (CompilerError, RuntimeError) as error:  # RuntimeError: MAX cannot load it
+            except CompilerError as error:
                 logger.warning("the kernels do not compile here, MAX's own serve: %s", error)
                 self._packed = False
         return self.load_graphs(session)[GraphRole.ENCODER]
@@ -126,7 +126,12 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
     def _load_packed(self, session: InferenceSession) -> Model:
         weights = self._load_state_dict()
         hf_config = self.arch_config_as(DistilBertModelConfig).hf_config
-        return session.init(compiled_graph(hf_config, weights, KERNELS), weights_registry=weights)
+        compiled = compiled_graph(hf_config, weights, KERNELS)
+        try:
+            return session.init(compiled, weights_registry=weights)
+        except RuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            raise CompilerError(f"MAX does not take what was compiled: {reason}") from error
 
     def _warm_up(self) -> None:
         """Runs one sequence, so that what MAX starts with the first pass is there.

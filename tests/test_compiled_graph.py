@@ -105,11 +105,18 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
     assert "/dev/null/max-sentiment" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("python", "reason"), [("/bin/false", "ended with 1"), ("/no/python", "does not start")]
+)
 def test_a_compiler_that_dies_is_an_error(
-    classifier: tuple[HFConfig, Packed], cache: Path, monkeypatch: pytest.MonkeyPatch
+    classifier: tuple[HFConfig, Packed],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    python: str,
+    reason: str,
 ) -> None:
-    monkeypatch.setattr(sys, "orig_argv", ["/bin/false"])
-    with pytest.raises(CompilerError, match="ended with 1"):
+    monkeypatch.setattr(sys, "orig_argv", [python])
+    with pytest.raises(CompilerError, match=reason):
         compiled_graph(*classifier, KERNELS)
     assert list(cache.iterdir()) == []
 
