@@ -28,7 +28,7 @@ def cache_directory() -> Path:
     return cache / "max-sentiment"
 
 
-def keep(path: Path, make: Callable[[Path], None]) -> None:
+def keep(path: Path, make: Callable[[Path], object]) -> None:
     """Has a file made under another name beside ``path``, then gives it its name.
 
     The name appears with the complete file behind it, whoever else makes it now and whatever fails

@@ -18,11 +18,12 @@ from max.graph.weights import load_weights
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec
 
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
 from distilbert_sentiment_arch.model import DistilBertInputs
 from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
-from distilbert_sentiment_arch.packed_weights import pack
+from distilbert_sentiment_arch.packed_weights import Packed, pack
 from weight_adapters.distilbert import convert_safetensor_state_dict
 
 Sequences = Sequence[npt.NDArray[np.int64]]
@@ -42,6 +43,22 @@ class Named(Module):
         return result
 
 
+def read_checkpoint(path: Path) -> tuple[HFConfig, dict[str, Any]]:
+    """Returns a checkpoint's configuration and its weights as the server's adapter gives them."""
+    found = inspect_checkpoint(path)
+    weights = convert_safetensor_state_dict(
+        dict(load_weights(list(found.weight_files)).items()),
+        config=found.config,
+        dtype=DType.float32,
+    )
+    return found.config, dict(weights)
+
+
+def packed_weights(config: HFConfig, weights: Mapping[str, Any]) -> Packed:
+    """Returns the weights as the kernels read them."""
+    return pack({name: np.from_dlpack(data) for name, data in weights.items()}, config)
+
+
 def compile_together(
     directory: Path, cases: Sequence[tuple[dict[str, Any], checkpoints.Tensors]], *, packed: bool
 ) -> list[Graph]:
@@ -59,21 +76,15 @@ def compile_together(
             checkpoints.save_safetensors(
                 path / "model.safetensors", tensors, aligned=index % 3 == 0
             )
-        found = inspect_checkpoint(path)
-        weights = convert_safetensor_state_dict(
-            dict(load_weights(list(found.weight_files)).items()),
-            config=found.config,
-            dtype=DType.float32,
-        )
+        hf_config, weights = read_checkpoint(path)
         state: Mapping[str, Any] = weights
         classifier: PackedDistilBert | DistilBertForSequenceClassification
         if packed:
-            plain = {name: np.from_dlpack(data) for name, data in weights.items()}
-            state = pack(plain, found.config)
-            classifier = PackedDistilBert(found.config, state)
+            state = packed_weights(hf_config, weights)
+            classifier = PackedDistilBert(hf_config, state)
         else:
             classifier = DistilBertForSequenceClassification(
-                found.config, DType.float32, DeviceRef.CPU()
+                hf_config, DType.float32, DeviceRef.CPU()
             )
         module = Named(prefix, classifier)
         module.load_state_dict({f"{prefix}.{name}": data for name, data in state.items()})

@@ -41,7 +41,7 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
 
 def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
-    keep(path, lambda made: made.write_text("first") and None)
+    keep(path, lambda made: made.write_text("first"))
 
     def fail(made: Path) -> None:
         made.write_text("sec")

@@ -14,19 +14,16 @@ import numpy as np
 import oracle
 import pytest
 from commands import ROOT
+from graphs import packed_weights, read_checkpoint
 from max.driver import CPU
-from max.dtype import DType
 from max.engine import CompiledModel, InferenceSession
-from max.graph.weights import load_weights
 
 from distilbert_sentiment_arch import compiled_graph as room
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.compiled_graph import compiled_graph
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.packed_distilbert import KERNELS
-from distilbert_sentiment_arch.packed_weights import Packed, pack
-from weight_adapters.distilbert import convert_safetensor_state_dict
+from distilbert_sentiment_arch.packed_weights import Packed
 
 RAW = checkpoints.random_config(n_layers=1)
 IDS = [2, 10, 11, 12, 3]
@@ -36,10 +33,8 @@ IDS = [2, 10, 11, 12, 3]
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> tuple[HFConfig, Packed]:
     """The configuration and the packed weights of a random checkpoint."""
     directory = checkpoints.write_checkpoint(tmp_path_factory.mktemp("model") / "checkpoint", RAW)
-    found = inspect_checkpoint(directory)
-    weights = dict(load_weights(list(found.weight_files)).items())
-    state = convert_safetensor_state_dict(weights, config=found.config, dtype=DType.float32)
-    return found.config, pack({n: np.from_dlpack(d) for n, d in state.items()}, found.config)
+    config, weights = read_checkpoint(directory)
+    return config, packed_weights(config, weights)
 
 
 @pytest.fixture
