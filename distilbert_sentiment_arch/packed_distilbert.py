@@ -131,23 +131,23 @@ class LastBlock(Module):
         self._config = config
         name = f"blocks.{index}"
         self.query = Projection(weights, f"{name}.query")
-        self.key_value = Projection(weights, f"{name}.key_value")
+        self.keys = _weight(weights, f"{name}.keys")
+        self.values = Projection(weights, f"{name}.values")
         self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
         self.up = Projection(weights, f"{name}.up")
         self.down = Projection(weights, f"{name}.down", normed=True)
 
     def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
         first = ops.gather(hidden, starts[:-1], axis=0)  # (batch, dim)
-        one_each = ops.range(0, starts.shape[0], dtype=DType.int64, device=_CPU)  # (batch + 1,)
-        tokens, batch, dim = hidden.shape[0], first.shape[0], self._config.dim
-        layers = (self.query, self.key_value, self.attention_output, self.up, self.down)
-        weights = [each for layer in layers for each in layer()]
+        batch, dim = first.shape[0], self._config.dim
+        layers = (self.values, self.attention_output, self.up, self.down)
+        weights = [*self.query(), self.keys, *(each for layer in layers for each in layer())]
         return _custom(
             "distilbert.last_block",
-            [hidden, starts, first, one_each, *weights, _epsilon()],
+            [hidden, starts, first, *weights, _epsilon()],
             (batch, dim),
-            (tokens, 2 * dim),
             (batch, dim),
+            (batch, self._config.n_heads * dim),
             (batch, dim),
             (batch, dim),
             (batch, self._config.hidden_dim),

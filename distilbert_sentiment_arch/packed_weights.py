@@ -22,8 +22,9 @@ Packed = dict[str, npt.NDArray[np.floating]]
 def pack(weights: Weights, config: HFConfig) -> Packed:
     """Returns the weights of ``PackedDistilBert``.
 
-    Queries, keys and values are one matrix; in the last block, whose queries are those of [CLS]
-    alone, keys and values are.
+    Queries, keys and values are one matrix. In the last block, whose queries are those of [CLS]
+    alone, they are three: the one of keys is multiplied from its other side, without a bias, see
+    ``kernels/single_query.mojo``.
 
     Args:
         weights: Those of ``DistilBertForSequenceClassification``, float32.
@@ -44,7 +45,8 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
             _add(packed, f"blocks.{index}.query_key_value", query, key, value)
         else:
             _add(packed, f"blocks.{index}.query", query)
-            _add(packed, f"blocks.{index}.key_value", key, value)
+            packed[f"blocks.{index}.keys"] = narrowed(panels(key[0].T))
+            _add(packed, f"blocks.{index}.values", value)
         for name, linear, norm in (
             ("attention_output", "attention.output", "attention_norm"),
             ("down", "feed_forward.down", "output_norm"),

@@ -1,5 +1,6 @@
 """Attention over packed sequences: one pass a head and sequence, no mask and no padding."""
 
+from extensibility import InputTensor, OutputTensor
 from std.math import ceildiv, exp, sqrt
 from std.sys.intrinsics import PrefetchOptions, prefetch
 
@@ -11,6 +12,7 @@ from .tile import (
     VECS,
     Floats,
     Vector,
+    floats,
     load_columns,
     product,
     store_columns,
@@ -26,51 +28,76 @@ comptime fetch = prefetch[PrefetchOptions().for_read().high_locality()]
 comptime Offsets = Pointer[Int64, MutUntrackedOrigin]
 
 
-@fieldwise_init
 struct Heads(ImplicitlyCopyable):
     """Where queries, keys and values are.
 
     Attributes:
-        queries: `(query tokens, query_stride)`; the heads come first in a row.
-        query_starts: Where the queries of each sequence start, and where the last ones end.
-        keys: `(tokens, stride)`; so are the values.
-        starts: Where the keys of each sequence start, and where the last ones end.
-        result: `(query tokens, heads * width)`.
+        rows: `(tokens, 3 * heads * width)`: a token's queries of all heads, its keys, its values.
+        starts: Where each sequence starts, and where the last one ends.
+        result: `(tokens, heads * width)`.
         sequences: Sequences.
         heads: Heads.
         width: Columns of a head.
     """
 
-    var queries: Floats
-    var query_stride: Int
-    var query_starts: Offsets
-    var keys: Floats
-    var values: Floats
-    var stride: Int
+    var rows: Floats
     var starts: Offsets
     var result: Floats
     var sequences: Int
     var heads: Int
     var width: Int
 
+    def __init__(
+        out self,
+        rows: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        heads: Int,
+    ):
+        self = Self(
+            floats(Int(rows.unsafe_ptr())),
+            Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
+            floats(Int(result.unsafe_ptr())),
+            starts.dim_size(0) - 1,
+            heads,
+            result.dim_size(1) // heads,
+        )
+
+    def __init__(
+        out self,
+        rows: Floats,
+        starts: Offsets,
+        result: Floats,
+        sequences: Int,
+        heads: Int,
+        width: Int,
+    ):
+        self.rows = rows
+        self.starts = starts
+        self.result = result
+        self.sequences = sequences
+        self.heads = heads
+        self.width = width
+
     def items(self) -> Int:
         """Pieces of work: pairs of a sequence and a head."""
         return self.sequences * self.heads
 
-    def longest(self) -> Int:
-        """Tokens of the longest sequence."""
-        var found = 0
-        for sequence in range(self.sequences):
-            var start = self.starts[unsafe_offset=sequence]
-            found = max(found, Int(self.starts[unsafe_offset=sequence + 1] - start))
-        return found
-
     def scratch_size(self) -> Int:
         """Floats that `attend` needs room for."""
-        var length = self.longest()
+        var length = longest(self.starts, self.sequences)
         var key_panels = ceildiv(length, PANEL)
         var value_panels = ceildiv(self.width, PANEL)
         return (key_panels * self.width + value_panels * length + ROWS * key_panels) * PANEL
+
+
+def longest(starts: Offsets, sequences: Int) -> Int:
+    """Returns the tokens of the longest sequence."""
+    var found = 0
+    for sequence in range(sequences):
+        var length = starts[unsafe_offset=sequence + 1] - starts[unsafe_offset=sequence]
+        found = max(found, Int(length))
+    return found
 
 
 def attend(all: Heads, item: Int, scratch: Floats):
@@ -91,18 +118,20 @@ def attend(all: Heads, item: Int, scratch: Floats):
     var transposed = scratch  # keys, (key_panels, width, PANEL)
     var values = transposed.unsafe_offset(key_panels * width * PANEL)  # (value_panels, length, PANEL)
     var scores = values.unsafe_offset(value_panels * length * PANEL)  # (ROWS, key_panels * PANEL)
-    var keys_of = all.keys.unsafe_offset(start * all.stride + head * width)
-    var values_of = all.values.unsafe_offset(start * all.stride + head * width)
+    var dim = all.heads * width
+    var stride = 3 * dim
+    var keys = all.rows.unsafe_offset(start * stride + dim + head * width)
+    var values_of = keys.unsafe_offset(dim)
 
     for token in range(length):
-        var key = keys_of.unsafe_offset(token * all.stride)
+        var key = keys.unsafe_offset(token * stride)
         for d in range(0, width, LINE):
-            fetch(key.unsafe_offset(AHEAD * all.stride + d))
-            fetch(values_of.unsafe_offset((token + AHEAD) * all.stride + d))
+            fetch(key.unsafe_offset(AHEAD * stride + d))
+            fetch(values_of.unsafe_offset((token + AHEAD) * stride + d))
         var column = transposed.unsafe_offset((token // PANEL) * width * PANEL + token % PANEL)
         for d in range(width):
             column[unsafe_offset=d * PANEL] = key[unsafe_offset=d]
-        var value = values_of.unsafe_offset(token * all.stride)
+        var value = values_of.unsafe_offset(token * stride)
         for panel in range(value_panels):
             var row = values.unsafe_offset((panel * length + token) * PANEL)
             var columns = min(PANEL, width - panel * PANEL)
@@ -111,8 +140,8 @@ def attend(all: Heads, item: Int, scratch: Floats):
                     load_columns(value.unsafe_offset(panel * PANEL + c), columns - c)
                 )
 
-    var row = Int(all.query_starts[unsafe_offset=sequence])
-    var end = Int(all.query_starts[unsafe_offset=sequence + 1])
+    var row = start
+    var end = start + length
     while row + ROWS <= end:
         attend_rows[ROWS](all, head, row, length, transposed, values, scores)
         row += ROWS
@@ -134,18 +163,19 @@ def attend_rows[
 ):
     """Computes the answer to some queries, given the keys and values of their sequence as panels."""
     var width = all.width
+    var dim = all.heads * width
     var stride = ceildiv(length, PANEL) * PANEL
-    var queries = all.queries.unsafe_offset(row * all.query_stride + head * width)
-    tiles[rows](queries, all.query_stride, transposed, width, scores, stride, length)
+    var queries = all.rows.unsafe_offset(row * 3 * dim + head * width)
+    tiles[rows](queries, 3 * dim, transposed, width, scores, stride, length)
     var temper = 1 / sqrt(Float32(width))
     var scales = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
         scales[r] = 1 / soften(scores.unsafe_offset(r * stride), length, temper)
-    var result = all.result.unsafe_offset(row * all.heads * width + head * width)
-    tiles[rows](scores, stride, values, length, result, all.heads * width, width)
+    var result = all.result.unsafe_offset(row * dim + head * width)
+    tiles[rows](scores, stride, values, length, result, dim, width)
     comptime for r in range(rows):
         for c in range(0, width, VEC):
-            var place = result.unsafe_offset(r * all.heads * width + c)
+            var place = result.unsafe_offset(r * dim + c)
             store_columns(place, load_columns(place, width - c) * scales[r], width - c)
 
 

@@ -24,6 +24,35 @@ comptime CHUNK = 96 * 384
 done first waits for one piece at most."""
 
 
+struct Chunks(ImplicitlyCopyable):
+    """Rows in chunks of one size, a multiple of a tile's: a last one that is nearly empty would leave a
+    core waiting. Pieces of work count the chunks of the first panel, then those of the next.
+
+    Attributes:
+        rows: All rows.
+        count: Chunks.
+        size: Rows of a chunk.
+    """
+
+    var rows: Int
+    var count: Int
+    var size: Int
+
+    def __init__(out self, rows: Int, depth: Int):
+        var most = max(2 * ROWS, CHUNK // depth // ROWS * ROWS)
+        self.rows = rows
+        self.count = max(1, ceildiv(rows, most))
+        self.size = ceildiv(ceildiv(rows, self.count), ROWS) * ROWS
+
+    def start(self, item: Int) -> Int:
+        """Returns the first row of a piece of work."""
+        return item % self.count * self.size
+
+    def end(self, item: Int) -> Int:
+        """Returns the row after its last one."""
+        return min(self.rows, self.start(item) + self.size)
+
+
 struct Layer[dtype: DType](ImplicitlyCopyable):
     """`x @ weights + bias`, and a residual where there is one; `(rows, columns)`."""
 
@@ -34,8 +63,7 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
     var rows: Int
     var depth: Int
     var columns: Int
-    var chunks: Int
-    var chunk: Int
+    var chunks: Chunks
 
     def __init__(
         out self,
@@ -72,14 +100,11 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
         self.rows = rows
         self.depth = depth
         self.columns = columns
-        # Chunks of one size: a last one that is nearly empty would leave a core waiting.
-        var most = max(2 * ROWS, CHUNK // depth // ROWS * ROWS)
-        self.chunks = max(1, ceildiv(rows, most))
-        self.chunk = ceildiv(ceildiv(rows, self.chunks), ROWS) * ROWS
+        self.chunks = Chunks(rows, depth)
 
     def items(self) -> Int:
         """Pieces of work: pairs of a panel and a chunk of rows."""
-        return ceildiv(self.columns, PANEL) * self.chunks
+        return ceildiv(self.columns, PANEL) * self.chunks.count
 
     def cost(self) -> Int:
         """Multiplications."""
@@ -89,13 +114,12 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
         activation: StaticString, has_residual: Bool = False
     ](self, item: Int, residual: Floats):
         """Computes one panel of columns of one chunk of rows."""
-        var panel = item // self.chunks
-        var first = item % self.chunks * self.chunk
-        var end = min(self.rows, first + self.chunk)
+        var panel = item // self.chunks.count
+        var end = self.chunks.end(item)
         for start in range(0, PANEL, COLUMNS):
             if panel * PANEL + start >= self.columns:
                 return
-            var row = first
+            var row = self.chunks.start(item)
             while row + ROWS <= end:
                 self.tile[ROWS, activation, has_residual](panel, start, row, residual)
                 row += ROWS
@@ -146,7 +170,7 @@ struct PackedLinear:
         bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         ctx: DeviceContext,
     ) raises:
-        var layer = Layer[panels.dtype](floats(Int(x.unsafe_ptr())), panels, bias, result)
+        var layer = Layer(floats(Int(x.unsafe_ptr())), panels, bias, result)
         var phase = Phase(layer.items())
 
         def work(core: Int) {imm layer, mut phase}:

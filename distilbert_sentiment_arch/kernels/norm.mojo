@@ -1,14 +1,14 @@
 """Layer norm, in place."""
 
+from extensibility import InputTensor, OutputTensor
 from std.math import ceildiv, sqrt
 
-from .tile import VEC, Floats, Vector, load_columns, store_columns
+from .tile import VEC, Floats, Vector, floats, load_columns, store_columns
 
 comptime BLOCK = 16
 """Rows that are normalised as one piece of work."""
 
 
-@fieldwise_init
 struct Norm(ImplicitlyCopyable):
     """`(x - mean) / sqrt(variance + epsilon) * gamma + beta` of each row; `(rows, columns)`."""
 
@@ -18,6 +18,32 @@ struct Norm(ImplicitlyCopyable):
     var rows: Int
     var columns: Int
     var epsilon: Float32
+
+    def __init__(
+        out self,
+        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        x: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        epsilon: Float32,
+    ):
+        self = Self(
+            floats(Int(x.unsafe_ptr())),
+            floats(Int(gamma.unsafe_ptr())),
+            floats(Int(beta.unsafe_ptr())),
+            x.dim_size(0),
+            x.dim_size(1),
+            epsilon,
+        )
+
+    def __init__(
+        out self, x: Floats, gamma: Floats, beta: Floats, rows: Int, columns: Int, epsilon: Float32
+    ):
+        self.x = x
+        self.gamma = gamma
+        self.beta = beta
+        self.rows = rows
+        self.columns = columns
+        self.epsilon = epsilon
 
     def items(self) -> Int:
         """Pieces of work: blocks of rows."""

@@ -70,6 +70,7 @@ class Kernels:
             )
         for heads in (1, 3):
             self._add_block(heads)
+        for heads in (1, 8):
             self._add_last_block(heads)
         self._models = InferenceSession(devices=[CPU()]).load_all(
             self._module, custom_extensions=[KERNELS]
@@ -93,7 +94,7 @@ class Kernels:
         )
 
     def _add_last_block(self, heads: int) -> None:
-        """Adds a last block with weights in float16; ``wider`` is twice ``dim``."""
+        """Adds a last block with weights in float16; ``wide`` is ``heads`` times ``dim``."""
         self._add(
             f"last_block_{heads}_16",
             "distilbert.last_block",
@@ -101,18 +102,18 @@ class Kernels:
                 HIDDEN,
                 STARTS,
                 tensor(F32, "batch", "dim"),
-                STARTS,
                 *layer(F16, "query", "dim"),
-                *layer(F16, "rows", "dim"),
+                tensor(F16, "keys_panels", "dim", 64),
+                *layer(F16, "values", "dim"),
                 *after_attention(F16),
             ],
             ("batch", "dim"),
-            ("tokens", "wider"),
             ("batch", "dim"),
+            ("batch", "wide"),
             ("batch", "dim"),
             ("batch", "dim"),
             ("batch", "hidden_dim"),
-            lends=[tensor(F32, "wider")],
+            lends=[tensor(F32, "wide")],
             epsilon=True,
             heads=heads,
             activation="gelu",

@@ -46,6 +46,17 @@ def expected_attention() -> npt.NDArray[np.float64]:
     return result
 
 
+def expected_answer(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What the first row of the queries above makes of ``x``, keys and values written out."""
+    query = numbers(DIM, 4).reshape(HEADS, DIM // HEADS)
+    keys = x @ numbers(DIM * 64, 5).reshape(DIM, 64)[:, :DIM].T
+    values = x @ numbers(DIM * 64, 6).reshape(DIM, 64)[:, :DIM] + numbers(64, 7)[:DIM]
+    keys, values = (each.reshape(LENGTH, HEADS, DIM // HEADS) for each in (keys, values))
+    weights = softmax(np.einsum("hw,thw->ht", query, keys) / (DIM // HEADS) ** 0.5, axis=-1)
+    result: npt.NDArray[np.float64] = np.einsum("ht,thw->hw", weights, values).ravel()
+    return result
+
+
 @pytest.mark.parametrize(("target", "width"), [("x86-64-v2", 4), ("x86-64-v3", 8)])
 def test_results_do_not_depend_on_the_vectors(tmp_path: Path, target: str, width: int) -> None:
     program = tmp_path / "widths"
@@ -58,6 +69,7 @@ def test_results_do_not_depend_on_the_vectors(tmp_path: Path, target: str, width
     ended = run(program)
     found = np.array(ended.stdout.split(), dtype=np.float64)
     assert found[0] == width
-    layer, attention = found[1 : 1 + ROWS * COLUMNS], found[1 + ROWS * COLUMNS :]
+    layer, attention, answer = np.split(found[1:], np.cumsum([ROWS * COLUMNS, LENGTH * DIM]))
     np.testing.assert_allclose(layer, expected_layer().ravel(), atol=1e-4)
     np.testing.assert_allclose(attention, expected_attention().ravel(), atol=1e-5)
+    np.testing.assert_allclose(answer, expected_answer(expected_attention()), atol=1e-5)

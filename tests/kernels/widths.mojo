@@ -1,10 +1,11 @@
-"""A linear layer and attention over numbers that test_vector_widths.py makes, too; prints results."""
+"""A linear layer and both kinds of attention over numbers that test_vector_widths.py makes, too; prints results."""
 
 from std.collections import List
 
 from kernels.attention import Heads, Offsets, attend
 from kernels.linear import Layer
 from kernels.norm import Norm
+from kernels.single_query import SingleQuery
 from kernels.tile import VEC, floats
 
 comptime ROWS = 13
@@ -59,16 +60,9 @@ def main() raises:
     var rows = numbers(LENGTH * 3 * DIM, 4)
     var starts: List[Int64] = [0, LENGTH]
     var attended = List[Float32](length=LENGTH * DIM, fill=0)
-    var base = floats(Int(rows.unsafe_ptr()))
-    var places = Offsets(unsafe_from_address=Int(starts.unsafe_ptr()))
     var all = Heads(
-        base,
-        3 * DIM,
-        places,
-        base.unsafe_offset(DIM),
-        base.unsafe_offset(2 * DIM),
-        3 * DIM,
-        places,
+        floats(Int(rows.unsafe_ptr())),
+        Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
         floats(Int(attended.unsafe_ptr())),
         1,
         HEADS,
@@ -78,9 +72,40 @@ def main() raises:
     for item in range(all.items()):
         attend(all, item, floats(Int(scratch.unsafe_ptr())))
     show(attended)
+
+    var keys = numbers(DIM * 64, 5)
+    var values = numbers(DIM * 64, 6)
+    var value_bias = numbers(64, 7)
+    var sums = List[Float32](length=HEADS * DIM, fill=0)
+    var answer = List[Float32](length=DIM, fill=0)
+    var single = SingleQuery[DType.float32, DType.float32](
+        floats(Int(rows.unsafe_ptr())),
+        floats(Int(attended.unsafe_ptr())),
+        Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
+        Int(keys.unsafe_ptr()),
+        Int(values.unsafe_ptr()),
+        Int(value_bias.unsafe_ptr()),
+        Int(sums.unsafe_ptr()),
+        Int(answer.unsafe_ptr()),
+        1,
+        HEADS,
+        DIM,
+    )
+    for item in range(single.panel_items()):
+        single.turn(item)
+    for item in range(single.mix_items()):
+        single.mix(item, floats(Int(scratch.unsafe_ptr())))
+    for item in range(single.panel_items()):
+        single.answer(item)
+    show(answer)
     _ = x^
     _ = panels^
     _ = bias^
     _ = rows^
     _ = starts^
+    _ = attended^
     _ = scratch^
+    _ = keys^
+    _ = values^
+    _ = value_bias^
+    _ = sums^

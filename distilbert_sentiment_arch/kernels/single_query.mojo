@@ -1,0 +1,240 @@
+"""Attention of one query a sequence, for which no token's key or value is computed.
+
+A score is `query . (keys @ x)`, which is `(query @ keys) . x`, and the answer is `sum(weight * (values
+@ x))`, which is `values @ sum(weight * x)`: two products a sequence take the place of two a token.
+The bias of the keys adds the same to each score of a head, which softmax takes away again; that of
+the values is added once, since weights sum up to 1.
+"""
+
+from extensibility import InputTensor, OutputTensor
+from std.collections import Array
+from std.math import ceildiv, sqrt
+
+from .attention import Offsets, longest, soften
+from .linear import Chunks
+from .tile import PANEL, ROWS, VEC, VECS, Floats, Vector, floats, load_columns, product, store_columns
+
+
+struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
+    """The first token of each sequence asks all of them.
+
+    Attributes:
+        queries: `(batch, dim)`, the heads side by side.
+        x: `(tokens, dim)`, what keys and values would be computed from.
+        starts: Where each sequence starts, and where the last one ends.
+        keys: Weights of the keys, columns and rows exchanged, as panels `(ceil(dim / 64), dim, 64)`.
+        values: Weights of the values, as panels of the same shape.
+        bias: Of the values, as long as all panels are wide.
+        sums: `(batch, heads, dim)`: each head's query times the weights of its keys, then its
+            weighted sum of x.
+        result: `(batch, dim)`.
+    """
+
+    var queries: Floats
+    var x: Floats
+    var starts: Offsets
+    var keys: Pointer[Scalar[Self.keys_dtype], MutUntrackedOrigin]
+    var values: Pointer[Scalar[Self.values_dtype], MutUntrackedOrigin]
+    var bias: Floats
+    var sums: Floats
+    var result: Floats
+    var batch: Int
+    var heads: Int
+    var dim: Int
+    var width: Int
+    var chunks: Chunks
+
+    def __init__(
+        out self,
+        queries: Floats,
+        x: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        keys: InputTensor[dtype=Self.keys_dtype, rank=3, static_spec=_],
+        values: InputTensor[dtype=Self.values_dtype, rank=3, static_spec=_],
+        bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        sums: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        heads: Int,
+    ):
+        self = Self(
+            queries,
+            floats(Int(x.unsafe_ptr())),
+            Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
+            Int(keys.unsafe_ptr()),
+            Int(values.unsafe_ptr()),
+            Int(bias.unsafe_ptr()),
+            Int(sums.unsafe_ptr()),
+            Int(result.unsafe_ptr()),
+            result.dim_size(0),
+            heads,
+            result.dim_size(1),
+        )
+
+    def __init__(
+        out self,
+        queries: Floats,
+        x: Floats,
+        starts: Offsets,
+        keys: Int,
+        values: Int,
+        bias: Int,
+        sums: Int,
+        result: Int,
+        batch: Int,
+        heads: Int,
+        dim: Int,
+    ):
+        """Args `keys` to `result` are addresses."""
+        self.queries = queries
+        self.x = x
+        self.starts = starts
+        self.keys = Pointer[Scalar[Self.keys_dtype], MutUntrackedOrigin](unsafe_from_address=keys)
+        self.values = Pointer[Scalar[Self.values_dtype], MutUntrackedOrigin](
+            unsafe_from_address=values
+        )
+        self.bias = floats(bias)
+        self.sums = floats(sums)
+        self.result = floats(result)
+        self.batch = batch
+        self.heads = heads
+        self.dim = dim
+        self.width = dim // heads
+        self.chunks = Chunks(batch, dim)
+
+    def cost(self) -> Int:
+        """Multiplications."""
+        var tokens = Int(self.starts[unsafe_offset=self.batch])
+        return 2 * self.dim * (self.batch * self.dim + tokens * self.heads)
+
+    def panel_items(self) -> Int:
+        """Pieces of `turn` and of `answer`: pairs of a panel and a chunk of sequences."""
+        return ceildiv(self.dim, PANEL) * self.chunks.count
+
+    def mix_items(self) -> Int:
+        """Pieces of `mix`: pairs of a sequence and as many heads as a tile has rows."""
+        return self.batch * ceildiv(self.heads, ROWS)
+
+    def scratch_size(self) -> Int:
+        """Floats that `mix` needs room for."""
+        return ROWS * longest(self.starts, self.batch)
+
+    def turn(self, item: Int):
+        """Multiplies each head's query by the weights of its keys: what x is compared with."""
+        var panel = item // self.chunks.count
+        var end = self.chunks.end(item)
+        for head in range(self.heads):
+            var row = self.chunks.start(item)
+            while row + ROWS <= end:
+                self.turn_rows[ROWS](panel, head, row)
+                row += ROWS
+            comptime for rows in range(1, ROWS):
+                if end - row == rows:
+                    self.turn_rows[rows](panel, head, row)
+
+    @always_inline
+    def turn_rows[rows: Int](self, panel: Int, head: Int, row: Int):
+        var depth = self.width
+        var weights = self.keys.unsafe_offset((panel * self.dim + head * depth) * PANEL)
+        var queries = self.queries.unsafe_offset(row * self.dim + head * depth)
+        for start in range(0, min(PANEL, self.dim - panel * PANEL), VEC * VECS):
+            var sums = product[rows, VECS](queries, self.dim, weights.unsafe_offset(start), depth)
+            comptime for r in range(rows):
+                var result = self.sums.unsafe_offset(((row + r) * self.heads + head) * self.dim)
+                comptime for v in range(VECS):
+                    var column = panel * PANEL + start + v * VEC
+                    if column < self.dim:
+                        store_columns(
+                            result.unsafe_offset(column), sums[r * VECS + v], self.dim - column
+                        )
+
+    def mix(self, item: Int, scratch: Floats):
+        """Weighs the tokens of a sequence for some heads, and sums x up by these weights.
+
+        Args:
+            item: Which sequence and heads.
+            scratch: Room for `scratch_size()` floats.
+        """
+        var groups = ceildiv(self.heads, ROWS)
+        var head = item % groups * ROWS
+        comptime for rows in range(1, ROWS + 1):
+            if min(ROWS, self.heads - head) == rows:
+                self.mix_heads[rows](item // groups, head, scratch)
+
+    def mix_heads[rows: Int](self, sequence: Int, head: Int, scores: Floats):
+        var dim = self.dim
+        var start = Int(self.starts[unsafe_offset=sequence])
+        var length = Int(self.starts[unsafe_offset=sequence + 1]) - start
+        var x = self.x.unsafe_offset(start * dim)
+        var sums = self.sums.unsafe_offset((sequence * self.heads + head) * dim)
+        for token in range(length):
+            var dots = Array[Vector, rows](fill=Vector(0))
+            for c in range(0, dim, VEC):
+                var columns = load_columns(x.unsafe_offset(token * dim + c), dim - c)
+                comptime for r in range(rows):
+                    dots[r] = columns.fma(
+                        load_columns(sums.unsafe_offset(r * dim + c), dim - c), dots[r]
+                    )
+            comptime for r in range(rows):
+                scores[unsafe_offset=r * length + token] = dots[r].reduce_add()
+        var temper = 1 / sqrt(Float32(self.width))
+        var scales = Array[Float32, rows](fill=0)
+        comptime for r in range(rows):
+            scales[r] = 1 / soften(scores.unsafe_offset(r * length), length, temper)
+        for c in range(0, dim, VEC):
+            var mixed = Array[Vector, rows](fill=Vector(0))
+            for token in range(length):
+                var columns = load_columns(x.unsafe_offset(token * dim + c), dim - c)
+                comptime for r in range(rows):
+                    var weight = Vector(scores[unsafe_offset=r * length + token])
+                    mixed[r] = weight.fma(columns, mixed[r])
+            comptime for r in range(rows):
+                store_columns(sums.unsafe_offset(r * dim + c), mixed[r] * scales[r], dim - c)
+
+    def answer(self, item: Int):
+        """Multiplies each head's sum of x by the weights of its values."""
+        var panel = item // self.chunks.count
+        var first = panel * PANEL
+        var end = min(first + PANEL, self.dim)
+        for head in range(first // self.width, ceildiv(end, self.width)):
+            var left = max(first, head * self.width) - first
+            var right = min(end, (head + 1) * self.width) - first
+            for column in range(left // VEC * VEC, right, VEC * VECS):
+                comptime for vecs in range(1, VECS + 1):
+                    if min(VECS, ceildiv(right - column, VEC)) == vecs:
+                        self.answer_columns[vecs](item, head, column, left, right)
+
+    def answer_columns[vecs: Int](self, item: Int, head: Int, column: Int, left: Int, right: Int):
+        """Computes the vectors from a column of a panel on; from left to right they are the head's."""
+        var end = self.chunks.end(item)
+        var row = self.chunks.start(item)
+        while row + ROWS <= end:
+            self.answer_tile[ROWS, vecs](item, head, row, column, left, right)
+            row += ROWS
+        comptime for rows in range(1, ROWS):
+            if end - row == rows:
+                self.answer_tile[rows, vecs](item, head, row, column, left, right)
+
+    @always_inline
+    def answer_tile[
+        rows: Int, vecs: Int
+    ](self, item: Int, head: Int, row: Int, column: Int, left: Int, right: Int):
+        var panel = item // self.chunks.count
+        var sums = product[rows, vecs](
+            self.sums.unsafe_offset((row * self.heads + head) * self.dim),
+            self.heads * self.dim,
+            self.values.unsafe_offset(panel * self.dim * PANEL + column),
+            self.dim,
+        )
+        comptime for r in range(rows):
+            var place = self.result.unsafe_offset((row + r) * self.dim + panel * PANEL)
+            comptime for v in range(vecs):
+                var first = column + v * VEC
+                var value = (
+                    sums[r * vecs + v]
+                    + self.bias.unsafe_offset(panel * PANEL + first).unsafe_load[width=VEC]()
+                )
+                if first >= left:
+                    store_columns(place.unsafe_offset(first), value, right - first)
+                else:
+                    for c in range(left, min(right, first + VEC)):
+                        place[unsafe_offset=c] = value[c - first]
