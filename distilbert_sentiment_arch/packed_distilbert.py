@@ -1,9 +1,9 @@
 """The same classifier over packed tokens, in kernels of our own, for the CPU.
 
 How it differs from ``distilbert.DistilBertForSequenceClassification``, whose logits it has: there
-is no padding, so that the cost follows the tokens; the last block answers for [CLS] alone, which is
-all that the head reads; linear layers, attention and norms are the custom operations of
-``kernels/``.
+is no padding, so that the cost follows the tokens; the first block's queries, keys and values are
+looked up; the last block answers for [CLS] alone, which is all that the head reads; linear layers,
+attention and norms are the custom operations of ``kernels/``.
 """
 
 from __future__ import annotations
@@ -50,10 +50,14 @@ class Embeddings(Module):
         self.gamma = _weight(weights, "embeddings.gamma")
         self.beta = _weight(weights, "embeddings.beta")
 
+    def weights(self) -> list[Weight]:
+        """Returns the weights in the order in which the kernels take them."""
+        return [self.words, self.positions, self.gamma, self.beta]
+
     def __call__(self, input_ids: TensorValue, starts: TensorValue) -> TensorValue:
         return _custom(
             "distilbert.embed",
-            [input_ids, starts, self.words, self.positions, self.gamma, self.beta, _epsilon()],
+            [input_ids, starts, *self.weights(), _epsilon()],
             (input_ids.shape[0], self.words.shape[1]),
         )  # (tokens, dim)
 
@@ -94,65 +98,91 @@ class Projection(Module):
         return [self.panels, self.bias, *norm]
 
 
-class TransformerBlock(Module):
-    """Attention and feed-forward over every token, in one operation."""
+class _Block(Module):
+    """What the operations of all blocks share."""
 
-    def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
+    def __init__(self, config: HFConfig, weights: Packed, name: str) -> None:
         super().__init__()
         self._config = config
-        name = f"blocks.{index}"
-        self.query_key_value = Projection(weights, f"{name}.query_key_value")
         self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
         self.up = Projection(weights, f"{name}.up")
         self.down = Projection(weights, f"{name}.down", normed=True)
 
-    def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
-        tokens, dim = hidden.shape[0], self._config.dim
-        layers = (self.query_key_value, self.attention_output, self.up, self.down)
+    def _compute(self, operation: str, values: list[Any], rows: Any, *room: Any) -> TensorValue:
+        """Returns the block's result, ``(rows, dim)``.
+
+        Args:
+            operation: Which kernel.
+            values: What it takes before the weights behind attention.
+            rows: Tokens or sequences.
+            room: Shapes of what lies on the way to attention's result; the memory planner reuses
+                such room from block to block.
+        """
+        dim = self._config.dim
+        layers = (self.attention_output, self.up, self.down)
         return _custom(
-            "distilbert.block",
-            [hidden, starts, *(each for layer in layers for each in layer()), _epsilon()],
-            (tokens, dim),
-            # What lies on the way; the memory planner reuses it from block to block.
-            (tokens, 3 * dim),
-            (tokens, dim),
-            (tokens, dim),
-            (tokens, self._config.hidden_dim),
+            operation,
+            [*values, *(each for layer in layers for each in layer()), _epsilon()],
+            (rows, dim),
+            *room,
+            *((rows, dim), (rows, dim), (rows, self._config.hidden_dim)),
             heads=self._config.n_heads,
             activation=ACTIVATIONS[self._config.activation],
+        )
+
+
+class FirstBlock(_Block):
+    """Embeddings, whose queries, keys and values are looked up, and the rest of a block."""
+
+    def __init__(self, config: HFConfig, weights: Packed) -> None:
+        super().__init__(config, weights, "blocks.0")
+        self.words = _weight(weights, "blocks.0.words")
+        self.positions = _weight(weights, "blocks.0.positions")
+        self.bias = _weight(weights, "blocks.0.bias")
+
+    def __call__(
+        self, embeddings: Embeddings, input_ids: TensorValue, starts: TensorValue
+    ) -> TensorValue:
+        tokens, dim = input_ids.shape[0], self._config.dim
+        return self._compute(
+            "distilbert.first_block",
+            [input_ids, starts, *embeddings.weights(), self.words, self.positions, self.bias],
+            *(tokens, (tokens, dim), (tokens, 3 * dim)),
         )  # (tokens, dim)
 
 
-class LastBlock(Module):
+class TransformerBlock(_Block):
+    """Attention and feed-forward over every token, in one operation."""
+
+    def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, f"blocks.{index}")
+        self.query_key_value = Projection(weights, f"blocks.{index}.query_key_value")
+
+    def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
+        tokens = hidden.shape[0]
+        return self._compute(
+            "distilbert.block",
+            [hidden, starts, *self.query_key_value()],
+            *(tokens, (tokens, 3 * self._config.dim)),
+        )  # (tokens, dim)
+
+
+class LastBlock(_Block):
     """The last block, for the first token of each sequence only."""
 
     def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
-        super().__init__()
-        self._config = config
-        name = f"blocks.{index}"
-        self.query = Projection(weights, f"{name}.query")
-        self.keys = _weight(weights, f"{name}.keys")
-        self.values = Projection(weights, f"{name}.values")
-        self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
-        self.up = Projection(weights, f"{name}.up")
-        self.down = Projection(weights, f"{name}.down", normed=True)
+        super().__init__(config, weights, f"blocks.{index}")
+        self.query = Projection(weights, f"blocks.{index}.query")
+        self.keys = _weight(weights, f"blocks.{index}.keys")
+        self.values = Projection(weights, f"blocks.{index}.values")
 
     def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
         first = ops.gather(hidden, starts[:-1], axis=0)  # (batch, dim)
         batch, dim = first.shape[0], self._config.dim
-        layers = (self.values, self.attention_output, self.up, self.down)
-        weights = [*self.query(), self.keys, *(each for layer in layers for each in layer())]
-        return _custom(
+        return self._compute(
             "distilbert.last_block",
-            [hidden, starts, first, *weights, _epsilon()],
-            (batch, dim),
-            (batch, dim),
-            (batch, self._config.n_heads * dim),
-            (batch, dim),
-            (batch, dim),
-            (batch, self._config.hidden_dim),
-            heads=self._config.n_heads,
-            activation=ACTIVATIONS[self._config.activation],
+            [hidden, starts, first, *self.query(), self.keys, *self.values()],
+            *(batch, (batch, dim), (batch, self._config.n_heads * dim)),
         )  # (batch, dim)
 
 
@@ -168,12 +198,11 @@ class PackedDistilBert(Module):
         super().__init__()
         self.embeddings = Embeddings(weights)
         last = config.n_layers - 1
-        self.blocks = LayerList(
-            [
-                *(TransformerBlock(config, weights, index) for index in range(last)),
-                LastBlock(config, weights, last),
-            ]
-        )
+        blocks: list[_Block] = [LastBlock(config, weights, last)]
+        if last > 0:
+            others = (TransformerBlock(config, weights, index) for index in range(1, last))
+            blocks = [FirstBlock(config, weights), *others, *blocks]
+        self.blocks = LayerList(blocks)
         self.pre_classifier = Linear(weights, "pre_classifier", config.dim, "relu")
         self.projection = Linear(weights, "projection", config.num_labels)
 
@@ -189,8 +218,12 @@ class PackedDistilBert(Module):
         )
 
     def __call__(self, input_ids: TensorValue, starts: TensorValue) -> TensorValue:
-        hidden = self.embeddings(input_ids, starts)  # (tokens, dim)
-        for block in self.blocks:
+        first, *others = self.blocks
+        if others:
+            hidden = first(self.embeddings, input_ids, starts)  # (tokens, dim)
+        else:  # the only block is the last one
+            hidden, others = self.embeddings(input_ids, starts), [first]
+        for block in others:
             hidden = block(hidden, starts)  # the last one: (batch, dim)
         return self.projection(self.pre_classifier(hidden))  # (batch, num_labels)
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PANEL = 64
 """Columns of a panel; tile.mojo has the same number."""
 
+_PROJECTED_ROWS = 4096
+"""Rows of a table that are multiplied at once: what lies on the way takes memory."""
+
 Floats = npt.NDArray[np.float32]
 Weights = Mapping[str, Floats]
 Packed = dict[str, npt.NDArray[np.floating]]
@@ -22,9 +25,10 @@ Packed = dict[str, npt.NDArray[np.floating]]
 def pack(weights: Weights, config: HFConfig) -> Packed:
     """Returns the weights of ``PackedDistilBert``.
 
-    Queries, keys and values are one matrix. In the last block, whose queries are those of [CLS]
-    alone, they are three: the one of keys is multiplied from its other side, without a bias, see
-    ``kernels/single_query.mojo``.
+    Queries, keys and values are one matrix; the first block's is multiplied by all words and
+    positions beforehand, see ``ProjectedEmbedding`` in ``kernels/embedding.mojo``. In the last
+    block, whose queries are those of [CLS] alone, they are three: the one of keys is multiplied
+    from its other side, without a bias, see ``kernels/single_query.mojo``.
 
     Args:
         weights: Those of ``DistilBertForSequenceClassification``, float32.
@@ -41,12 +45,14 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
         query, key, value = (
             _linear(weights, f"{block}.attention.{name}") for name in ("query", "key", "value")
         )
-        if index < config.n_layers - 1:
-            _add(packed, f"blocks.{index}.query_key_value", query, key, value)
-        else:
+        if index == config.n_layers - 1:
             _add(packed, f"blocks.{index}.query", query)
             packed[f"blocks.{index}.keys"] = narrowed(panels(key[0].T))
             _add(packed, f"blocks.{index}.values", value)
+        elif index == 0:
+            packed |= projected_embeddings(weights, *_side_by_side(query, key, value))
+        else:
+            _add(packed, f"blocks.{index}.query_key_value", query, key, value)
         for name, linear, norm in (
             ("attention_output", "attention.output", "attention_norm"),
             ("down", "feed_forward.down", "output_norm"),
@@ -58,6 +64,25 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
     for name in ("pre_classifier", "projection"):
         _add(packed, name, _linear(weights, f"classifier.{name}"))
     return packed
+
+
+def projected_embeddings(weights: Weights, weight: Floats, bias: Floats) -> Packed:
+    """Returns what the projection makes of words, of positions, and of what the norm adds to them.
+
+    Args:
+        weights: Those of the embeddings.
+        weight: Of the projection, ``(columns, dim)``.
+        bias: ``(columns,)``.
+    """
+    norm = "embeddings.layer_norm"
+    gamma, beta = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
+    return {
+        "blocks.0.words": _projected(weights["embeddings.word_embeddings.weight"], gamma, weight),
+        "blocks.0.positions": _projected(
+            weights["embeddings.position_embeddings.weight"], gamma, weight
+        ),
+        "blocks.0.bias": weight @ beta + bias,
+    }
 
 
 def panels(weight: Floats) -> Floats:
@@ -83,8 +108,22 @@ def _linear(weights: Weights, name: str) -> tuple[Floats, Floats]:
     return weights[f"{name}.weight"], weights[f"{name}.bias"]
 
 
+def _side_by_side(*linears: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    weight, bias = (np.concatenate(each) for each in zip(*linears, strict=True))
+    return weight, bias
+
+
+def _projected(table: Floats, gamma: Floats, weight: Floats) -> Floats:
+    """Returns ``((table - its rows' means) * gamma) @ weight.T``, ``(rows, columns)``."""
+    result = np.empty((len(table), len(weight)), np.float32)
+    for start in range(0, len(table), _PROJECTED_ROWS):
+        rows = table[start : start + _PROJECTED_ROWS]
+        centred = rows - rows.mean(-1, keepdims=True)
+        np.matmul(centred * gamma, weight.T, out=result[start : start + _PROJECTED_ROWS])
+    return result
+
+
 def _add(packed: Packed, name: str, *linears: tuple[Floats, Floats]) -> None:
-    weight = np.concatenate([each[0] for each in linears])
-    bias = np.concatenate([each[1] for each in linears])
+    weight, bias = _side_by_side(*linears)
     packed[f"{name}.panels"] = narrowed(panels(weight))
     packed[f"{name}.bias"] = np.pad(bias, (0, -len(bias) % PANEL))

@@ -4,11 +4,102 @@ from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 
 from .attention import Heads, Offsets, attend
+from .embedding import Embedding, ProjectedEmbedding
 from .linear import Layer
 from .single_query import SingleQuery
 from .tail import Tail, TailPhases
 from .tile import floats
 from .work import Phase, on_cores
+
+
+@register("distilbert.first_block")
+struct FirstBlock:
+    """Embeddings, and a block that looks up their projection, see `ProjectedEmbedding`.
+
+    Shapes: ids, words, positions and their norm as for `distilbert.embed`, rows_words `(vocabulary,
+    3 * dim)`, rows_positions `(max_position_embeddings, 3 * dim)`, rows_bias `(3 * dim,)`, all else
+    as for `distilbert.block`. Results: those of `distilbert.block`, and embedded `(tokens, dim)`.
+    """
+
+    @staticmethod
+    def execute[
+        heads: Int, activation: StaticString, target: StaticString
+    ](
+        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        embedded: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        rows: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        mixed: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        attended: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        inner: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        ids: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        words: InputTensor[rank=2, static_spec=_],
+        positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        rows_words: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        rows_positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        rows_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        output_panels: InputTensor[rank=3, static_spec=_],
+        output_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        output_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        output_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        up_panels: InputTensor[rank=3, static_spec=_],
+        up_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        down_panels: InputTensor[rank=3, static_spec=_],
+        down_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        down_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        down_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        epsilon: Float32,
+        ctx: DeviceContext,
+    ) raises:
+        var projection = ProjectedEmbedding(
+            Embedding(embedded, ids, starts, words, positions, gamma, beta, epsilon),
+            rows_words,
+            rows_positions,
+            rows_bias,
+            rows,
+        )
+        var all = Heads(rows, starts, mixed, heads)
+        var tail = Tail[activation](
+            floats(Int(embedded.unsafe_ptr())),
+            all.result,
+            result,
+            attended,
+            inner,
+            output_panels,
+            output_bias,
+            output_gamma,
+            output_beta,
+            up_panels,
+            up_bias,
+            down_panels,
+            down_bias,
+            down_gamma,
+            down_beta,
+            epsilon,
+        )
+        var room = all.scratch_size()
+        var projection_phase = Phase(projection.embedding.items())
+        var attention_phase = Phase(all.items())
+        var phases = TailPhases(tail)
+
+        def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut phases}:
+            var scratch = List[Float32](unsafe_uninit_length=room)
+            var scratch_floats = floats(Int(scratch.unsafe_ptr()))
+
+            def project(item: Int) {imm}:
+                projection.compute(item)
+
+            def mix(item: Int) {imm}:
+                attend(all, item, scratch_floats)
+
+            projection_phase.run(project)
+            attention_phase.run(mix)
+            tail.run(phases)
+            _ = scratch^
+
+        on_cores(work, projection.embedding.cost() + tail.cost())
 
 
 @register("distilbert.block")

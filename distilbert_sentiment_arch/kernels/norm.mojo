@@ -52,11 +52,12 @@ struct Norm(ImplicitlyCopyable):
     def compute(self, item: Int):
         """Normalises one block of rows."""
         for row in range(item * BLOCK, min(self.rows, (item + 1) * BLOCK)):
-            self.row(self.x.unsafe_offset(row * self.columns))
+            _ = self.row(row)
 
-    def row(self, x: Floats):
-        """Normalises one row."""
+    def row(self, index: Int) -> Float32:
+        """Normalises one row, and returns what it was multiplied by between mean and gamma."""
         var columns = self.columns
+        var x = self.x.unsafe_offset(index * columns)
         var total = Vector(0)
         for c in range(0, columns, VEC):
             total += load_columns(x.unsafe_offset(c), columns - c)
@@ -77,3 +78,4 @@ struct Norm(ImplicitlyCopyable):
                 load_columns(self.beta.unsafe_offset(c), width),
             )
             store_columns(x.unsafe_offset(c), value, width)
+        return scale

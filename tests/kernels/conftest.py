@@ -70,6 +70,7 @@ class Kernels:
             )
         for heads in (1, 3):
             self._add_block(heads)
+            self._add_first_block(heads)
         for heads in (1, 8):
             self._add_last_block(heads)
         self._models = InferenceSession(devices=[CPU()]).load_all(
@@ -88,6 +89,28 @@ class Kernels:
             ("tokens", "dim"),
             ("tokens", "hidden_dim"),
             lends=[tensor(F32, "wide")],
+            epsilon=True,
+            heads=heads,
+            activation="gelu",
+        )
+
+    def _add_first_block(self, heads: int) -> None:
+        """Adds a first block with words in float16; ``wide`` is 3 times ``dim``."""
+        tables = [
+            *(tensor(F16, "vocabulary", "dim"), tensor(F32, "places", "dim")),
+            *(tensor(F32, "dim"), tensor(F32, "dim")),
+            *(tensor(F32, "vocabulary", "wide"), tensor(F32, "places", "wide")),
+        ]
+        self._add(
+            f"first_block_{heads}_32",
+            "distilbert.first_block",
+            [tensor(I64, "tokens"), STARTS, *tables, tensor(F32, "wide"), *after_attention(F32)],
+            ("tokens", "dim"),
+            ("tokens", "dim"),
+            ("tokens", "wide"),
+            ("tokens", "dim"),
+            ("tokens", "dim"),
+            ("tokens", "hidden_dim"),
             epsilon=True,
             heads=heads,
             activation="gelu",

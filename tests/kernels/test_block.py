@@ -10,7 +10,7 @@ import oracle
 import pytest
 from scipy.special import softmax
 
-from distilbert_sentiment_arch.packed_weights import PANEL, panels
+from distilbert_sentiment_arch.packed_weights import PANEL, panels, projected_embeddings
 
 if TYPE_CHECKING:
     from conftest import Kernels
@@ -32,6 +32,12 @@ LENGTHS = [
 WIDTHS = [(1, 20, 37), (3, 48, 130), (3, 192, 256), (1, 96, 64), (3, 3, 1)]
 # Heads beside each other in a panel and in a vector, across two panels, more than a tile has rows.
 LAST_WIDTHS = [(1, 20, 37), (8, 48, 130), (8, 256, 192), (8, 192, 64), (1, 96, 64), (8, 8, 1)]
+
+
+def normed(x: Array) -> Array:
+    centred = x - x.mean(-1, keepdims=True)
+    scaled: Array = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+    return scaled
 
 
 class Block:
@@ -60,10 +66,8 @@ class Block:
         return x @ weight.T + bias
 
     def _norm(self, x: Array, name: str) -> Array:
-        centred = x - x.mean(-1, keepdims=True)
-        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
         gamma, beta = self.norms[name]
-        return scaled * gamma + beta
+        return normed(x) * gamma + beta
 
     def _attention(self, x: Array) -> Array:
         width = self.dim // self.heads
@@ -81,10 +85,15 @@ class Block:
             x + self._linear(oracle.ACTIVATIONS["gelu"](self._linear(x, "up")), "down"), "down"
         )
 
+    def side_by_side(self, *names: str) -> list[npt.NDArray[np.float32]]:
+        return [
+            np.concatenate([self.linears[name][part] for name in names]).astype(np.float32)
+            for part in (0, 1)
+        ]
+
     def packed(self, dtype: type[np.floating], *names: str) -> list[npt.NDArray[np.floating]]:
         """The weights of some linear layers side by side, as the kernel takes them."""
-        weight = np.concatenate([self.linears[name][0] for name in names]).astype(np.float32)
-        bias = np.concatenate([self.linears[name][1] for name in names]).astype(np.float32)
+        weight, bias = self.side_by_side(*names)
         return [panels(weight).astype(dtype), np.pad(bias, (0, -len(bias) % PANEL))]
 
     def after_attention(self, dtype: type[np.floating]) -> list[npt.NDArray[np.floating]]:
@@ -117,6 +126,40 @@ def test_every_token(
         *block.after_attention(np.float32),
         np.zeros(3 * dim, np.float32),
     )
+    wanted = np.concatenate([block.expected(each) for each in split(x, lengths)])
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.parametrize(("heads", "dim", "hidden_dim"), WIDTHS)
+def test_embeddings_and_every_token(
+    kernels: Kernels, lengths: list[int], heads: int, dim: int, hidden_dim: int
+) -> None:
+    block = Block(heads, dim, hidden_dim, seed=dim)
+    generator = np.random.default_rng(dim)
+    weights = {
+        "embeddings.word_embeddings.weight": generator.standard_normal((101, dim)),
+        "embeddings.position_embeddings.weight": generator.standard_normal((512, dim)) + 1,
+        "embeddings.layer_norm.weight": generator.standard_normal(dim),
+        "embeddings.layer_norm.bias": generator.standard_normal(dim),
+    }
+    words, positions, gamma, beta = (each.astype(np.float16) for each in weights.values())
+    ids = generator.integers(0, 101, sum(lengths))
+    projected = projected_embeddings(
+        {name: each.astype(np.float16).astype(np.float32) for name, each in weights.items()},
+        *block.side_by_side("query", "key", "value"),
+    )
+    found = kernels[f"first_block_{heads}_32"](
+        ids,
+        np.cumsum([0, *lengths]),
+        words,
+        *(each.astype(np.float32) for each in (positions, gamma, beta)),
+        *(projected[f"blocks.0.{name}"] for name in ("words", "positions", "bias")),
+        *block.after_attention(np.float32),
+    )
+    places = np.concatenate([np.arange(length) for length in lengths])
+    summed = words[ids].astype(np.float64) + positions[places]
+    x = normed(summed) * gamma + beta
     wanted = np.concatenate([block.expected(each) for each in split(x, lengths)])
     np.testing.assert_allclose(found, wanted, atol=1e-4)
 
