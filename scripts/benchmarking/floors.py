@@ -3,6 +3,11 @@
 Arithmetic: floating-point operations of the linear layers and of attention, over the measured peak
 of products in the engine's precision. Memory: bytes of the weights that every pass reads, over the
 measured bandwidth of reading a buffer of that size (Williams et al. 2009, "Roofline").
+
+What an engine need not do does not count: the first block's queries, keys and values depend on a
+token and its place alone, and of the last block only the first token of a sequence is used, for
+which no other token's key or value has to be computed. All engines are held to it, those that
+compute more, too.
 """
 
 from __future__ import annotations
@@ -52,11 +57,17 @@ class Peaks:
 
 
 def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
-    """Returns bytes of the matrices that every pass reads: all but the embedding tables."""
-    dim, hidden = config["dim"], config["hidden_dim"]
-    block = 4 * dim * dim + 2 * dim * hidden
-    head = dim * dim + dim * len(config["id2label"])
-    return int((config["n_layers"] * block + head) * BYTES[precision])
+    """Returns bytes of the matrices that every pass reads, tables that are looked up not counted.
+
+    A checkpoint in half precision is read as it is, whatever an engine computes in.
+    """
+    dim = config["dim"]
+    looked_up = 3 * dim * dim if config["n_layers"] > 1 else 0
+    block = 4 * dim * dim + 2 * dim * config["hidden_dim"]
+    # The key has had two names; a checkpoint without it is in float32.
+    dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
+    size = min(BYTES[precision], 4 if dtype == "float32" else 2)
+    return int((config["n_layers"] * block - looked_up + _head(config)) * size)
 
 
 def operations(config: Mapping[str, Any], workload: Workload) -> int:
@@ -65,15 +76,21 @@ def operations(config: Mapping[str, Any], workload: Workload) -> int:
     Multiplications and additions of linear layers, scores and mixtures; norms, softmax and
     activations are left out, as they are under 2% of them.
     """
-    dim, hidden = config["dim"], config["hidden_dim"]
+    dim, blocks = config["dim"], config["n_layers"] - 1
+    output_and_feed_forward = dim * dim + 2 * dim * config["hidden_dim"]
+    projection = 3 * dim * dim
     total = 0
     for batch in workload.batches:
         for length in map(int, batch.lengths):
-            linear = 2 * length * (4 * dim * dim + 2 * dim * hidden)
-            attention = 2 * 2 * length * length * dim
-            head = 2 * (dim * dim + dim * len(config["id2label"]))
-            total += config["n_layers"] * (linear + attention) + head
-    return total
+            total += blocks * length * (output_and_feed_forward + 2 * length * dim)
+            total += max(0, blocks - 1) * length * projection
+            total += projection + output_and_feed_forward + 2 * length * config["n_heads"] * dim
+            total += _head(config)
+    return 2 * total
+
+
+def _head(config: Mapping[str, Any]) -> int:
+    return int(config["dim"] * (config["dim"] + len(config["id2label"])))
 
 
 def floor_ms(
