@@ -35,7 +35,7 @@ from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassifica
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.model_config import DistilBertModelConfig
 from distilbert_sentiment_arch.packed_distilbert import KERNELS
-from distilbert_sentiment_arch.packed_weights import pack
+from distilbert_sentiment_arch.packed_weights import FIRST_PROJECTION, fill_tables, pack
 from distilbert_sentiment_arch.scheduling import coarse_timers, keep_to_cores, step_back
 
 logger = logging.getLogger("max.pipelines.sentiment")
@@ -77,6 +77,9 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
 
     batch_processor_cls: ClassVar[type[DistilBertBatchProcessor]] = DistilBertBatchProcessor
     model_config_cls: ClassVar[type[DistilBertModelConfig]] = DistilBertModelConfig
+
+    # Kept for the life of the model: on a CPU the graph reads the weights in place.
+    _state_dict: dict[str, Any]
 
     def __init__(
         self,
@@ -124,11 +127,19 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         return self.load_graphs(session)[GraphRole.ENCODER]
 
     def _load_packed(self, session: InferenceSession) -> Model:
-        weights = self._load_state_dict()
         hf_config = self.arch_config_as(DistilBertModelConfig).hf_config
-        compiled = compiled_graph(hf_config, weights, KERNELS)
+        weights = {
+            name: np.asarray(np.from_dlpack(data), dtype=np.float32)
+            for name, data in self._load_state_dict().items()
+        }
+        packed = pack(weights, hf_config)
+        self._state_dict = dict(packed)
+        projection = {name: weights[name] for name in FIRST_PROJECTION}
+        del weights
+        compiled = compiled_graph(hf_config, packed, KERNELS)
+        fill_tables(packed, projection)  # compiling takes a gigabyte: these come after it
         try:
-            return session.init(compiled, weights_registry=weights)
+            return session.init(compiled, weights_registry=packed)
         except RuntimeError as error:
             reason = str(error).partition("\n")[0]
             raise CompilerError(f"MAX does not take what was compiled: {reason}") from error
@@ -168,16 +179,9 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
     def _load_state_dict(self) -> dict[str, Any]:
         assert self.adapter is not None
         config = self.arch_config_as(DistilBertModelConfig)
-        # Kept for the life of the model: on a CPU the graph reads the weights in place.
-        self._state_dict: dict[str, Any] = dict(
+        self._state_dict = dict(
             self.adapter(dict(self.weights.items()), config=config.hf_config, dtype=config.dtype)
         )
-        if self._packed:
-            weights = {
-                name: np.asarray(np.from_dlpack(data), dtype=np.float32)
-                for name, data in self._state_dict.items()
-            }
-            self._state_dict = dict(pack(weights, config.hf_config))
         return self._state_dict
 
     def _create_model_config(self, state_dict: dict[str, Any]) -> DistilBertModelConfig:

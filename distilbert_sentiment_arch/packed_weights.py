@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 PANEL = 64
 """Columns of a panel; tile.mojo has the same number."""
 
-_PROJECTED_ROWS = 4096
+FIRST_PROJECTION = tuple(
+    f"encoder.layers.0.attention.{name}.weight" for name in ("query", "key", "value")
+)
+
+_TABLE_ROWS = 4096
 """Rows of a table that are multiplied at once: what lies on the way takes memory."""
 
 Floats = npt.NDArray[np.float32]
@@ -25,10 +29,10 @@ Packed = dict[str, npt.NDArray[np.floating]]
 def pack(weights: Weights, config: HFConfig) -> Packed:
     """Returns the weights of ``PackedDistilBert``.
 
-    Queries, keys and values are one matrix; the first block's is multiplied by all words and
-    positions beforehand, see ``ProjectedEmbedding`` in ``kernels/embedding.mojo``. In the last
-    block, whose queries are those of [CLS] alone, they are three: the one of keys is multiplied
-    from its other side, without a bias, see ``kernels/single_query.mojo``.
+    Queries, keys and values are one matrix. The first block has tables in its place, which are 0
+    here and take no memory before ``fill_tables`` fills them. In the last block, whose queries are
+    those of [CLS] alone, they are three: the one of keys is multiplied from its other side, without
+    a bias, see ``kernels/single_query.mojo``.
 
     Args:
         weights: Those of ``DistilBertForSequenceClassification``, float32.
@@ -50,7 +54,7 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
             packed[f"blocks.{index}.keys"] = narrowed(panels(key[0].T))
             _add(packed, f"blocks.{index}.values", value)
         elif index == 0:
-            packed |= projected_embeddings(weights, *_side_by_side(query, key, value))
+            packed |= _empty_tables(packed, *_side_by_side(query, key, value))
         else:
             _add(packed, f"blocks.{index}.query_key_value", query, key, value)
         for name, linear, norm in (
@@ -66,23 +70,26 @@ def pack(weights: Weights, config: HFConfig) -> Packed:
     return packed
 
 
-def projected_embeddings(weights: Weights, weight: Floats, bias: Floats) -> Packed:
-    """Returns what the projection makes of words, of positions, and of what the norm adds to them.
+def fill_tables(packed: Packed, weights: Weights) -> None:
+    """Projects all words and positions to the first block's queries, keys and values.
+
+    See ``ProjectedEmbedding`` in ``kernels/embedding.mojo``. Where the first block is the last one,
+    there is nothing to fill.
 
     Args:
-        weights: Those of the embeddings.
-        weight: Of the projection, ``(columns, dim)``.
-        bias: ``(columns,)``.
+        packed: Of ``pack``, which is changed.
+        weights: Those of ``FIRST_PROJECTION`` among what was packed.
     """
-    norm = "embeddings.layer_norm"
-    gamma, beta = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
-    return {
-        "blocks.0.words": _projected(weights["embeddings.word_embeddings.weight"], gamma, weight),
-        "blocks.0.positions": _projected(
-            weights["embeddings.position_embeddings.weight"], gamma, weight
-        ),
-        "blocks.0.bias": weight @ beta + bias,
-    }
+    if "blocks.0.words" not in packed:
+        return
+    weight = np.concatenate([weights[name] for name in FIRST_PROJECTION])
+    for name in ("words", "positions"):
+        embeddings, table = packed[f"embeddings.{name}"], packed[f"blocks.0.{name}"]
+        for start in range(0, len(table), _TABLE_ROWS):
+            rows = embeddings[start : start + _TABLE_ROWS].astype(np.float32)
+            rows -= rows.mean(-1, keepdims=True)
+            rows *= packed["embeddings.gamma"]
+            np.matmul(rows, weight.T, out=table[start : start + _TABLE_ROWS])
 
 
 def panels(weight: Floats) -> Floats:
@@ -113,14 +120,12 @@ def _side_by_side(*linears: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     return weight, bias
 
 
-def _projected(table: Floats, gamma: Floats, weight: Floats) -> Floats:
-    """Returns ``((table - its rows' means) * gamma) @ weight.T``, ``(rows, columns)``."""
-    result = np.empty((len(table), len(weight)), np.float32)
-    for start in range(0, len(table), _PROJECTED_ROWS):
-        rows = table[start : start + _PROJECTED_ROWS]
-        centred = rows - rows.mean(-1, keepdims=True)
-        np.matmul(centred * gamma, weight.T, out=result[start : start + _PROJECTED_ROWS])
-    return result
+def _empty_tables(packed: Packed, weight: Floats, bias: Floats) -> Packed:
+    tables: Packed = {
+        f"blocks.0.{name}": np.zeros((len(packed[f"embeddings.{name}"]), len(weight)), np.float32)
+        for name in ("words", "positions")
+    }
+    return {**tables, "blocks.0.bias": weight @ packed["embeddings.beta"] + bias}
 
 
 def _add(packed: Packed, name: str, *linears: tuple[Floats, Floats]) -> None:

@@ -23,7 +23,7 @@ from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
 from distilbert_sentiment_arch.model import DistilBertInputs
 from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
-from distilbert_sentiment_arch.packed_weights import Packed, pack
+from distilbert_sentiment_arch.packed_weights import Packed, fill_tables, pack
 from weight_adapters.distilbert import convert_safetensor_state_dict
 
 Sequences = Sequence[npt.NDArray[np.int64]]
@@ -56,7 +56,10 @@ def read_checkpoint(path: Path) -> tuple[HFConfig, dict[str, Any]]:
 
 def packed_weights(config: HFConfig, weights: Mapping[str, Any]) -> Packed:
     """Returns the weights as the kernels read them."""
-    return pack({name: np.from_dlpack(data) for name, data in weights.items()}, config)
+    arrays = {name: np.from_dlpack(data) for name, data in weights.items()}
+    packed = pack(arrays, config)
+    fill_tables(packed, arrays)
+    return packed
 
 
 def compile_together(

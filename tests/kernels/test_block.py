@@ -10,7 +10,7 @@ import oracle
 import pytest
 from scipy.special import softmax
 
-from distilbert_sentiment_arch.packed_weights import PANEL, panels, projected_embeddings
+from distilbert_sentiment_arch.packed_weights import FIRST_PROJECTION, PANEL, fill_tables, panels
 
 if TYPE_CHECKING:
     from conftest import Kernels
@@ -137,24 +137,23 @@ def test_embeddings_and_every_token(
 ) -> None:
     block = Block(heads, dim, hidden_dim, seed=dim)
     generator = np.random.default_rng(dim)
-    weights = {
-        "embeddings.word_embeddings.weight": generator.standard_normal((101, dim)),
-        "embeddings.position_embeddings.weight": generator.standard_normal((512, dim)) + 1,
-        "embeddings.layer_norm.weight": generator.standard_normal(dim),
-        "embeddings.layer_norm.bias": generator.standard_normal(dim),
-    }
-    words, positions, gamma, beta = (each.astype(np.float16) for each in weights.values())
     ids = generator.integers(0, 101, sum(lengths))
-    projected = projected_embeddings(
-        {name: each.astype(np.float16).astype(np.float32) for name, each in weights.items()},
-        *block.side_by_side("query", "key", "value"),
-    )
+    words = generator.standard_normal((101, dim)).astype(np.float16)
+    positions = generator.standard_normal((512, dim), np.float32) + 1
+    gamma, beta = generator.standard_normal((2, dim), np.float32)
+    weight, bias = block.side_by_side("query", "key", "value")
+    packed = {
+        "embeddings.words": words,
+        "embeddings.positions": positions,
+        "embeddings.gamma": gamma,
+        "blocks.0.words": np.zeros((101, 3 * dim), np.float32),
+        "blocks.0.positions": np.zeros((512, 3 * dim), np.float32),
+    }
+    parts = np.split(weight, 3)
+    fill_tables(packed, dict(zip(FIRST_PROJECTION, parts, strict=True)))
     found = kernels[f"first_block_{heads}_32"](
-        ids,
-        np.cumsum([0, *lengths]),
-        words,
-        *(each.astype(np.float32) for each in (positions, gamma, beta)),
-        *(projected[f"blocks.0.{name}"] for name in ("words", "positions", "bias")),
+        *(ids, np.cumsum([0, *lengths]), words, positions, gamma, beta),
+        *(packed["blocks.0.words"], packed["blocks.0.positions"], weight @ beta + bias),
         *block.after_attention(np.float32),
     )
     places = np.concatenate([np.arange(length) for length in lengths])
