@@ -1,9 +1,9 @@
 """The figures of the README: start-up, compile, memory and latency of a real server.
 
-    .venv/bin/python scripts/measure.py [--cold]
+    .venv/bin/python scripts/measure.py [--cold] [--model DIRECTORY]
 
---cold starts once more with an empty compile cache. Prints Markdown. Nothing else should run on
-the machine meanwhile.
+--cold starts twice more with an empty compile cache: once for the time, once for the memory that
+compiling takes. Prints Markdown. Nothing else should run on the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,24 +38,36 @@ SERVE = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
 
 @dataclass
 class Served:
-    """A server that answers."""
+    """A server that answers.
+
+    Attributes:
+        url: Where.
+        pid: Its process, the root of a tree.
+        seconds_to_answer: From its start to its first answer.
+        peak_bytes: The most memory that the tree took until then; 0 where nobody watched.
+        log: What it printed.
+    """
 
     url: str
     pid: int
     seconds_to_answer: float
+    peak_bytes: int
     log: Path
 
 
 @contextmanager
-def served(environment: dict[str, str]) -> Iterator[Served]:
+def served(
+    environment: dict[str, str], *, model: str | None = None, watched: bool = False
+) -> Iterator[Served]:
     """Starts a server, gives it once it has answered a classification, and ends it."""
     port = free_port()
+    choice = ["--model", model] if model else []
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / "log"
         with log.open("w") as output:
             server = subprocess.Popen(
-                [*SERVE, "--host", "127.0.0.1", "--port", str(port)],
+                [*SERVE, *choice, "--host", "127.0.0.1", "--port", str(port)],
                 cwd=ROOT,
                 env=os.environ | environment | {METRICS_PORT: str(free_port())},
                 stdout=output,
@@ -63,8 +75,10 @@ def served(environment: dict[str, str]) -> Iterator[Served]:
             )
         url = f"http://127.0.0.1:{port}"
         try:
-            wait(url, server)
-            yield Served(url, server.pid, time.perf_counter() - start, log)
+            with PeakMemory(server.pid) if watched else nullcontext() as peak:
+                wait(url, server)
+            seconds = time.perf_counter() - start
+            yield Served(url, server.pid, seconds, peak.bytes if peak else 0, log)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
@@ -93,8 +107,11 @@ def free_port() -> int:
 def memory_of(pid: int) -> int:
     """Returns the bytes that a process and its descendants take, shared pages once."""
     root = psutil.Process(pid)
-    tree = [root, *root.children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in tree)
+    found = 0
+    for process in [root, *root.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            found += process.memory_full_info().pss
+    return found
 
 
 class PeakMemory:
@@ -121,10 +138,10 @@ class PeakMemory:
                 return
 
 
-def measure(title: str, environment: dict[str, str], *, load: bool) -> None:
+def measure(title: str, model: str | None, environment: dict[str, str], *, load: bool) -> None:
     """Starts a server, prints its figures, ends it."""
     with (
-        served(environment) as server,
+        served(environment, model=model) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         print(f"| {title}: start to first answer | {server.seconds_to_answer:.1f} s |")
@@ -134,6 +151,12 @@ def measure(title: str, environment: dict[str, str], *, load: bool) -> None:
             # Reading memory maps stops the process for a moment: not while it is timed.
             latency(client)
             memory(client, server.pid)
+
+
+def peak_of_compiling(model: str | None, environment: dict[str, str]) -> None:
+    """Prints what the process tree takes at most from its start to its first answer."""
+    with served(environment, model=model, watched=True) as server:
+        print(f"| cold: memory at the peak of compiling | {server.peak_bytes / 1e6:.0f} MB |")
 
 
 def latency(client: httpx.Client) -> None:
@@ -166,14 +189,22 @@ def main() -> None:
     """Measures warm, and cold where asked."""
     parser = argparse.ArgumentParser(description=__doc__, add_help=True)
     parser.add_argument("--cold", action="store_true", help="start with an empty cache, too")
+    parser.add_argument("--model", help="a checkpoint in place of the embedded one")
     options = parser.parse_args()
     print(f"| figure | {os.cpu_count()} cores |\n|---|---|")
     if options.cold:
-        with tempfile.TemporaryDirectory() as cache:
-            measure(
-                "cold", {"MODULAR_CACHE_DIR": cache, "MODULAR_MAX_CACHE_DIR": cache}, load=False
-            )
-    measure("warm", {}, load=True)
+        with empty_cache() as environment:
+            measure("cold", options.model, environment, load=False)
+        with empty_cache() as environment:
+            peak_of_compiling(options.model, environment)
+    measure("warm", options.model, {}, load=True)
+
+
+@contextmanager
+def empty_cache() -> Iterator[dict[str, str]]:
+    """Gives the environment of a server that finds nothing compiled."""
+    with tempfile.TemporaryDirectory() as cache:
+        yield {"MODULAR_CACHE_DIR": cache, "MODULAR_MAX_CACHE_DIR": cache}
 
 
 if __name__ == "__main__":

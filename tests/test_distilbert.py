@@ -38,11 +38,10 @@ CASES = {
         "n_layers": 1,
         "vocab_size": 101,
     },
-    "eight heads, four layers, tanh, sinusoidal positions left out of the file": {
+    "eight heads, tanh, sinusoidal positions left out of the file": {
         "activation": "tanh",
         "hidden_dim": 32,
         "n_heads": 8,
-        "n_layers": 4,
         "sinusoidal_pos_embds": True,
     },
 }
