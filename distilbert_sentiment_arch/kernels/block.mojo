@@ -3,13 +3,45 @@
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 
-from .attention import Heads, Offsets, attend
+from .attention import Heads, attend
 from .embedding import Embedding, ProjectedEmbedding
 from .linear import Layer
 from .single_query import SingleQuery
 from .tail import Tail, TailPhases
 from .tile import floats
 from .work import Phase, on_cores
+
+
+def compute_block[
+    Project: def(Int) -> None
+](project: Project, items: Int, cost: Int, all: Heads, tail: Tail):
+    """Has the cores compute a block of which every token is wanted.
+
+    Args:
+        project: Computes one piece of the queries, keys and values.
+        items: How many pieces.
+        cost: Multiplications in all of them.
+        all: Attention, which reads them.
+        tail: What follows it.
+    """
+    var room = all.scratch_size()
+    var projection_phase = Phase(items)
+    var attention_phase = Phase(all.items())
+    var phases = TailPhases(tail)
+
+    def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut phases}:
+        var scratch = List[Float32](unsafe_uninit_length=room)
+        var scratch_floats = floats(Int(scratch.unsafe_ptr()))
+
+        def mix(item: Int) {imm}:
+            attend(all, item, scratch_floats)
+
+        projection_phase.run(project)
+        attention_phase.run(mix)
+        tail.run(phases)
+        _ = scratch^
+
+    on_cores(work, cost + tail.cost())
 
 
 @register("distilbert.first_block")
@@ -79,27 +111,11 @@ struct FirstBlock:
             down_beta,
             epsilon,
         )
-        var room = all.scratch_size()
-        var projection_phase = Phase(projection.embedding.items())
-        var attention_phase = Phase(all.items())
-        var phases = TailPhases(tail)
 
-        def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut phases}:
-            var scratch = List[Float32](unsafe_uninit_length=room)
-            var scratch_floats = floats(Int(scratch.unsafe_ptr()))
+        def project(item: Int) {imm}:
+            projection.compute(item)
 
-            def project(item: Int) {imm}:
-                projection.compute(item)
-
-            def mix(item: Int) {imm}:
-                attend(all, item, scratch_floats)
-
-            projection_phase.run(project)
-            attention_phase.run(mix)
-            tail.run(phases)
-            _ = scratch^
-
-        on_cores(work, projection.embedding.cost() + tail.cost())
+        compute_block(project, projection.embedding.items(), projection.embedding.cost(), all, tail)
 
 
 @register("distilbert.block")
@@ -159,27 +175,11 @@ struct TransformerBlock:
             down_beta,
             epsilon,
         )
-        var room = all.scratch_size()
-        var projection_phase = Phase(projection.items())
-        var attention_phase = Phase(all.items())
-        var phases = TailPhases(tail)
 
-        def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut phases}:
-            var scratch = List[Float32](unsafe_uninit_length=room)
-            var scratch_floats = floats(Int(scratch.unsafe_ptr()))
+        def project(item: Int) {imm}:
+            projection.compute["none"](item, projection.result)
 
-            def project(item: Int) {imm}:
-                projection.compute["none"](item, projection.result)
-
-            def mix(item: Int) {imm}:
-                attend(all, item, scratch_floats)
-
-            projection_phase.run(project)
-            attention_phase.run(mix)
-            tail.run(phases)
-            _ = scratch^
-
-        on_cores(work, projection.cost() + tail.cost())
+        compute_block(project, projection.items(), projection.cost(), all, tail)
 
 
 @register("distilbert.last_block")
