@@ -27,13 +27,23 @@ on the wire is the business of ``serving.errors``.
 
 from __future__ import annotations
 
+from distilbert_sentiment_arch.messages import one_line
+
 
 class SentimentError(Exception):
     """Base of every error raised on purpose by this package."""
 
 
 class CheckpointError(SentimentError):
-    """A checkpoint that cannot be served, found before anything compiles."""
+    """A checkpoint that cannot be served, found before anything compiles.
+
+    Args:
+        message: What is wrong with which file, and what to do. Values out of a file may be anything
+            and of any length: what is raised is one printable line.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class CheckpointNotFound(CheckpointError):

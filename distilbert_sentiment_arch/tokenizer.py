@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
 from distilbert_sentiment_arch.batch_context import context_of
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
+    REMEDY,
+    called,
+    check_encodings,
+)
 from distilbert_sentiment_arch.classification import TextPair
 from distilbert_sentiment_arch.errors import (
     InputError,
@@ -47,6 +53,26 @@ def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair
         yield group
 
 
+def _checked_tokenizer(delegate: Any, rows: int, source: str) -> Any:
+    """Returns the Rust tokenizer that transformers built, if it is one for the model.
+
+    Raises:
+        VocabularyError: It is a tokenizer in Python, knows tokens without an embedding, or see
+            ``check_encodings``.
+    """
+    rust = getattr(delegate, "backend_tokenizer", None)
+    if rust is None or len(delegate) > rows:
+        raise VocabularyError(
+            f"{source}: the tokenizer, a {type(delegate).__name__}, knows {len(delegate)} tokens "
+            f"and the embedding has {rows} rows. {REMEDY}"
+        )
+    rust.no_padding()
+    rust.no_truncation()
+    cls, sep, unk = delegate.cls_token_id, delegate.sep_token_id, delegate.unk_token_id
+    check_encodings(rust, cls, sep, unk, rows, source)
+    return rust
+
+
 class DistilBertTokenizer(TextTokenizer):
     """WordPiece through the checkpoint's own Rust tokenizer.
 
@@ -66,25 +92,21 @@ class DistilBertTokenizer(TextTokenizer):
         trust_remote_code: bool = False,
         **unused_kwargs: Any,
     ) -> None:
-        super().__init__(
-            model_path,
-            pipeline_config,
-            revision=revision,
-            max_length=max_length,
-            trust_remote_code=trust_remote_code,
-            **unused_kwargs,
-        )
         self._rows = served_hf_config(pipeline_config.model).vocab_size
-        if len(self.delegate) > self._rows:
-            raise VocabularyError(
-                f"{model_path}: the tokenizer knows {len(self.delegate)} tokens and the embedding "
-                f"has {self._rows} rows. Put the tokenizer files of this checkpoint beside it."
-            )
-        rust = self.delegate.backend_tokenizer
-        rust.no_padding()
-        rust.no_truncation()
-        rust.encode_special_tokens = True
-        self._rust = rust
+        called(
+            model_path,
+            partial(
+                super().__init__,
+                model_path,
+                pipeline_config,
+                revision=revision,
+                max_length=max_length,
+                trust_remote_code=trust_remote_code,
+                **unused_kwargs,
+            ),
+        )
+        self._rust = _checked_tokenizer(self.delegate, self._rows, model_path)
+        self._rust.encode_special_tokens = True
 
         # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.
         self._eos_token_ids = {self.delegate.sep_token_id}

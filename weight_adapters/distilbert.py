@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distilbert_sentiment_arch.errors import TensorError
+from distilbert_sentiment_arch.messages import shown
 
 if TYPE_CHECKING:
     from max.dtype import DType
@@ -124,6 +125,12 @@ def check_shapes(shapes: Mapping[str, tuple[int, ...]], config: HFConfig, source
         for name, shape in shapes.items()
         if (canonical := canonical_name(name)) is not None
     }
+    weights = sum(canonical_name(name) is not None for name in shapes)
+    if weights != len(found):
+        raise TensorError(
+            f"{source}: a tensor stands under two names, gamma or beta being one of them. Export "
+            "the checkpoint again."
+        )
     missing = [name for name in specs if name not in found]
     if config.sinusoidal_pos_embds and POSITIONS in missing:
         missing.remove(POSITIONS)
@@ -136,14 +143,14 @@ def check_shapes(shapes: Mapping[str, tuple[int, ...]], config: HFConfig, source
     unknown = [found[name][0] for name in found if name not in specs]
     if unknown:
         raise TensorError(
-            f"{source}: tensor '{unknown[0]}' has no place in the graph{_others(unknown)}. Remove "
+            f"{source}: tensor {shown(unknown[0])} has no place in the graph{_others(unknown)}. Remove "
             "it from the file, or correct n_layers and architectures in config.json."
         )
     for name, (_, shape) in found.items():
         spec = specs[name]
         if shape != spec.shape:
             raise TensorError(
-                f"{source}: {_both_names(name, specs)} has shape {list(shape)} and config.json "
+                f"{source}: {_both_names(name, specs)} has shape {shown(list(shape))} and config.json "
                 f"promises {list(spec.shape)}.{_shape_remedy(name)}"
             )
 
@@ -221,7 +228,9 @@ def sinusoidal_positions(positions: int, dim: int) -> npt.NDArray[np.float32]:
     Returns:
         Shape ``(positions, dim)``: sines in the even columns, cosines in the odd ones.
     """
-    columns = np.arange(dim)
-    angles = np.arange(positions)[:, None] / np.power(10000.0, 2 * (columns // 2) / dim)
-    table = np.where(columns % 2 == 0, np.sin(angles), np.cos(angles))
-    return table.astype(np.float32)
+    frequencies = np.power(10000.0, 2 * np.arange((dim + 1) // 2) / dim)
+    angles = np.arange(positions)[:, None] / frequencies
+    table = np.empty((positions, dim), np.float32)
+    table[:, 0::2] = np.sin(angles)
+    table[:, 1::2] = np.cos(angles[:, : dim // 2])
+    return table

@@ -7,19 +7,61 @@ Imports neither MAX nor transformers, so that a bad checkpoint is refused in mil
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
+from distilbert_sentiment_arch.checkpoint.label_names import LabelNameError, check_label_names
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.labels import LabelSet, ProblemType
+from distilbert_sentiment_arch.messages import shown
 
 ARCHITECTURE = "DistilBertForSequenceClassification"
 
-_MOST = 10_000_000
-"""More than any dimension, layer count or vocabulary; a typing error is refused at once."""
+MODEL_TYPE = "distilbert"
+
+# Several times what the largest encoders have (XLM-R XXL: 4096 wide, 48 deep, 250,002 tokens), and
+# little enough that nothing made of one of these numbers takes long or much memory.
+_MOST = {
+    "dim": 16_384,
+    "hidden_dim": 65_536,
+    "n_heads": 1_024,
+    "n_layers": 256,
+    "vocab_size": 2_000_000,
+    "max_position_embeddings": 65_536,
+}
+
+_MOST_SINES = 2**25
+"""Entries of a position table that is computed and so is in no file: 128 MiB in float32."""
+
+# Keys that transformers alone reads, and raises about where they are of another type.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "attention_dropout": (float, int),
+    "bos_token_id": (int, type(None)),
+    "chunk_size_feed_forward": (int,),
+    "dropout": (float, int),
+    "dtype": (str, type(None)),
+    "eos_token_id": (int, type(None)),
+    "initializer_range": (float,),
+    "is_encoder_decoder": (bool,),
+    "label2id": (dict, type(None)),
+    "output_hidden_states": (bool, type(None)),
+    "qa_dropout": (float, int),
+    "return_dict": (bool, type(None)),
+    "seq_classif_dropout": (float, int),
+    "sinusoidal_pos_embds": (bool,),
+    "tie_word_embeddings": (bool,),
+    "torch_dtype": (str, type(None)),
+    "transformers_version": (str, type(None)),
+}
+
+# What no DistilBERT has: code of its own, quantised weights, rotary positions.
+_REFUSED = ("auto_map", "quantization_config", "rope_parameters", "rope_scaling")
+
+# transformers reads the left one as the right one.
+_ALIASES = {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"}
 
 # Hugging Face activation name -> how the graph computes it (distilbert.ACTIVATIONS).
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
@@ -67,10 +109,12 @@ class HFConfig:
             source: Where it came from, for messages.
 
         Raises:
-            ConfigError: Another architecture, a missing key, a value out of range, an activation
-                that is not supported, or labels that are absent or not numbered 0..n-1.
+            ConfigError: Another architecture, a missing key, a value of another type or out of
+                range, an activation that is not supported, or labels that are absent, not numbered
+                0..n-1 or no printable names.
         """
         _check_architecture(raw, source)
+        _check_types(raw, source)
         dim = _positive(raw, "dim", source)
         n_heads = _positive(raw, "n_heads", source)
         vocab_size = _positive(raw, "vocab_size", source)
@@ -82,14 +126,23 @@ class HFConfig:
         activation = raw.get("activation", "gelu")
         if activation not in ACTIVATIONS:
             raise ConfigError(
-                f"{source}: activation {activation!r} is not supported. "
+                f"{source}: activation {shown(activation)} is not supported. "
                 f"Supported: {', '.join(ACTIVATIONS)}."
             )
-        pad_token_id = raw.get("pad_token_id") or 0
-        if not isinstance(pad_token_id, int) or not 0 <= pad_token_id < vocab_size:
+        pad_token_id = raw.get("pad_token_id")
+        if pad_token_id is None:
+            pad_token_id = 0
+        if not _is_integer(pad_token_id) or not 0 <= pad_token_id < vocab_size:
             raise ConfigError(
-                f"{source}: pad_token_id {pad_token_id!r} is outside 0..{vocab_size - 1}. "
+                f"{source}: pad_token_id {shown(pad_token_id)} is outside 0..{vocab_size - 1}. "
                 "Set it to the id of the tokenizer's padding token."
+            )
+        positions = _positive(raw, "max_position_embeddings", source)
+        sinusoidal = raw.get("sinusoidal_pos_embds", False)
+        if sinusoidal and positions * dim > _MOST_SINES:
+            raise ConfigError(
+                f"{source}: {positions} sinusoidal positions of {dim} make a table of more than "
+                f"{_MOST_SINES} numbers. Correct max_position_embeddings."
             )
         return cls(
             dim=dim,
@@ -97,8 +150,8 @@ class HFConfig:
             n_heads=n_heads,
             n_layers=_positive(raw, "n_layers", source),
             vocab_size=vocab_size,
-            max_position_embeddings=_positive(raw, "max_position_embeddings", source),
-            sinusoidal_pos_embds=bool(raw.get("sinusoidal_pos_embds", False)),
+            max_position_embeddings=positions,
+            sinusoidal_pos_embds=sinusoidal,
             activation=activation,
             pad_token_id=pad_token_id,
             labels=_labels(raw, source),
@@ -109,30 +162,58 @@ class HFConfig:
         """Reads ``config.json`` of a checkpoint directory.
 
         Raises:
-            ConfigError: No such file, not JSON, or refused by ``from_dict``.
+            ConfigError: No such file, no regular one, not JSON, or refused by ``from_dict``.
         """
         path = directory / "config.json"
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not is_present(path):
             raise ConfigError(
                 f"{path}: no such file. A checkpoint directory holds config.json, "
                 "model.safetensors and tokenizer.json (or vocab.txt)."
-            ) from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise ConfigError(f"{path}: not readable as JSON ({error}).") from None
-        if not isinstance(raw, dict):
-            raise ConfigError(f"{path}: holds {type(raw).__name__}, not a JSON object.")
-        return cls.from_dict(raw, str(path))
+            )
+        return cls.from_dict(read_json(path, CONFIG_LIMIT, ConfigError), str(path))
 
 
 def _check_architecture(raw: Mapping[str, Any], source: str) -> None:
     architectures = raw.get("architectures")
     if architectures != [ARCHITECTURE]:
         raise ConfigError(
-            f"{source}: architectures is {architectures!r}, and this package serves "
+            f"{source}: architectures is {shown(architectures)}, and this package serves "
             f"[{ARCHITECTURE!r}]. Use a DistilBERT checkpoint with a sequence-classification head."
         )
+    model_type = raw.get("model_type")
+    if model_type != MODEL_TYPE:
+        raise ConfigError(
+            f"{source}: model_type is {shown(model_type)} and transformers reads the file by it. "
+            f"Set it to {MODEL_TYPE!r}."
+        )
+    for key in _REFUSED:
+        if raw.get(key) is not None:
+            raise ConfigError(
+                f"{source}: {key} is {shown(raw[key])}, which no DistilBERT that is served here "
+                "has. Save the checkpoint without it, unquantised."
+            )
+
+
+def _check_types(raw: Mapping[str, Any], source: str) -> None:
+    for key, types in _TYPES.items():
+        # A bool is an int to isinstance.
+        if key in raw and type(raw[key]) not in types:
+            expected = " or ".join(
+                "null" if each is type(None) else each.__name__ for each in types
+            )
+            raise ConfigError(f"{source}: {key} is {shown(raw[key])}, not {expected}. Correct it.")
+    if not all(map(_is_integer, (raw.get("label2id") or {}).values())):
+        raise ConfigError(f"{source}: label2id gives a label another value than an integer.")
+    for alias, key in _ALIASES.items():
+        if alias in raw and raw[alias] != raw.get(key):
+            raise ConfigError(
+                f"{source}: {alias} is {shown(raw[alias])} and {key}, another name for it, "
+                f"{shown(raw.get(key))}. Remove {alias}."
+            )
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _positive(raw: Mapping[str, Any], key: str, source: str) -> int:
@@ -140,9 +221,11 @@ def _positive(raw: Mapping[str, Any], key: str, source: str) -> int:
         raise ConfigError(f"{source}: {key} is missing. Add it; it is a positive integer.")
     value = raw[key]
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"{source}: {key} is {value!r}, not a positive integer.")
-    if value > _MOST:
-        raise ConfigError(f"{source}: {key} is {value}, which no checkpoint has. Correct it.")
+        raise ConfigError(f"{source}: {key} is {shown(value)}, not a positive integer. Correct it.")
+    if value > _MOST[key]:
+        raise ConfigError(
+            f"{source}: {key} is {shown(value)}, and at most {_MOST[key]} is served. Correct it."
+        )
     return value
 
 
@@ -150,26 +233,24 @@ def _labels(raw: Mapping[str, Any], source: str) -> LabelSet:
     id2label = raw.get("id2label")
     if not isinstance(id2label, dict) or not id2label:
         raise ConfigError(
-            f"{source}: id2label is {id2label!r}, so the answers would have no names. Add it, one "
-            'entry a row of the classifier: "id2label": {"0": "NEGATIVE", "1": "POSITIVE"}.'
+            f"{source}: id2label is {shown(id2label)}, so the answers would have no names. Add it, "
+            'one entry a row of the classifier: "id2label": {"0": "NEGATIVE", "1": "POSITIVE"}.'
         )
     expected = [str(index) for index in range(len(id2label))]
-    if sorted(map(str, id2label)) != sorted(expected):
-        raise ConfigError(
-            f"{source}: id2label has the keys {sorted(map(str, id2label))}, not {expected}."
-        )
     by_id = {str(key): value for key, value in id2label.items()}
-    names = tuple(by_id[key] for key in expected)
-    if not all(isinstance(name, str) and name for name in names):
-        raise ConfigError(f"{source}: id2label holds {names!r}; every label is a non-empty string.")
-    if len(set(names)) != len(names):
+    if by_id.keys() != set(expected):
         raise ConfigError(
-            f"{source}: id2label repeats a name: {names!r}. Answers would be ambiguous."
+            f"{source}: id2label has the keys {shown(sorted(by_id))}, not {shown(expected)}. "
+            "Number the labels by the rows of the classifier."
         )
+    try:
+        names = check_label_names([by_id[key] for key in expected])
+    except LabelNameError as error:
+        raise ConfigError(f"{source}: id2label {error}") from None
     num_labels = raw.get("num_labels", len(names))
-    if num_labels != len(names):
+    if not _is_integer(num_labels) or num_labels != len(names):
         raise ConfigError(
-            f"{source}: num_labels is {num_labels!r} and id2label names {len(names)} labels. "
+            f"{source}: num_labels is {shown(num_labels)} and id2label names {len(names)} labels. "
             "Make them agree."
         )
     return LabelSet(names, _problem_type(raw, len(names), source))
@@ -187,5 +268,6 @@ def _problem_type(raw: Mapping[str, Any], num_labels: int, source: str) -> Probl
             result: ProblemType = known
             return result
     raise ConfigError(
-        f"{source}: problem_type is {declared!r}; known are {', '.join(get_args(ProblemType))}."
+        f"{source}: problem_type is {shown(declared)}; known are "
+        f"{', '.join(get_args(ProblemType))}. Correct or remove it."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def find_checkpoint(model: str | None, revision: str | None = None) -> NamedChec
     """
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY))
-    path = Path(model).expanduser()
-    if path.exists() or not _is_hub_id(model):
-        return NamedCheckpoint(path.resolve().name, inspect_checkpoint(path.resolve()))
+    path = Path(os.path.realpath(os.path.expanduser(model)))
+    if os.path.exists(path) or not _is_hub_id(model):
+        return NamedCheckpoint(path.name, inspect_checkpoint(path))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
     return NamedCheckpoint(model, inspect_checkpoint(directory))
 

@@ -6,22 +6,39 @@ header length, a JSON header, then the tensors. Nothing here trusts the file.
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from distilbert_sentiment_arch.checkpoint.files import (
+    MIB,
+    is_present,
+    open_regular,
+    parse_json,
+    read_exactly,
+    read_json,
+)
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.errors import TensorError
+from distilbert_sentiment_arch.messages import shown
 from weight_adapters import distilbert
 
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What reading JSON of another shape than expected may raise."""
+_HEADER_LIMIT = 8 * MIB
+"""Bytes of names, shapes and places: a layer takes two thousand, and the format allows 100 MB."""
 
-_HEADER_LIMIT = 100 * 1024 * 1024  # the format's own limit on the JSON header
+_WEIGHTS_LIMIT = 4096 * MIB
+"""Bytes of all weights: multilingual DistilBERT in float32 takes an eighth of it."""
+
+_MOST_SHARDS = 1000
+_MOST_AXES = 8
+_LARGEST_INTEGER = 2**63 - 1
+
+_PIECE = 16 * MIB
+"""Bytes that are looked through for NaN at a time."""
 
 # dtype -> (NumPy type of the same width, bits of the exponent: all set means NaN or infinity)
 _FLOATS: dict[str, tuple[type[np.unsignedinteger[Any]], int]] = {
@@ -57,9 +74,9 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
     """
     single = directory / "model.safetensors"
     index = directory / "model.safetensors.index.json"
-    if single.is_file():
+    if is_present(single):
         return (single,)
-    if index.is_file():
+    if is_present(index):
         return _shards(directory, index)
     pickled = sorted(
         path.name for suffix in ("*.bin", "*.pt", "*.pth") for path in directory.glob(suffix)
@@ -67,9 +84,8 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
     if pickled:
         raise TensorError(
             f"{directory / pickled[0]}: pickled weights can run code when they are read, so they "
-            f'are refused. Convert them where you trust them: python -c "from transformers import '
-            "AutoModelForSequenceClassification as M; "
-            f"M.from_pretrained('{directory}').save_pretrained('{directory}')\""
+            "are refused. Load them with transformers where you trust them; save_pretrained() "
+            "writes safetensors."
         )
     raise TensorError(
         f"{directory}: no model.safetensors and no model.safetensors.index.json. A repository that "
@@ -79,16 +95,31 @@ def weight_files(directory: Path) -> tuple[Path, ...]:
 
 
 def _shards(directory: Path, index: Path) -> tuple[Path, ...]:
-    try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, *MALFORMED) as error:
+    weight_map = read_json(index, _HEADER_LIMIT, TensorError).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
         raise TensorError(
-            f"{index}: not a safetensors index ({error!r}). Export the checkpoint again."
-        ) from None
+            f"{index}: not a safetensors index: weight_map is {shown(weight_map)}, and should name "
+            "the shard of each tensor. Export the checkpoint again."
+        )
+    for name in weight_map.values():
+        if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= 255:
+            raise TensorError(
+                f"{index}: weight_map holds {shown(name)}, which is no file name. Export the "
+                "checkpoint again."
+            )
+    names = sorted(set(weight_map.values()))
+    if len(names) > _MOST_SHARDS:
+        raise TensorError(
+            f"{index}: names {len(names)} shards, and at most {_MOST_SHARDS} are read. Save the "
+            "checkpoint in larger ones."
+        )
     for name in names:
-        if Path(name).name != name:
-            raise TensorError(f"{index}: names {name!r}, which lies outside the checkpoint.")
-        if not (directory / name).is_file():
+        if Path(name).name != name or name == "..":
+            raise TensorError(
+                f"{index}: names {shown(name)}, which lies outside the checkpoint. Put the shards "
+                "beside the index."
+            )
+        if not is_present(directory / name):
             raise TensorError(
                 f"{directory / name}: named by {index.name} and not there. Download it."
             )
@@ -99,62 +130,92 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
     """Reads the names, dtypes, shapes and places of the tensors in one file.
 
     Raises:
-        TensorError: The file is truncated, the header is not what the format says, or a tensor is
-            not of a floating dtype.
+        TensorError: No regular file, truncated, a header that is not what the format says, tensors
+            that overlap or leave gaps, or one that is not of a floating dtype.
     """
-    try:
-        size = path.stat().st_size
-        file = path.open("rb")
-    except OSError as error:
-        raise TensorError(f"{path}: not readable ({error}).") from None
-    with file:
+    with open_regular(path, TensorError) as (file, size):
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(_HEADER_LIMIT, size - 8):
+        if size < 8 or length > size - 8:
             raise _truncated(path, f"its header alone is {length} bytes and the file {size}")
-        blob = file.read(length)
+        if length > _HEADER_LIMIT:
+            raise _malformed(path, f"its header is {length} bytes, and {_HEADER_LIMIT} are read")
+        blob = read_exactly(file, length)
     try:
-        header = json.loads(blob)
+        header = parse_json(blob)
+        if not isinstance(header, dict):
+            raise ValueError(f"its header is {type(header).__name__}")
         entries = {
-            name: _entry(value, 8 + length)
+            name: _entry(name, value, 8 + length)
             for name, value in header.items()
             if name != "__metadata__"
         }
-    except MALFORMED as error:
-        raise TensorError(f"{path}: not a safetensors file ({error!r}).") from None
-    for name, entry in entries.items():
-        if entry.start + entry.nbytes > size:
-            raise _truncated(
-                path, f"tensor '{name}' ends at byte {entry.start + entry.nbytes} of {size}"
-            )
-        if entry.dtype in _FLOATS:
-            width = np.dtype(_FLOATS[entry.dtype][0]).itemsize
-            if entry.nbytes != math.prod(entry.shape) * width:
-                raise TensorError(
-                    f"{path}: tensor '{name}' of shape {list(entry.shape)} and dtype {entry.dtype} "
-                    f"takes {entry.nbytes} bytes. Export the checkpoint again."
-                )
-        elif distilbert.canonical_name(name) is not None:
-            raise TensorError(
-                f"{path}: tensor '{name}' has dtype {entry.dtype}; supported: "
-                f"{', '.join(_FLOATS)}. Save the checkpoint unquantised."
-            )
+    except ValueError as error:
+        raise _malformed(path, str(error)) from None
+    end = 8 + length
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].nbytes)):
+        _check_entry(path, name, entry, end, size)
+        end = entry.start + entry.nbytes
+    if end != size:
+        raise _malformed(path, f"its tensors end at byte {end} of {size}")
     return entries
 
 
-def _entry(value: Any, data_start: int) -> TensorEntry:
-    start, end = (int(offset) for offset in value["data_offsets"])
-    if not 0 <= start <= end:
-        raise ValueError(f"data_offsets {start}..{end}")
-    return TensorEntry(
-        dtype=str(value["dtype"]),
-        shape=tuple(int(axis) for axis in value["shape"]),
-        start=data_start + start,
-        nbytes=end - start,
-    )
+def _check_entry(path: Path, name: str, entry: TensorEntry, start: int, size: int) -> None:
+    """Checks one tensor, which begins where the one before it ended."""
+    end = entry.start + entry.nbytes
+    if end > size:
+        raise _truncated(path, f"tensor {shown(name)} ends at byte {end} of {size}")
+    if entry.start != start:
+        raise _malformed(
+            path,
+            f"tensor {shown(name)} begins at byte {entry.start}, and what is before it ends at "
+            f"{start}",
+        )
+    if entry.dtype in _FLOATS:
+        width = np.dtype(_FLOATS[entry.dtype][0]).itemsize
+        if entry.nbytes != math.prod(entry.shape) * width:
+            raise TensorError(
+                f"{path}: tensor {shown(name)} of shape {shown(list(entry.shape))} and dtype "
+                f"{entry.dtype} takes {entry.nbytes} bytes. Export the checkpoint again."
+            )
+    elif distilbert.canonical_name(name) is not None:
+        raise TensorError(
+            f"{path}: tensor {shown(name)} has dtype {shown(entry.dtype)}; supported: "
+            f"{', '.join(_FLOATS)}. Save the checkpoint unquantised."
+        )
+
+
+def _entry(name: str, value: Any, data_start: int) -> TensorEntry:
+    if not isinstance(value, dict):
+        raise ValueError(f"tensor {shown(name)} is {shown(value)}")
+    dtype = value.get("dtype")
+    if not isinstance(dtype, str):
+        raise ValueError(f"dtype of tensor {shown(name)} is {shown(dtype)}")
+    shape = _integers(name, value, "shape", most=_MOST_AXES)
+    offsets = _integers(name, value, "data_offsets", most=2)
+    if len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise ValueError(f"data_offsets of tensor {shown(name)} are {shown(list(offsets))}")
+    start, end = offsets
+    return TensorEntry(dtype=dtype, shape=shape, start=data_start + start, nbytes=end - start)
+
+
+def _integers(name: str, value: Mapping[str, Any], key: str, *, most: int) -> tuple[int, ...]:
+    found = value.get(key)
+    if (
+        not isinstance(found, list)
+        or len(found) > most
+        or not all(type(each) is int and 0 <= each <= _LARGEST_INTEGER for each in found)
+    ):
+        raise ValueError(f"{key} of tensor {shown(name)} is {shown(found)}")
+    return tuple(found)
 
 
 def _truncated(path: Path, how: str) -> TensorError:
     return TensorError(f"{path}: the file is cut short: {how}. Download it again.")
+
+
+def _malformed(path: Path, how: str) -> TensorError:
+    return TensorError(f"{path}: not a safetensors file: {how}. Export or download it again.")
 
 
 def check_tensors(files: tuple[Path, ...], config: HFConfig) -> frozenset[str]:
@@ -169,13 +230,22 @@ def check_tensors(files: tuple[Path, ...], config: HFConfig) -> frozenset[str]:
         TensorError: Damaged, missing, unknown, misshapen, repeated or non-finite tensors.
     """
     headers = {path: read_header(path) for path in files}
+    source = files[0] if len(files) == 1 else files[0].parent
+    total = sum(entry.nbytes for entries in headers.values() for entry in entries.values())
+    if total > _WEIGHTS_LIMIT:
+        raise TensorError(
+            f"{source}: {total} bytes of weights, and no DistilBERT has more than {_WEIGHTS_LIMIT}."
+            " Put the weights of this checkpoint there."
+        )
     shapes: dict[str, tuple[int, ...]] = {}
     for path, entries in headers.items():
         for name, entry in entries.items():
             if name in shapes:
-                raise TensorError(f"{path}: tensor '{name}' stands in two files.")
+                raise TensorError(
+                    f"{path}: tensor {shown(name)} stands in two files. Export the checkpoint "
+                    "again."
+                )
             shapes[name] = entry.shape
-    source = files[0] if len(files) == 1 else files[0].parent
     distilbert.check_shapes(shapes, config, str(source))
     specs = distilbert.tensor_specs(config)
     dtypes: set[str] = set()
@@ -192,6 +262,15 @@ def check_tensors(files: tuple[Path, ...], config: HFConfig) -> frozenset[str]:
 
 def _is_finite(path: Path, entry: TensorEntry) -> bool:
     unsigned, exponent = _FLOATS[entry.dtype]
-    count = entry.nbytes // np.dtype(unsigned).itemsize
-    bits = np.fromfile(path, dtype=unsigned, count=count, offset=entry.start)
-    return not bool(((bits & unsigned(exponent)) == exponent).any())
+    with open_regular(path, TensorError) as (file, size):
+        file.seek(entry.start)
+        left = entry.nbytes
+        while left:
+            piece = read_exactly(file, min(left, _PIECE))
+            if not piece or len(piece) % np.dtype(unsigned).itemsize:
+                raise _truncated(path, f"a tensor ends beyond byte {size}")
+            left -= len(piece)
+            bits = np.frombuffer(piece, dtype=unsigned)
+            if ((bits & unsigned(exponent)) == exponent).any():
+                return False
+    return True

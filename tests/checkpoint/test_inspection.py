@@ -156,7 +156,7 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "deep config": (replace_by("config.json", b"[" * 100_000), ("config.json", "JSON")),
     "damaged tokenizer": (
         lambda directory: (directory / "tokenizer.json").write_text("{}"),
-        ("tokenizer.json", "not a tokenizer file"),
+        ("tokenizer.json", "its model is None", "WordPiece"),
     ),
 }
 
