@@ -16,6 +16,10 @@ logger = logging.getLogger("max.serve.sentiment")
 
 KEYS = "MAX_SENTIMENT_API_KEYS"
 KEYS_FILE = "MAX_SENTIMENT_API_KEYS_FILE"
+DOCUMENTS = "MAX_SENTIMENT_DOCUMENTS"
+
+DOCUMENTS_POLICIES = ("keyed", "open")
+"""Whether the OpenAPI document and its pages need a key where there are keys."""
 
 _COMMENT = re.compile(r"(^|\s)#.*")
 
@@ -28,12 +32,22 @@ class ApiKeys:
     ``#`` at the start of a line or behind a space. Only digests
     stay in memory, and no key is ever logged.
 
+    Attributes:
+        open_documents: The OpenAPI document and its pages need no key.
+
     Raises:
-        ConfigError: The file cannot be read, or there is no key in what is set.
+        ConfigError: The file cannot be read, there is no key in what is set, or
+            ``MAX_SENTIMENT_DOCUMENTS`` is neither ``keyed`` nor ``open``.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
+        documents = environment.get(DOCUMENTS, DOCUMENTS_POLICIES[0])
+        if documents not in DOCUMENTS_POLICIES:
+            raise ConfigError(
+                f"{DOCUMENTS} is {documents!r}; possible are {', '.join(DOCUMENTS_POLICIES)}."
+            )
+        self.open_documents = documents == "open"
         inline = environment.get(KEYS)
         self._inline = _digests((inline or "").split(","))
         named = environment.get(KEYS_FILE)
@@ -88,7 +102,7 @@ class ApiKeys:
 
     def _read(self, file: Path) -> None:
         stamp = self._stamp(file)
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
         self._from_file = _digests(_COMMENT.sub("", line) for line in lines)
         self._seen = stamp
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distilbert_sentiment_arch.classifier import Inference, Logits
+from distilbert_sentiment_arch.errors import NonFiniteLogits
 from distilbert_sentiment_arch.truncation import TokenIds
 
 
@@ -80,7 +81,8 @@ class Batcher:
 
     Attributes:
         pending_tokens: Tokens that wait or are being computed.
-        answered: Sequences computed so far.
+        answered: Sequences that got their logits so far.
+        non_finite: Sequences for which the model put out NaN or infinity.
     """
 
     def __init__(
@@ -95,11 +97,13 @@ class Batcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self.pending_tokens = 0
         self.answered = 0
+        self.non_finite = 0
 
     async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
         """Returns the logits of sequences once all are computed.
 
         Raises:
+            NonFiniteLogits: The model put out NaN or infinity for one of them.
             Exception: What ``compute`` raised for a batch that one of them was in.
         """
         request = _Request(sequences)
@@ -148,9 +152,17 @@ class Batcher:
                 request.fail(error)
                 self._withdraw(request)
         else:
-            self.answered += len(batch)
-            for (request, index, _), row in zip(batch, computed.logits, strict=True):
-                request.take(index, row, computed)
+            finite = np.asarray(np.isfinite(computed.logits).all(axis=1))
+            self.answered += int(finite.sum())
+            self.non_finite += int((~finite).sum())
+            for (request, index, _), row, good in zip(
+                batch, computed.logits, finite.tolist(), strict=True
+            ):
+                if good:
+                    request.take(index, row, computed)
+                else:
+                    request.fail(NonFiniteLogits())
+                    self._withdraw(request)
         self.pending_tokens -= sum(len(ids) for _, _, ids in batch)
         self._on_the_way -= 1
         self._supply()

@@ -32,7 +32,7 @@ FallbackPolicy = Literal["off", "overload", "always-available"]
 FALLBACK_POLICIES: tuple[FallbackPolicy, ...] = get_args(FallbackPolicy)
 
 Route = Literal["model", "lexicon"]
-Reason = Literal["overloaded", "deadline", "unavailable", "too_long"]
+Reason = Literal["overloaded", "deadline", "non_finite", "unavailable", "too_long"]
 """Why the model that was asked did not answer."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -29,6 +28,7 @@ from distilbert_sentiment_arch.errors import (
 from distilbert_sentiment_arch.input_text import check_inputs
 from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.truncation import TokenIds, Window, Windows, combine, truncate
+from distilbert_sentiment_arch.worker_threads import in_thread
 
 Logits = npt.NDArray[np.float32]
 
@@ -139,11 +139,12 @@ class ModelClassifier:
         """
         start = time.perf_counter()
         with self._source.reserve(_estimated_tokens(request)):
-            if sum(map(len, request.inputs)) <= QUICKLY_TOKENIZED:
+            size = sum(map(len, request.inputs))
+            if size <= QUICKLY_TOKENIZED:
                 whole, pieces = self._prepare(request)
             else:
                 # Not on the event loop: a megabyte takes a while.
-                whole, pieces = await asyncio.to_thread(self._prepare, request)
+                whole, pieces = await in_thread(size, self._prepare, request)
         sequences = [window.ids for windows_of_one in pieces for window in windows_of_one]
         tokenized = time.perf_counter()
         inference = await self._source.infer(sequences)

@@ -11,14 +11,20 @@
     ├── InputError                the caller's input cannot be classified
     │   ├── BlankInput            there is nothing in it
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
-    │   ├── TooManyInputs         more inputs than one request may carry
-    │   └── TooManyTokensInRequest
+    │   └── TooMuch               more than the operator allows in one request
+    │       ├── TooManyInputs
+    │       ├── TooManyTokensInRequest
+    │       ├── TooManyCharacters
+    │       ├── TooManyMatches    terms in the answer of a word list
+    │       └── TooManyValues     values in the JSON of a body
+    ├── BodyTimeout               the body did not arrive in time
     ├── UnknownModel              the request names a model that is not served here
     ├── Unauthorized              the request carries no API key that is known here
     └── Unavailable               the input is fine, the model cannot answer now
         ├── Overloaded            the queue to the model is full
         ├── DeadlineExceeded      the model did not answer in time
         ├── ModelFailing          the model answered none of the last requests
+        ├── NonFiniteLogits       the model answered with NaN or infinity
         └── ModelAbsent           there is no model in this process
 
 A message names the thing, the value and the remedy. What a caller sees of them
@@ -104,7 +110,11 @@ class TooManyTokens(InputError):
         self.limit = limit
 
 
-class TooManyInputs(InputError):
+class TooMuch(InputError):
+    """A request beyond one of the operator's limits on a single request."""
+
+
+class TooManyInputs(TooMuch):
     """A request with more inputs than the operator allows in one request."""
 
     def __init__(self, count: int, limit: int) -> None:
@@ -114,7 +124,7 @@ class TooManyInputs(InputError):
         )
 
 
-class TooManyTokensInRequest(InputError):
+class TooManyTokensInRequest(TooMuch):
     """A request whose inputs together take more than the operator computes for one request."""
 
     def __init__(self, limit: int) -> None:
@@ -122,6 +132,43 @@ class TooManyTokensInRequest(InputError):
             f"The request comes to more than {limit} tokens, the most that this server takes in "
             "one. Split it, or send less text."
         )
+
+
+class TooManyCharacters(TooMuch):
+    """A request whose texts together are longer than the operator allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The texts of the request have more than {limit} characters together, the most that "
+            "this server takes in one. Split it, or send less text."
+        )
+
+
+class TooManyMatches(TooMuch):
+    """A request in whose texts a word list finds more terms than one answer may list."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(
+            f"The texts hold {count} terms of the word list and one answer lists at most {limit}. "
+            "Split the request."
+        )
+
+
+class TooManyValues(TooMuch):
+    """A body of more JSON values than the operator has read."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The body holds more than {limit} JSON values, or longer ones than as many take. Split "
+            "the request."
+        )
+
+
+class BodyTimeout(SentimentError):
+    """A body that did not arrive in time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The body did not arrive within {seconds:g} seconds. Send it faster.")
 
 
 class Unauthorized(SentimentError):
@@ -132,22 +179,37 @@ class Unauthorized(SentimentError):
 
 
 class UnknownModel(SentimentError):
-    """A request for a model that this server does not serve."""
+    """A request for a model that this server does not serve.
+
+    Args:
+        name: What was asked for.
+        served: What the caller is told of; empty where it may not know.
+    """
 
     def __init__(self, name: str, served: tuple[str, ...]) -> None:
         names = ", ".join(f"'{model}'" for model in served)
-        super().__init__(f"The model '{name[:100]}' is not served here. Served: {names}.")
+        known = f" Served: {names}." if served else ""
+        super().__init__(f"The model '{name[:100]}' is not served here.{known}")
 
 
 class Unavailable(SentimentError):
-    """The model cannot answer now; the same request may succeed later."""
+    """The model cannot answer now; the same request may succeed later.
+
+    Attributes:
+        started: The model may have been asked. Where it has not, the request is as good as new for
+            another server.
+    """
+
+    started = True
 
 
 class Overloaded(Unavailable):
-    """The queue to the model is full."""
+    """The queue to the model is full, or the room for bodies is."""
 
-    def __init__(self) -> None:
-        super().__init__("The queue to the model is full. Retry in a while.")
+    started = False
+
+    def __init__(self, message: str = "The queue to the model is full. Retry in a while.") -> None:
+        super().__init__(message)
 
 
 class DeadlineExceeded(Unavailable):
@@ -162,14 +224,28 @@ class DeadlineExceeded(Unavailable):
 class ModelFailing(Unavailable):
     """The model answered none of the last requests, so this one was not sent to it."""
 
+    started = False
+
     def __init__(self) -> None:
         super().__init__(
             "The model is not answering, so the request was not sent to it. Retry in a while."
         )
 
 
+class NonFiniteLogits(Unavailable):
+    """The model put out NaN or infinity, which is no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The model put out NaN or infinity, so there is no answer. Its weights overflow: "
+            "serve another checkpoint."
+        )
+
+
 class ModelAbsent(Unavailable):
     """There are only word lists here, and none of them answers the request."""
+
+    started = False
 
     def __init__(self, name: str) -> None:
         super().__init__(

@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.classification import (
 )
 from distilbert_sentiment_arch.errors import (
     DeadlineExceeded,
+    NonFiniteLogits,
     Overloaded,
     SentimentError,
     TooManyTokens,
@@ -30,6 +31,7 @@ from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
 _REASONS: tuple[tuple[type[SentimentError], Reason], ...] = (
     (Overloaded, "overloaded"),
     (DeadlineExceeded, "deadline"),
+    (NonFiniteLogits, "non_finite"),
     (Unavailable, "unavailable"),
     (TooManyTokens, "too_long"),
 )
@@ -37,7 +39,9 @@ _REASONS: tuple[tuple[type[SentimentError], Reason], ...] = (
 COVERED: dict[FallbackPolicy, frozenset[Reason]] = {
     "off": frozenset(),
     "overload": frozenset(["overloaded", "deadline"]),
-    "always-available": frozenset(["overloaded", "deadline", "unavailable", "too_long"]),
+    "always-available": frozenset(
+        ["overloaded", "deadline", "non_finite", "unavailable", "too_long"]
+    ),
 }
 """The failures that each policy covers."""
 

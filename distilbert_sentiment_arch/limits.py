@@ -9,9 +9,15 @@ from typing import Any
 
 from distilbert_sentiment_arch.errors import ConfigError
 
+MIB = 1024 * 1024
+
 CPU_BATCH_TOKENS = 512
 """Enough to keep the kernels at their best rate, little enough that others wait briefly."""
 ACCELERATOR_BATCH_TOKENS = 16_384
+
+MODEL_BUFFERED_BYTES = 64 * MIB
+LEXICON_BUFFERED_BYTES = 16 * MIB
+"""A tenth of the memory that its pod may have is left for the bodies of requests."""
 
 
 def _limit(default: float | None, meaning: str) -> Any:
@@ -23,6 +29,9 @@ class Limits:
     """Bounds on the work of the server; each is read from ``MAX_SENTIMENT_<NAME>`` where set."""
 
     max_inputs: int = _limit(2048, "most inputs in one request")
+    max_request_characters: int = _limit(
+        524_288, "most characters (Unicode code points) in the texts of one request"
+    )
     max_request_tokens: int = _limit(131_072, "most tokens in one request, windows included")
     max_pending_tokens: int = _limit(
         32_768, "tokens accepted and not yet computed at which further requests are refused"
@@ -33,12 +42,35 @@ class Limits:
         f"most tokens in one batch; by default {CPU_BATCH_TOKENS} on a CPU, "
         f"{ACCELERATOR_BATCH_TOKENS} on an accelerator",
     )
+    max_matches: int = _limit(
+        32_768, "most terms that one answer of /v1/lexicon/classify lists, over all its texts"
+    )
+    max_body_values: int = _limit(
+        262_144, "most values (texts, numbers, lists, objects) in the JSON of one body"
+    )
+    max_buffered_bytes: int | None = _limit(
+        None,
+        "bytes of bodies held at a time, beyond which requests are answered 429; by default "
+        f"{MODEL_BUFFERED_BYTES} before a model, {LEXICON_BUFFERED_BYTES} in the lexicon server",
+    )
+    head_timeout_s: float = _limit(10.0, "seconds within which a request's head has to arrive")
+    body_timeout_s: float = _limit(30.0, "seconds within which a request's body has to arrive")
+    max_head_bytes: int = _limit(32_768, "largest head (request line and headers) of a request")
+    max_connections: int = _limit(
+        1024, "most open connections; the one idle for the longest is closed for a new one"
+    )
 
     def batch_tokens(self, *, accelerator: bool) -> int:
         """Returns the most tokens of a batch on a device."""
         if self.max_batch_tokens is not None:
             return self.max_batch_tokens
         return ACCELERATOR_BATCH_TOKENS if accelerator else CPU_BATCH_TOKENS
+
+    def buffered_bytes(self, *, model: bool) -> int:
+        """Returns the most bytes of bodies that a server with or without a model holds."""
+        if self.max_buffered_bytes is not None:
+            return self.max_buffered_bytes
+        return MODEL_BUFFERED_BYTES if model else LEXICON_BUFFERED_BYTES
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Limits:

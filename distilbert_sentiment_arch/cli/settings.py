@@ -7,7 +7,7 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from distilbert_sentiment_arch.api_keys import KEYS_FILE
+from distilbert_sentiment_arch.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.classification import FALLBACK_POLICIES
 from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.lexicon.settings import (
@@ -58,6 +58,13 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         "a file with one API key a line, read again when it changes; every request but a probe "
         "needs one",
         metavar="FILE",
+    )
+    _add(
+        parser,
+        DOCUMENTS,
+        "--documents",
+        "whether /docs, /redoc and /openapi.json need a key where there are keys (default: keyed)",
+        choices=DOCUMENTS_POLICIES,
     )
     if model:
         _add(

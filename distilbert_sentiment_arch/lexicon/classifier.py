@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.bulk_scorer import score_many
 from distilbert_sentiment_arch.lexicon.scorer import Score
 from distilbert_sentiment_arch.lexicon.word_list import HIGHEST, LOWEST, WordList
+from distilbert_sentiment_arch.worker_threads import in_thread
 
 LABELS = LabelSet(("NEGATIVE", "NEUTRAL", "POSITIVE"), "single_label_classification")
 """The labels of a word list on its own."""
@@ -29,8 +29,8 @@ LABELS = LabelSet(("NEGATIVE", "NEUTRAL", "POSITIVE"), "single_label_classificat
 SIGNS = {"NEGATIVE": -1, "NEUTRAL": 0, "POSITIVE": 1}
 """Which way each label lies, upper and lower case alike."""
 
-_BLOCKING = 65_536
-"""Characters that are scored on the event loop; more of them in a thread (about 10 ms)."""
+_BLOCKING = 16_384
+"""Characters from which on texts are scored in a thread (about 10 ms of the slowest)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +97,9 @@ class LexiconClassifier:
         texts = [_text(index, item) for index, item in enumerate(request.inputs)]
         scoring = request.scoring or self.scoring
         start = time.perf_counter()
-        if sum(map(len, texts)) > _BLOCKING:
-            found = await asyncio.to_thread(self._classify, texts, scoring)
+        characters = sum(map(len, texts))
+        if characters > _BLOCKING:
+            found = await in_thread(characters, self._classify, texts, scoring)
         else:
             found = self._classify(texts, scoring)
         elapsed = (time.perf_counter() - start) * 1000

@@ -14,6 +14,9 @@ DIRECTORY = Path(__file__).resolve().parent / "word_lists"
 
 LOWEST, HIGHEST = -5.0, 5.0
 
+LONGEST_NAME = 200
+"""Characters in the name of a list, which stands in answers and headers."""
+
 _METADATA = re.compile(r"#\s*(name|language):\s*(\S.*)")
 
 
@@ -72,6 +75,12 @@ def read_word_list(path: Path) -> WordList:
                 raise WordListError(f"{path}, line {number}: '{term}' is listed twice. Keep one.")
             terms[term] = score
             _plant(tree, words, score)
+    for key, value in metadata.items():
+        if not value.isprintable() or len(value) > LONGEST_NAME:
+            raise WordListError(
+                f"{path}: the {key} {value[:50]!a} is longer than {LONGEST_NAME} characters or "
+                f"holds some that cannot be printed. Give another in a line '# {key}: ...'."
+            )
     if not terms:
         raise WordListError(f"{path}: holds no entry. An entry is a term, a tab and a score.")
     return WordList(**metadata, terms=terms, tree=tree)

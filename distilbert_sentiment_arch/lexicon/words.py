@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, groupby, repeat
 
 # What Python calls a word character, and marks that no precomposed character takes in.
 WORD = re.compile(r"([\w\u0300-\u036f]+)")
 
+# Combining marks lie between these code points; a test looks at all others.
+_FIRST_MARK, _LAST_MARK = 0x300, 0x1F000
+
 # All that stand before ASCII or at the end, where no mark follows them.
 _ASCII = re.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])")
+
+MARKS = 30
+"""Combining marks in a row that are normalised together: those of Unicode's stream-safe text format
+(UAX 15, section 13). unicodedata sorts a run in time quadratic in its length, under the
+interpreter's lock."""
 
 # Right single quotation mark, modifier letter and fullwidth apostrophe; hyphen and its
 # non-breaking kin.
@@ -67,28 +77,45 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
     """Returns a text composed, in lower case and with plain apostrophes, and ``Words.offsets``."""
     if text.isascii():
         return text.lower(), None
-    if unicodedata.is_normalized("NFC", text):
+    if not _has_long_runs(text) and unicodedata.is_normalized("NFC", text):
         lowered = text.lower()
         if len(lowered) == len(text):
             return _plain(lowered), None
     pieces: list[str] = []
-    offsets: list[int] = []
+    offsets = array("q")
     start = 0
     while start < len(text):
         if run := _ASCII.match(text, start):
             end = run.end()
             pieces.append(run[0].lower())
-            offsets += range(start, end)
+            offsets.extend(range(start, end))
         else:
             end = start + 1
             # A character and the marks on it compose among themselves.
-            while end < len(text) and unicodedata.combining(text[end]):
+            last = min(start + MARKS + 1, len(text))
+            while end < last and unicodedata.combining(text[end]):
                 end += 1
             piece = unicodedata.normalize("NFC", text[start:end]).lower()
             pieces.append(piece)
-            offsets += [start] * len(piece)
+            offsets.extend(repeat(start, len(piece)))
         start = end
-    return _plain("".join(pieces)), [*offsets, len(text)]
+    offsets.append(len(text))
+    return _plain("".join(pieces)), offsets
+
+
+def _has_long_runs(text: str) -> bool:
+    return any(len(run) > MARKS for run in _marks().findall(text))
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """Returns what matches a run of combining marks."""
+    marks = (code for code in range(_FIRST_MARK, _LAST_MARK) if unicodedata.combining(chr(code)))
+    ranges = []
+    for _, numbered in groupby(enumerate(marks), lambda pair: pair[1] - pair[0]):
+        codes = [code for _, code in numbered]
+        ranges.append(f"\\U{codes[0]:08x}-\\U{codes[-1]:08x}")
+    return re.compile(f"[{''.join(ranges)}]+")
 
 
 def _plain(text: str) -> str:

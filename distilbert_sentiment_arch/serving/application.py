@@ -13,6 +13,7 @@ from distilbert_sentiment_arch.classification import Classifier
 from distilbert_sentiment_arch.errors import UnknownModel
 from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
 from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.readiness import Verdict
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 
@@ -24,10 +25,12 @@ class Load:
     Attributes:
         pending_tokens: Tokens accepted and not yet computed.
         failing: Only canaries are sent to it.
+        non_finite: Sequences for which it put out NaN or infinity since this was last asked.
     """
 
     pending_tokens: int
     failing: bool
+    non_finite: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Application:
         ready: Says whether the default answers.
         load: How the model fares; None where there is none.
         limits: What the operator bounds.
+        buffered: The bytes of bodies that are held.
         keys: Who may ask.
         telemetry: Who is told.
     """
@@ -49,6 +53,7 @@ class Application:
     ready: Callable[[], Awaitable[Verdict]]
     load: Callable[[], Load] | None
     limits: Limits
+    buffered: BufferedBytes
     keys: ApiKeys
     telemetry: Telemetry
 

@@ -16,9 +16,10 @@ from distilbert_sentiment_arch.classification import (
     FallbackPolicy,
     Input,
     Scoring,
+    TextPair,
     Truncation,
 )
-from distilbert_sentiment_arch.errors import InputError, TooManyInputs
+from distilbert_sentiment_arch.errors import InputError, TooManyCharacters, TooManyInputs
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.observation import Observation
 
@@ -64,12 +65,11 @@ class Call:
 
         Raises:
             UnknownModel: See ``Application.classifier``.
-            TooManyInputs: Over the operator's limit.
+            TooMuch: Over one of the operator's limits.
             InputError, Unavailable: See ``Classifier.classify``.
         """
         classifier = self.app.classifier(model)
-        if len(inputs) > self.app.limits.max_inputs:
-            raise TooManyInputs(len(inputs), self.app.limits.max_inputs)
+        self._check_size(inputs)
         if truncation is None:
             mode = self._header(TRUNCATION_HEADER, TRUNCATION_MODES)
             truncation = Truncation(mode) if mode else None
@@ -84,6 +84,14 @@ class Call:
                 note(f"sentiment.{stage}_ms", milliseconds)
         self.observation.answers = answers
         return answers
+
+    def _check_size(self, inputs: Sequence[Input]) -> None:
+        limits = self.app.limits
+        if len(inputs) > limits.max_inputs:
+            raise TooManyInputs(len(inputs), limits.max_inputs)
+        characters = sum(len(each) for each in inputs if isinstance(each, str | TextPair))
+        if characters > limits.max_request_characters:
+            raise TooManyCharacters(limits.max_request_characters)
 
     def _header(self, header: str, known: Sequence[Name]) -> Name | None:
         value = self.request.headers.get(header)

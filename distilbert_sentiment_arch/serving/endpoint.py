@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,16 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.application import application
+from distilbert_sentiment_arch.serving.body import Content, HeldBytes, read_body, validated
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.errors import failure_of
 from distilbert_sentiment_arch.serving.hang_up import CLIENT_CLOSED_REQUEST
 from distilbert_sentiment_arch.serving.observation import Observation
+from distilbert_sentiment_arch.worker_threads import LARGE, in_thread
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class ModelNameConvertor(Convertor[str]):
@@ -57,7 +57,7 @@ class Endpoint:
         handler: Answers a call; the body is its second argument where there is one.
         answer: Type of what it returns; None for an empty answer.
         body: Type of the JSON body.
-        read: Reads a body that is not JSON alone, in place of ``read_json``.
+        parse: Reads a body that is not JSON alone; may run in a thread.
         drop_none: Leave fields without a value out of the answer.
         failures: Bodies of statuses that are not the dialect's envelope.
     """
@@ -70,7 +70,7 @@ class Endpoint:
     handler: Callable[..., Awaitable[Any]]
     answer: Any
     body: type[BaseModel] | None = None
-    read: Callable[[Request], Awaitable[Any]] | None = None
+    parse: Callable[[Content, Mapping[str, str], Limits], Any] | None = None
     drop_none: bool = False
     failures: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
@@ -82,27 +82,40 @@ class Endpoint:
             if not self.probe:
                 app.keys.check(request.headers.get("authorization"))
             _check_encoding(request)
-            response = await self._answered(request, Call(app, request, observation))
+            with app.buffered.holding() as held:
+                response = await self._answered(Call(app, request, observation), held)
+            response.headers.update(observation.headers())
         except asyncio.CancelledError:  # the caller hung up, or the server ends
             observation.finish(CLIENT_CLOSED_REQUEST)
             raise
         except Exception as error:
             response = self.dialect.render(failure_of(error))
-        response.headers.update(observation.headers())
         observation.finish(response.status_code)
         return response
 
-    async def _answered(self, request: Request, call: Call) -> Response:
-        if self.read is not None:
-            answer = await self.handler(call, await self.read(request))
-        elif self.body is not None:
-            answer = await self.handler(call, await read_json(request, self.body))
-        else:
+    async def _answered(self, call: Call, held: HeldBytes) -> Response:
+        if self.body is None:
             answer = await self.handler(call)
+        else:
+            answer = await self.handler(call, await self._read(call, held))
         if self.answer is None:
             return Response(status_code=call.status)
         content = self._adapter.dump_json(answer, exclude_none=self.drop_none)
         return Response(content, call.status, media_type="application/json")
+
+    async def _read(self, call: Call, held: HeldBytes) -> Any:
+        """Returns the body, parsed; the bytes it came in are gone by then."""
+        limits = call.app.limits
+        content = await read_body(call.request, held, limits.body_timeout_s)
+        if len(content) > LARGE:
+            return await in_thread(len(content), self._parsed, content, call.request, limits)
+        return self._parsed(content, call.request, limits)
+
+    def _parsed(self, content: Content, request: Request, limits: Limits) -> Any:
+        if self.parse is not None:
+            return self.parse(content, request.headers, limits)
+        assert self.body is not None
+        return validated(content, self.body, limits)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -143,28 +156,6 @@ class Endpoints:
             return handler
 
         return add
-
-
-async def read_json(request: Request, model: type[Body]) -> Body:
-    """Reads a JSON body, whatever content type it claims.
-
-    Raises:
-        InputError: Not JSON.
-        ValidationError: JSON of another shape.
-    """
-    return validated(await request.body(), model)
-
-
-def validated(content: bytes, model: type[Body]) -> Body:
-    """Returns JSON as a model; see ``read_json``."""
-    try:
-        decoded = json.loads(content)
-    except (ValueError, RecursionError):
-        raise InputError("The body is not valid JSON.") from None
-    try:
-        return model.model_validate(decoded)
-    except RecursionError:
-        raise InputError("The body is nested too deeply.") from None
 
 
 def _check_encoding(request: Request) -> None:

@@ -13,12 +13,12 @@ from starlette.requests import ClientDisconnect
 
 from distilbert_sentiment_arch.errors import (
     BlankInput,
+    BodyTimeout,
     DeadlineExceeded,
     InputError,
     Overloaded,
     SentimentError,
-    TooManyInputs,
-    TooManyTokensInRequest,
+    TooMuch,
     Unauthorized,
     Unavailable,
     UnknownModel,
@@ -26,12 +26,16 @@ from distilbert_sentiment_arch.errors import (
 
 logger = logging.getLogger("max.serve.sentiment")
 
+STARTED_HEADER = "X-Sentiment-Started"
+"""``no`` where the model was not asked: a gateway may send the request to another server."""
+
 Kind = Literal[
     "blank",
     "invalid",
     "unauthorized",
     "not_found",
     "method_not_allowed",
+    "timeout",
     "too_large",
     "unsupported_encoding",
     "overloaded",
@@ -46,6 +50,7 @@ STATUS: dict[Kind, int] = {
     "unauthorized": 401,
     "not_found": 404,
     "method_not_allowed": 405,
+    "timeout": 408,
     "too_large": 413,
     "unsupported_encoding": 415,
     "overloaded": 429,
@@ -56,12 +61,12 @@ STATUS: dict[Kind, int] = {
 
 # The first class that matches decides.
 _KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
-    (TooManyInputs, "too_large"),
-    (TooManyTokensInRequest, "too_large"),
+    (TooMuch, "too_large"),
     (BlankInput, "blank"),
     (InputError, "invalid"),
     (UnknownModel, "not_found"),
     (Unauthorized, "unauthorized"),
+    (BodyTimeout, "timeout"),
     (Overloaded, "overloaded"),
     (DeadlineExceeded, "deadline"),
     (Unavailable, "unavailable"),
@@ -79,6 +84,7 @@ _KINDS_OF_STATUS: dict[int, Kind] = {
 
 _HEADERS: dict[Kind, dict[str, str]] = {
     "unauthorized": {"WWW-Authenticate": "Bearer"},
+    "timeout": {"Connection": "close"},
     "overloaded": {"Retry-After": "1"},
     "deadline": {"Retry-After": "5"},
     "unavailable": {"Retry-After": "5"},
@@ -93,11 +99,13 @@ class Failure:
         kind: What went wrong, for a program.
         message: What went wrong and what to do, for a person.
         param: The request field at fault, where one is known.
+        started: The model may have been asked.
     """
 
     kind: Kind
     message: str
     param: str | None = None
+    started: bool = True
 
     @property
     def status(self) -> int:
@@ -106,8 +114,9 @@ class Failure:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers that tell how or when to try again."""
-        return _HEADERS.get(self.kind, {})
+        """Headers that tell how, when or where to try again."""
+        headers = _HEADERS.get(self.kind, {})
+        return headers if self.started else {**headers, STARTED_HEADER: "no"}
 
 
 def failure_of(error: Exception) -> Failure:
@@ -121,7 +130,8 @@ def failure_of(error: Exception) -> Failure:
         return Failure("invalid", "The body ended before its length.")
     for exception, kind in _KINDS:
         if isinstance(error, exception):
-            return Failure(kind, str(error), getattr(error, "param", None))
+            started = not isinstance(error, Unavailable) or error.started
+            return Failure(kind, str(error), getattr(error, "param", None), started)
     logger.error("unexpected error while answering a request", exc_info=error)
     return Failure("internal", "Internal server error. The log of the server has the details.")
 

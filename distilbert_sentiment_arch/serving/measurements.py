@@ -28,6 +28,7 @@ class RequestMeasurement:
         reason: Why a word list answered in place of the model; None where none did.
         pending_tokens: Tokens accepted and not yet computed; None where no model was asked.
         model_failing: Whether only canaries are sent to the model.
+        non_finite: Sequences without an answer because the model put out NaN or infinity.
     """
 
     dialect: str
@@ -43,6 +44,7 @@ class RequestMeasurement:
     reason: str | None = None
     pending_tokens: int | None = None
     model_failing: bool = False
+    non_finite: int = 0
 
     def commit(self) -> None:
         """Records it, in the process that exposes the metrics."""
@@ -54,6 +56,7 @@ class RequestMeasurement:
         if self.pending_tokens is not None:
             metrics.PENDING.set(self.pending_tokens)
             metrics.FAILING.set(self.model_failing)
+            metrics.NON_FINITE.inc(self.non_finite)
         if self.reason:
             metrics.FALLBACKS.labels(self.dialect, self.reason).inc()
         if self.inputs:

@@ -45,4 +45,8 @@ FALLBACKS = Counter(
     ["dialect", "reason"],
 )
 FAILING = Gauge("sentiment_model_failing", "1 while only canaries are sent to the model.")
+NON_FINITE = Counter(
+    "sentiment_non_finite",
+    "Sequences without an answer because the model put out NaN or infinity.",
+)
 PENDING = Gauge("sentiment_pending_tokens", "Tokens accepted and not yet computed.")

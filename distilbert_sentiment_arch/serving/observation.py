@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from starlette.requests import Request
 
@@ -15,6 +16,9 @@ from distilbert_sentiment_arch.serving.application import Application, applicati
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 
 logger = logging.getLogger("max.serve.sentiment")
+
+_PLAIN = " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"
+"""ASCII that stands for itself in a header that is percent-encoded."""
 
 
 @dataclass
@@ -67,7 +71,8 @@ class Observation:
             ),
         }
         if self.answers.route == "lexicon":
-            headers["X-Sentiment-Lexicon"] = self.answers.model
+            # A header is ASCII; the name of a list is in any script.
+            headers["X-Sentiment-Lexicon"] = quote(self.answers.model, safe=_PLAIN)
         if self.answers.reason:
             headers["X-Sentiment-Fallback-Reason"] = self.answers.reason
         return headers
@@ -110,5 +115,6 @@ class Observation:
                 reason=reason,
                 pending_tokens=load.pending_tokens if load else None,
                 model_failing=load.failing if load else False,
+                non_finite=load.non_finite if load else 0,
             )
         )

@@ -6,17 +6,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from distilbert_sentiment_arch.errors import Unauthorized
+from distilbert_sentiment_arch.serving import access
+from distilbert_sentiment_arch.serving.application import application
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.tei_predict import TEI
 from distilbert_sentiment_arch.serving.endpoint import Endpoint
 from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
-from distilbert_sentiment_arch.serving.errors import Failure
+from distilbert_sentiment_arch.serving.errors import Failure, failure_of
 from distilbert_sentiment_arch.serving.observation import Observation
 
 _FIXED = {(each.method, each.path): each for each in ENDPOINTS if "{" not in each.path}
 _PATTERNS = [(compile_path(each.path)[0], each) for each in ENDPOINTS]
+_FIXED_PATHS = {path for _, path in _FIXED} | {*access.DOCUMENTS, *access.ADMINISTRATION}
+
+UNMATCHED = "unmatched"
+"""What metrics call every path that no route takes."""
 
 
 async def respond(request: Request) -> Response:
@@ -38,13 +45,24 @@ def find(request: Request) -> Endpoint | None:
     return None
 
 
+def label_of(path: str) -> str:
+    """Returns what metrics call a path: as its route declares it, or ``unmatched``."""
+    if path in _FIXED_PATHS:
+        return path
+    return next(
+        (endpoint.path for pattern, endpoint in _PATTERNS if pattern.match(path)), UNMATCHED
+    )
+
+
 def unmatched(request: Request) -> Response:
-    """Answers 405 where another method would have been taken, 404 elsewhere."""
+    """Answers 405 where another method would have been taken, 404 elsewhere; 401 before either."""
     path = request.url.path
     dialect = dialect_of(path)
-    observation = Observation.of(request, dialect.name, "unmatched")
+    observation = Observation.of(request, dialect.name, UNMATCHED)
     methods = {endpoint.method for pattern, endpoint in _PATTERNS if pattern.match(path)}
-    if methods:
+    if refused := _without_key(request):
+        response = dialect.render(failure_of(refused))
+    elif methods:
         allowed = ", ".join(sorted(methods))
         message = f"{request.method} is not possible here. Allowed: {allowed}."
         response = dialect.render(Failure("method_not_allowed", message))
@@ -54,6 +72,14 @@ def unmatched(request: Request) -> Response:
         response = dialect.render(Failure("not_found", message))
     observation.finish(response.status_code)
     return response
+
+
+def _without_key(request: Request) -> Unauthorized | None:
+    try:
+        application(request).keys.check(request.headers.get("authorization"))
+    except Unauthorized as error:
+        return error
+    return None
 
 
 def dialect_of(path: str) -> Dialect:

@@ -5,6 +5,8 @@ Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field, StrictStr
 
 from distilbert_sentiment_arch.classification import Classification
@@ -17,7 +19,7 @@ from distilbert_sentiment_arch.serving.dialects.our_fields import (
     origin,
 )
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
-from distilbert_sentiment_arch.serving.wire import WireModel
+from distilbert_sentiment_arch.serving.wire import Counted, WireModel
 
 endpoints = Endpoints(KSERVE_V1, "kserve")
 
@@ -29,7 +31,7 @@ class V1Body(WireModel):
         json_schema_extra={"examples": [{"instances": ["What a wonderful film.", "Never again."]}]}
     )
 
-    instances: list[StrictStr] = Field(min_length=1)
+    instances: Annotated[list[StrictStr], Field(fail_fast=True), Counted] = Field(min_length=1)
     parameters: OurOptions | None = None
 
 

@@ -7,20 +7,26 @@ and Triton's binary tensor extension, which ``tritonclient`` uses for BYTES unle
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt
-from starlette.requests import Request
 
 from distilbert_sentiment_arch.classification import Answers
-from distilbert_sentiment_arch.errors import InputError, Unavailable
+from distilbert_sentiment_arch.errors import (
+    InputError,
+    TooManyInputs,
+    Unavailable,
+    UnknownModel,
+)
+from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.serving.body import Content, validated
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions, origin
-from distilbert_sentiment_arch.serving.endpoint import Endpoints, validated
-from distilbert_sentiment_arch.serving.wire import WireModel, WireText
+from distilbert_sentiment_arch.serving.endpoint import Endpoints
+from distilbert_sentiment_arch.serving.wire import Counted, WireModel, WireText
 
 INPUT = "text"
 BINARY_HEADER = "Inference-Header-Content-Length"
@@ -59,10 +65,10 @@ class InputTensor(WireModel):
     """Texts."""
 
     name: Literal["text"]
-    shape: list[StrictInt] = Field(min_length=1, max_length=2)
+    shape: Annotated[list[StrictInt], Field(fail_fast=True)] = Field(min_length=1, max_length=2)
     datatype: Literal["BYTES"]
     parameters: dict[str, Any] | None = None
-    data: list[Any] | None = None
+    data: Annotated[list[Any], Counted] | None = None
 
 
 class RequestedOutput(WireModel):
@@ -94,10 +100,15 @@ class InferBody(WireModel):
     )
 
     id: WireText | None = None
-    inputs: list[InputTensor] = Field(min_length=1, max_length=1)
-    outputs: Annotated[list[RequestedOutput], AfterValidator(_distinct)] | None = Field(
-        default=None, max_length=3
-    )
+    inputs: Annotated[list[InputTensor], Field(fail_fast=True)] = Field(min_length=1, max_length=1)
+    outputs: (
+        Annotated[
+            list[RequestedOutput],
+            Field(fail_fast=True, max_length=3),
+            AfterValidator(_distinct),
+        ]
+        | None
+    ) = None
     parameters: OurOptions | None = None
 
 
@@ -122,6 +133,8 @@ class InferResponse(WireModel):
 
 VERSION = "1"
 
+_COUNT = "number of texts"
+
 
 @dataclass(frozen=True)
 class Infer:
@@ -139,7 +152,12 @@ async def live(call: Call) -> None:
 @probes.get("/v2/models/{name:model}/ready", None)
 async def model_ready(call: Call) -> None:
     """Answers 200 while the named model answers; a word list always does."""
-    if call.app.classifier(_unversioned(call.name)).route == "model":
+    name = _unversioned(call.name)
+    try:
+        classifier = call.app.classifier(name)
+    except UnknownModel:
+        raise UnknownModel(name, ()) from None  # needs no key, so it lists nothing
+    if classifier.route == "model":
         await ready(call)
 
 
@@ -159,12 +177,45 @@ async def server_metadata(call: Call) -> ServerMetadata:
     return ServerMetadata(name="max-sentiment", version=__version__, extensions=[])
 
 
-async def _read(request: Request) -> Infer:
-    return parse(await request.body(), request.headers.get(BINARY_HEADER))
+def parse(content: Content, headers: Mapping[str, str], limits: Limits) -> Infer:
+    """Reads a request of either encoding: JSON, and behind it the bytes of a binary tensor.
+
+    Args:
+        content: The body.
+        headers: One says where the JSON ends; without it there is only JSON.
+        limits: What the operator bounds.
+
+    Raises:
+        InputError: Not JSON, or a tensor whose data and shape disagree.
+        TooMuch: Over one of the limits.
+        ValidationError: JSON of another shape.
+    """
+    end = _json_end(headers.get(BINARY_HEADER), len(content))
+    body = validated(content if end == len(content) else content[:end], InferBody, limits)
+    (tensor,) = body.inputs
+    count = tensor.shape[0]
+    if tensor.shape not in ([count], [count, 1]) or count < 0:
+        raise InputError(
+            f"inputs[0] has a shape that is not [{_COUNT}] or [{_COUNT}, 1].", param="inputs"
+        )
+    if count > limits.max_inputs:
+        raise TooManyInputs(count, limits.max_inputs)
+    if tensor.data is None:
+        size = (tensor.parameters or {}).get("binary_data_size")
+        texts = list(_binary_texts(memoryview(content)[end:], size, count))
+    else:
+        texts = [_text(item) for item in tensor.data]
+    if len(texts) != count:
+        raise InputError(
+            f"inputs[0] has {len(texts)} elements and the shape {tensor.shape}. "
+            f"Send shape [{len(texts)}].",
+            param="inputs",
+        )
+    return Infer(body, texts)
 
 
 @endpoints.post(
-    "/v2/models/{name:model}/infer", InferBody, InferResponse, read=_read, drop_none=True
+    "/v2/models/{name:model}/infer", InferBody, InferResponse, parse=parse, drop_none=True
 )
 async def infer(call: Call, request: Infer) -> InferResponse:
     """Classifies texts."""
@@ -228,32 +279,6 @@ def _tensors(answers: Answers) -> Iterator[OutputTensor]:
         yield OutputTensor(name=name, shape=[rows, columns], datatype="FP32", data=flat)
 
 
-def parse(content: bytes, json_length: str | None) -> Infer:
-    """Reads a request of either encoding.
-
-    Args:
-        content: The body: JSON, and behind it the bytes of a binary tensor.
-        json_length: The header that says where the JSON ends; None where there is only JSON.
-
-    Raises:
-        InputError: Not JSON, or a tensor whose data and shape disagree.
-        ValidationError: JSON of another shape.
-    """
-    end = _json_end(json_length, len(content))
-    body = validated(content[:end], InferBody)
-    (tensor,) = body.inputs
-    if tensor.data is not None:
-        texts = [_text(item) for item in tensor.data]
-    else:
-        texts = _binary_texts(content[end:], (tensor.parameters or {}).get("binary_data_size"))
-    if tensor.shape not in ([len(texts)], [len(texts), 1]):
-        raise InputError(
-            f"inputs[0] has {len(texts)} elements and another shape. Send shape [{len(texts)}].",
-            param="inputs",
-        )
-    return Infer(body, texts)
-
-
 def _json_end(header: str | None, size: int) -> int:
     if header is None:
         return size
@@ -272,16 +297,15 @@ def _text(item: Any) -> str:
     raise InputError("inputs[0].data holds something that is not a text.", param="inputs")
 
 
-def _binary_texts(content: bytes, size: Any) -> list[str]:
+def _binary_texts(content: memoryview, size: Any, count: int) -> Iterator[str]:
     if size != len(content):
         raise InputError(
             "inputs[0] has neither data nor as many bytes behind the JSON as "
             "parameters.binary_data_size says.",
             param="inputs",
         )
-    texts = []
     offset = 0
-    while offset < len(content):
+    for _ in range(count):
         # Each element is its length, little-endian, and its bytes.
         head = content[offset : offset + 4]
         length = struct.unpack("<I", head)[0] if len(head) == 4 else len(content)
@@ -289,8 +313,11 @@ def _binary_texts(content: bytes, size: Any) -> list[str]:
         if len(element) < length:
             raise InputError("inputs[0] is cut short.", param="inputs")
         try:
-            texts.append(element.decode("utf-8"))
+            yield str(element, "utf-8")
         except UnicodeDecodeError:
             raise InputError("inputs[0] holds bytes that are not UTF-8.", param="inputs") from None
         offset += 4 + length
-    return texts
+    if offset < len(content):
+        raise InputError(
+            f"inputs[0] has more elements than the {count} of its shape.", param="inputs"
+        )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import ConfigDict, Field, StrictBool
 
 from distilbert_sentiment_arch.classification import Scoring
-from distilbert_sentiment_arch.errors import UnknownModel
+from distilbert_sentiment_arch.errors import TooManyMatches, UnknownModel
 from distilbert_sentiment_arch.lexicon.classifier import LexiconClassification, LexiconClassifier
 from distilbert_sentiment_arch.lexicon.word_list import HIGHEST
 from distilbert_sentiment_arch.serving.application import Application
@@ -21,8 +22,12 @@ from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText
+from distilbert_sentiment_arch.worker_threads import in_thread
 
 endpoints = Endpoints(OPENAI, "lexicon")
+
+_BLOCKING = 2048
+"""Matches from which on the answer is made in a thread (about 3 ms)."""
 
 
 class LexiconBody(WireModel):
@@ -88,6 +93,11 @@ async def classify(call: Call, body: LexiconBody) -> LexiconResponse:
         ),
     )
     answers = await call.classify(lexicon.name, body.input, scoring=scoring)
+    found = [each for each in answers.classifications if isinstance(each, LexiconClassification)]
+    matches = sum(len(each.score.matches) for each in found)
+    if matches > call.app.limits.max_matches:
+        raise TooManyMatches(matches, call.app.limits.max_matches)
+    data = _data(found) if matches < _BLOCKING else await in_thread(matches, _data, found)
     return LexiconResponse(
         id=f"lexicon-{uuid.uuid4().hex}",
         created=int(time.time()),
@@ -95,11 +105,7 @@ async def classify(call: Call, body: LexiconBody) -> LexiconResponse:
         language=lexicon.word_list.language,
         modifiers=scoring.modifiers,
         neutral_band=scoring.neutral_band,
-        data=[
-            _datum(index, answer)
-            for index, answer in enumerate(answers.classifications)
-            if isinstance(answer, LexiconClassification)
-        ],
+        data=data,
     )
 
 
@@ -110,6 +116,10 @@ def _lexicon(app: Application, name: str | None) -> LexiconClassifier:
         if each.name == name:
             return each
     raise UnknownModel(name, tuple(each.name for each in app.lexicons))
+
+
+def _data(found: Sequence[LexiconClassification]) -> list[LexiconDatum]:
+    return [_datum(index, answer) for index, answer in enumerate(found)]
 
 
 def _datum(index: int, answer: LexiconClassification) -> LexiconDatum:

@@ -8,12 +8,13 @@ name is one; any other question gets a refusal, never an invented answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
 from distilbert_sentiment_arch.classification import Classification
+from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.our_fields import (
@@ -68,7 +69,7 @@ def _texts_of_message(message: Any, what: str) -> list[str]:
 
 class _Question(WireModel):
     name: WireText | None = None
-    instructions: str | list[dict[str, Any]]
+    instructions: str | Annotated[list[dict[str, Any]], Field(fail_fast=True)]
 
 
 class Choice(WireModel):
@@ -82,7 +83,7 @@ class ChoiceQuestion(_Question):
     """Choose one of the options."""
 
     type: Literal["choice"]
-    choices: list[Choice] = Field(min_length=2, max_length=255)
+    choices: Annotated[list[Choice], Field(fail_fast=True)] = Field(min_length=2, max_length=255)
 
 
 class PredicateQuestion(_Question):
@@ -102,7 +103,7 @@ class ScoreQuestion(_Question):
     """Rate on a scale."""
 
     type: Literal["score"]
-    levels: list[Level] = Field(min_length=1)
+    levels: Annotated[list[Level], Field(fail_fast=True)] = Field(min_length=1, max_length=255)
 
 
 Question = Annotated[
@@ -115,7 +116,7 @@ class DecisionBody(OurOptions):
 
     model: WireText
     input: Annotated[Any, BeforeValidator(_user_text), WithJsonSchema(_INPUT_SCHEMA)]
-    questions: list[Question] = Field(
+    questions: Annotated[list[Question], Field(fail_fast=True)] = Field(
         min_length=1,
         max_length=400,
         examples=[
@@ -204,31 +205,38 @@ async def decide(call: Call, body: DecisionBody) -> DecisionResponse:
         body.model, [body.input], truncation=body.to_truncation(), fallback=body.fallback
     )
     (answer,) = answers.classifications
+    rows = _rows(answer.labels)
     return DecisionResponse(
         **dict(origin(answers)),
         model=answers.model,
-        answers=[_answer(question, answer) for question in body.questions],
+        answers=[_answer(question, answer, rows) for question in body.questions],
         usage=Usage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
         truncation=TruncationNote.of(answer),
     )
 
 
 def _answer(
-    question: ChoiceQuestion | PredicateQuestion | ScoreQuestion, answer: Classification
+    question: ChoiceQuestion | PredicateQuestion | ScoreQuestion,
+    answer: Classification,
+    rows: Mapping[str, int],
 ) -> ChoiceAnswer | PredicateAnswer | Refusal:
     if isinstance(question, ChoiceQuestion):
-        return _choose(question, answer) or Refusal(name=question.name)
+        return _choose(question, answer, rows) or Refusal(name=question.name)
     if isinstance(question, PredicateQuestion):
-        return _predicate(question, answer) or Refusal(name=question.name)
+        return _predicate(question, answer, rows) or Refusal(name=question.name)
     return Refusal(name=question.name)
 
 
-def _choose(question: ChoiceQuestion, answer: Classification) -> ChoiceAnswer | None:
+def _choose(
+    question: ChoiceQuestion, answer: Classification, rows_of_labels: Mapping[str, int]
+) -> ChoiceAnswer | None:
     if answer.labels.problem_type != "single_label_classification":
         return None  # labels that do not exclude each other are no options of one choice
     values = [choice.value for choice in question.choices]
-    rows = [_row(value, answer.labels.names) for value in values]
-    own = _row(answer.label, answer.labels.names)
+    if len(values) > len(rows_of_labels):
+        return None
+    rows = [_row(value, rows_of_labels) for value in values]
+    own = _row(answer.label, rows_of_labels)
     known = [row for row in rows if row is not None]
     if len(known) < len(values) or len(set(known)) < len(values):
         return None
@@ -249,16 +257,22 @@ def _choose(question: ChoiceQuestion, answer: Classification) -> ChoiceAnswer | 
     )
 
 
-def _predicate(question: PredicateQuestion, answer: Classification) -> PredicateAnswer | None:
-    row = _row(question.name, answer.labels.names)
+def _predicate(
+    question: PredicateQuestion, answer: Classification, rows: Mapping[str, int]
+) -> PredicateAnswer | None:
+    row = _row(question.name, rows)
     if row is None or answer.labels.problem_type == "regression":
         return None
     return PredicateAnswer(name=question.name, probability=answer.scores[row])
 
 
-def _row(value: str | bool | None, labels: Sequence[str]) -> int | None:
-    """Returns the row of the label that a value names, upper and lower case alike."""
-    if not isinstance(value, str):
-        return None
-    matches = [row for row, label in enumerate(labels) if label.casefold() == value.casefold()]
-    return matches[0] if len(matches) == 1 else None
+def _rows(labels: LabelSet) -> Mapping[str, int]:
+    """Returns the row of each label, upper and lower case alike; those alike in it have none."""
+    folded = [name.casefold() for name in labels.names]
+    rows = {name: row for row, name in enumerate(folded)}
+    return {name: row for name, row in rows.items() if folded.count(name) == 1}
+
+
+def _row(value: str | bool | None, rows: Mapping[str, int]) -> int | None:
+    """Returns the row of the label that a value names, None where it names none."""
+    return rows.get(value.casefold()) if isinstance(value, str) else None

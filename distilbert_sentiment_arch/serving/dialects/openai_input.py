@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from distilbert_sentiment_arch.classification import Input
+from distilbert_sentiment_arch.serving.wire import check_inputs, check_token_ids
 
 _TEXT = {"type": "string"}
 _IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
@@ -26,7 +27,7 @@ _SCHEMA = {
 }
 
 
-def _parse(value: Any) -> Sequence[Input]:
+def _parse(value: Any, info: ValidationInfo) -> Sequence[Input]:
     # One pass and one message: a union of four list types would report every element four times.
     if isinstance(value, str):
         return [value]
@@ -34,13 +35,19 @@ def _parse(value: Any) -> Sequence[Input]:
         raise ValueError("is neither a text nor a list of texts or token ids")
     if not value:
         raise ValueError("is empty; send at least one text")
-    if all(isinstance(item, str) for item in value):
-        return value
-    if _is_ids(value):
-        return [value]
+    if type(value[0]) is int:
+        check_token_ids(value, info)
+        if _is_ids(value):
+            return [value]
+    check_inputs(value, info)
     for index, item in enumerate(value):
-        if not isinstance(item, str) and not (isinstance(item, list) and _is_ids(item)):
-            raise ValueError(f"element {index} is neither a text nor a list of token ids")
+        if isinstance(item, str):
+            continue
+        if isinstance(item, list):
+            check_token_ids(item, info)
+            if _is_ids(item):
+                continue
+        raise ValueError(f"element {index} is neither a text nor a list of token ids")
     return value
 
 

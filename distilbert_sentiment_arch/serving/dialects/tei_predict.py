@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    ValidationInfo,
     WithJsonSchema,
 )
 
@@ -24,7 +25,7 @@ from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.errors import Failure, Kind
-from distilbert_sentiment_arch.serving.wire import WireModel, WireText
+from distilbert_sentiment_arch.serving.wire import WireModel, WireText, check_inputs
 
 ErrorType = Literal[
     "Unhealthy", "Backend", "Overloaded", "Validation", "Tokenizer", "Empty", "Unauthorized"
@@ -75,11 +76,12 @@ class Inputs(WireModel):
     batch: bool
 
 
-def _parse(value: Any) -> Inputs:
+def _parse(value: Any, info: ValidationInfo) -> Inputs:
     if not isinstance(value, list):
         return Inputs(items=[_sequence(value, "it")], batch=False)
     if not value:
         raise ValueError("is empty; send at least one text")
+    check_inputs(value, info)
     if all(isinstance(item, str) for item in value):
         return Inputs(items=[_sequence(value, "it")], batch=False)
     items = [_sequence(item, f"element {index}") for index, item in enumerate(value)]

@@ -19,6 +19,7 @@ from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.model_config import served_hf_config
 from distilbert_sentiment_arch.serving.application import Application, Load
+from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.guarded_model import GuardedModel
 from distilbert_sentiment_arch.serving.inside_max.served_model import ServedModel
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
@@ -78,8 +79,9 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         default=default,
         lexicons=lexicon.classifiers(),
         ready=model.readiness.check,
-        load=lambda: Load(source.pending_tokens, model.failing),
+        load=lambda: Load(source.pending_tokens, model.failing, source.take_non_finite()),
         limits=limits,
+        buffered=BufferedBytes(limits.buffered_bytes(model=True)),
         keys=ApiKeys(),
         telemetry=MaxTelemetry(),
     )

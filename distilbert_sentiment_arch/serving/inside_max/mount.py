@@ -10,7 +10,7 @@ from max.serve import api_server
 from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
-from distilbert_sentiment_arch.serving.inside_max import request_session, routes
+from distilbert_sentiment_arch.serving.inside_max import request_session, routes, server
 
 
 def mount() -> None:
@@ -27,6 +27,7 @@ def mount() -> None:
     LexiconSettings.from_environment()
     ApiKeys()
     request_session.install()
+    server.install()
     registry: dict[Any, tuple[Any, ...]] = api_server.ROUTES
     for api, modules in registry.items():
         if routes not in modules:

@@ -62,6 +62,11 @@ class ServedModel:
         """Sequences answered so far."""
         return self._batcher.answered
 
+    def take_non_finite(self) -> int:
+        """Returns for how many sequences the model put out NaN or infinity since the last call."""
+        count, self._batcher.non_finite = self._batcher.non_finite, 0
+        return count
+
     @contextmanager
     def reserve(self, tokens: int) -> Iterator[None]:
         """See ``LogitsSource``.

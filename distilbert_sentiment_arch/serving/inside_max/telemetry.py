@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from max.serve.config import Settings
 from max.serve.telemetry.metrics import METRICS, MaxMeasurement, MetricClient
 from opentelemetry import trace
 
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
+from distilbert_sentiment_arch.serving.routing import label_of
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
 SHIPPED_EVERY_S = 0.1
+
+REQUEST_COUNT = "maxserve.request_count"
+"""MAX's counter of requests by path."""
 
 _tracer = trace.get_tracer("max.serve.sentiment")
 
@@ -45,7 +49,14 @@ class BufferedClient(MetricClient):
         self._waiting: list[MaxMeasurement] = []
 
     def send_measurement(self, metric: MaxMeasurement) -> None:
-        """Keeps a measurement for the next shipment."""
+        """Keeps a measurement for the next shipment.
+
+        MAX counts requests by the path that a caller wrote: one of any length, and one label more
+        for ever. It is shipped as its route declares it.
+        """
+        if metric.instrument_name == REQUEST_COUNT and metric.attributes:
+            path = label_of(str(metric.attributes.get("path", "")))
+            metric = replace(metric, attributes={**metric.attributes, "path": path})
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # another thread than the server's

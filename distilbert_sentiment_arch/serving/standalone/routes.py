@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from distilbert_sentiment_arch import __version__
+from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.routing import respond
 
@@ -86,7 +87,7 @@ class _Endpoints(BaseRoute):
 class _Requests:
     """Gives every request an id and bounds its body, as MAX Serve does."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: Starlette, max_body_bytes: int) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
 
@@ -96,6 +97,10 @@ class _Requests:
             return
         request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        scope["app"] = self._app  # which Starlette sets only once it is called
+        if refusal := access.refusal(Request(scope)):
+            await refusal(scope, receive, send)
+            return
         received = 0
 
         async def bounded() -> Message:

@@ -17,6 +17,8 @@ from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.application import Application
+from distilbert_sentiment_arch.serving.body import BufferedBytes
+from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
 from distilbert_sentiment_arch.serving.readiness import CANARY, Verdict
 from distilbert_sentiment_arch.serving.standalone.absent_model import AbsentModel
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
@@ -25,6 +27,10 @@ from distilbert_sentiment_arch.serving.telemetry import Telemetry
 
 DRAIN_S = 30
 """Seconds that requests in flight have once the server was told to end."""
+
+KEEP_ALIVE_S = 120
+"""Seconds that an idle connection stays open, as in MAX Serve: longer than clients and gateways
+keep theirs, so that none sends a request into a connection that is being closed."""
 
 
 def assemble(
@@ -54,12 +60,14 @@ def assemble(
         elapsed = (time.perf_counter() - start) * 1000
         return Verdict(True, f"the canary was answered {label}, by {answers.model}", elapsed)
 
+    limits = Limits.from_environment()
     return Application(
         default=default,
         lexicons=settings.classifiers(),
         ready=ready,
         load=None,
-        limits=Limits.from_environment(),
+        limits=limits,
+        buffered=BufferedBytes(limits.buffered_bytes(model=False)),
         keys=ApiKeys(),
         telemetry=telemetry,
     )
@@ -73,6 +81,9 @@ def run(application: Application, listening: Listening) -> None:
             lexicon_app(application, listening.max_body_bytes),
             host=listening.host,
             port=listening.port,
+            http=bounded_protocol(application.limits),
+            ws="none",
+            timeout_keep_alive=KEEP_ALIVE_S,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=DRAIN_S,
