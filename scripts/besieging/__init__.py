@@ -1,0 +1,1 @@
+"""A reproducible campaign of hostile requests against a real server (``scripts/siege``)."""

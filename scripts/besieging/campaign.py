@@ -1,0 +1,260 @@
+"""The campaign: connections that take blocks of requests until there are none, or no time left."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from besieging.generator import BLOCK, Generator
+from besieging.good import GOODS, Good, data_of
+from besieging.oracle import judge
+from besieging.report import LEFT, NO_ANSWER, Failure, Report, Tally
+from besieging.request import UNANSWERED, Delivery, Request
+from besieging.transport import Connection, Exchange, exchange, pipeline
+from besieging.watch import Log, tree, watched_health, watched_memory
+
+GOOD_EVERY = 100
+_COME_AGAIN = frozenset({429, 503})
+_COME_AGAIN_S = 0.2
+_PROGRESS_S = 10.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a campaign does.
+
+    Attributes:
+        port: Where the server listens, on this machine.
+        pid: Its process, whose tree's memory is watched.
+        log: Its log.
+        seed: What requests are made from.
+        requests: How many at most.
+        seconds: How long at most.
+        connections: How many send at the same time.
+        patience_s: How long an answer may take.
+        heavy_patience_s: The same for what is large, and computed for long.
+        growth_mb: How much more memory there may be afterwards.
+    """
+
+    port: int
+    pid: int | None = None
+    log: Path | None = None
+    seed: int = 1
+    requests: int = 1_000_000
+    seconds: float = 3600
+    connections: int = 12
+    patience_s: float = 10
+    heavy_patience_s: float = 75
+    growth_mb: float = 400
+    host: str = "127.0.0.1"
+
+
+class GoneError(Exception):
+    """Nobody accepts connections any more."""
+
+
+def run(plan: Plan, *, interruptible: bool = False) -> Report:
+    """Runs a campaign.
+
+    Args:
+        plan: What it does.
+        interruptible: SIGINT ends it early, with a report of what was found until then.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        campaign = Campaign(plan)
+        if interruptible:
+            runner.get_loop().add_signal_handler(signal.SIGINT, campaign.stop)
+        return runner.run(campaign.run())
+
+
+class Campaign:
+    """A run of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._generator = Generator(plan.seed)
+        self._tally = Tally()
+        self._goods = itertools.cycle(GOODS)
+        self._expected: dict[str, str] = {}
+        self._sent = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Ends the campaign behind the blocks that are under way."""
+        self._stopped = True
+
+    async def run(self) -> Report:
+        """Sends everything and returns what was found."""
+        plan, tally = self._plan, self._tally
+        log = Log(plan.log)
+        processes = tree(plan.pid)
+        await self._record()
+        start = time.monotonic()
+        with watched_health(plan.host, plan.port) as health:
+            async with watched_memory(plan.pid) as memory:
+                blocks = iter(range((plan.requests + BLOCK - 1) // BLOCK))
+                progress = asyncio.create_task(self._progress(start))
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for _ in range(plan.connections):
+                            group.create_task(self._send(blocks, start + plan.seconds))
+                except* GoneError as gone:
+                    tally.fail(Failure(-1, f"the server is gone: {gone.exceptions[0]}"))
+                finally:
+                    progress.cancel()
+                seconds = time.monotonic() - start
+                # What is still computed for those who left belongs to no growth.
+                await asyncio.sleep(min(3, plan.seconds / 10))
+        growth = (memory.after - memory.before) / 1e6
+        if growth > plan.growth_mb:
+            tally.fail(Failure(-1, f"{growth:.0f} MB more than before"))
+        if ended := processes - tree(plan.pid):
+            tally.fail(Failure(-1, f"processes of the server that have ended: {sorted(ended)}"))
+        for alarm in log.alarms():
+            tally.fail(Failure(-1, f"in the log: {alarm}"))
+        return Report.of(plan.seed, self._sent, seconds, tally, health, memory)
+
+    async def _record(self) -> None:
+        for good in GOODS:
+            self._expected[good.name] = await self._data(await self._open(), good, 0) or ""
+
+    async def _progress(self, start: float) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_S)
+            rate = self._sent / (time.monotonic() - start)
+            line = f"{self._sent} requests, {rate:.0f} a second, {self._tally.failed} failures"
+            print(line, file=sys.stderr, flush=True)
+
+    async def _send(self, blocks: Iterator[int], until: float) -> None:
+        connection = await self._open()
+        for block in blocks:
+            if self._stopped or time.monotonic() > until:
+                break
+            first = block * BLOCK
+            numbers = range(first, min(first + BLOCK, self._plan.requests))
+            requests = [self._generator.request(number) for number in numbers]
+            connection = await self._send_block(connection, block, requests)
+            if (first + BLOCK) % GOOD_EVERY == 0:
+                connection = await self._check_good(connection, first + BLOCK - 1)
+        connection.close()
+
+    async def _send_block(
+        self, connection: Connection, block: int, requests: list[Request]
+    ) -> Connection:
+        pipelined = self._generator.pipelined(block)
+        kept = [each for each in requests if each.delivery is Delivery.KEPT]
+        for request in requests:
+            if request.delivery is not Delivery.KEPT:
+                await self._send_alone(request)
+            elif not pipelined:
+                connection = await self._send_kept(connection, [request])
+        if pipelined:
+            connection = await self._send_kept(connection, kept)
+        return connection
+
+    async def _send_kept(self, connection: Connection, requests: list[Request]) -> Connection:
+        """Sends requests on a kept connection, and on others what that one leaves unanswered."""
+        alone = False
+        while requests:
+            if connection.ended or alone:
+                connection.close()
+                connection = await self._open()
+            sent = time.monotonic()
+            found = await pipeline(connection, requests, self._patience(requests))
+            took = time.monotonic() - sent
+            answered = 0
+            for request, each in zip(requests, found, strict=False):
+                if each.ended is not None and not each.ended.within and not alone:
+                    break  # closed on whoever comes next, which may be nobody's fault
+                self._count(request, each, sent, took)
+                answered += 1
+            requests = requests[answered:]
+            # Whoever is first now is judged by what a connection of its own brings.
+            alone = bool(requests) and answered == 0
+            self._tally.sent_again += len(requests)
+            if requests or any(not each.answers or each.answers[0].head.closes for each in found):
+                connection.close()
+                connection = await self._open()
+        return connection
+
+    async def _send_alone(self, request: Request) -> None:
+        connection = await self._open()
+        sent = time.monotonic()
+        found = await exchange(connection, request, self._patience([request]))
+        self._count(request, found, sent, time.monotonic() - sent)
+        connection.close()
+
+    def _patience(self, requests: list[Request]) -> float:
+        heavy = any(request.heavy for request in requests)
+        return self._plan.heavy_patience_s if heavy else self._plan.patience_s
+
+    def _count(self, request: Request, found: Exchange, sent: float, took: float) -> None:
+        tally = self._tally
+        self._sent += 1
+        tally.bytes_sent += len(request.head) + len(request.body)
+        tally.waits.add(request.number, sent, took)
+        counts = tally.statuses.setdefault(request.kind, Counter())
+        for answer in found.answers:
+            counts[str(answer.status)] += 1
+        if not found.answers:
+            counts[LEFT if request.delivery in UNANSWERED else NO_ANSWER] += 1
+        wrong = judge(request, found)
+        if wrong is not None:
+            tally.fail(Failure(request.number, wrong, request.shown()))
+
+    async def _check_good(self, connection: Connection, number: int) -> Connection:
+        good = next(self._goods)
+        data = await self._data(connection, good, number)
+        expected = self._expected[good.name]
+        if data == expected:
+            self._tally.good[good.name] += 1
+        elif data is not None:
+            what = f"a good request ({good.name}) was answered {data}, and at first {expected}"
+            self._tally.fail(Failure(number, what, good.request(number).shown()))
+        else:
+            return await self._open()
+        return connection
+
+    async def _data(self, connection: Connection, good: Good, number: int) -> str | None:
+        """Returns the data of a good answer; None where there is none, which is a failure."""
+        request = good.request(number)
+        patience = self._plan.heavy_patience_s
+        until = time.monotonic() + patience
+        while True:
+            if connection.ended:
+                connection = await self._open()
+            found = await exchange(connection, request, patience)
+            if found.ended is not None and not found.ended.within and time.monotonic() < until:
+                continue
+            answer = found.answers[0] if found.answers else None
+            if answer and answer.status in _COME_AGAIN and time.monotonic() < until:
+                self._tally.busy += 1
+                await asyncio.sleep(_COME_AGAIN_S)
+                continue
+            try:
+                if answer is not None:
+                    return data_of(answer)
+                what = judge(request, found) or "no answer"
+            except ValueError as error:
+                what = f"{error}: {answer and answer.shown()}"
+            self._tally.fail(Failure(number, f"a good request: {what}", request.shown()))
+            return None
+
+    async def _open(self) -> Connection:
+        for _ in range(5):
+            try:
+                async with asyncio.timeout(self._plan.patience_s):
+                    return await Connection.open(self._plan.host, self._plan.port)
+            except OSError as error:  # a timeout is one, too
+                last = error
+                await asyncio.sleep(0.2)
+        raise GoneError(str(last) or "no connection")

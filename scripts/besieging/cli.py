@@ -1,0 +1,123 @@
+"""The command line of ``scripts/siege``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from besieging.campaign import Plan, run
+from besieging.generator import Generator
+from besieging.oracle import judge
+from besieging.report import Report
+from besieging.server import Besieged, started
+from besieging.transport import Connection, exchange
+
+_HOST = "127.0.0.1"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a campaign, or sends a few of its requests again; 1 where something was wrong."""
+    options = _parser().parse_args(arguments)
+    if options.only is not None and options.dry_run:
+        generator = Generator(options.seed)
+        for number in options.only:
+            sys.stdout.buffer.write(generator.request(number).content)
+        return 0
+    with _server(options) as server:
+        if options.only is not None:
+            return asyncio.run(_again(server, options.seed, options.only))
+        plan = Plan(
+            port=server.port,
+            pid=server.pid or None,
+            log=server.log if server.log != _NO_LOG else None,
+            seed=options.seed,
+            requests=options.requests,
+            seconds=options.seconds,
+            connections=options.connections,
+            patience_s=options.patience,
+            growth_mb=options.growth,
+        )
+        report = run(plan, interruptible=True)
+    return _tell(report, options.output)
+
+
+def _tell(report: Report, output: Path | None) -> int:
+    print(report.text())
+    if output is not None:
+        report.write(output)
+    return 1 if report.failed else 0
+
+
+_NO_LOG = Path()
+
+
+@contextmanager
+def _server(options: argparse.Namespace) -> Iterator[Besieged]:
+    if options.port is not None:
+        yield Besieged(options.port, options.pid, options.log)
+        return
+    with started(options.server) as server:
+        yield server
+
+
+async def _again(server: Besieged, seed: int, numbers: Sequence[int]) -> int:
+    """Sends requests one by one, each on a connection of its own, and shows what comes back."""
+    generator = Generator(seed)
+    failed = 0
+    for number in numbers:
+        request = generator.request(number)
+        print(request.shown())
+        connection = await Connection.open(_HOST, server.port)
+        found = await exchange(connection, request, 75)
+        connection.close()
+        for answer in found.answers:
+            print(f"  -> {answer.shown()}")
+        if found.ended is not None:
+            print(f"  -> {found.ended}")
+        wrong = judge(request, found)
+        if wrong is not None:
+            failed += 1
+            print(f"  WRONG: {wrong}")
+    return 1 if failed else 0
+
+
+def _numbers(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/siege",
+        description="Sends hostile requests to a server on this machine, and good ones between "
+        "them whose answers may not change by a bit. Without --port it starts a server itself.",
+    )
+    parser.add_argument("--requests", type=int, default=1_000_000, help="how many at most")
+    parser.add_argument("--seconds", type=float, default=3600, help="how long at most")
+    parser.add_argument("--seed", type=int, default=1, help="what requests are made from")
+    parser.add_argument("--connections", type=int, default=12, help="how many send at a time")
+    parser.add_argument(
+        "--patience", type=float, default=10, help="seconds that a small request may take"
+    )
+    parser.add_argument(
+        "--growth", type=float, default=400, metavar="MB", help="memory that may be lost to it"
+    )
+    parser.add_argument(
+        "--server", choices=("serve", "lexicon"), default="serve", help="which one to start"
+    )
+    parser.add_argument("--port", type=int, help="of a server that runs, on 127.0.0.1")
+    parser.add_argument("--pid", type=int, default=0, help="of that one, to watch its memory")
+    parser.add_argument("--log", type=Path, default=_NO_LOG, help="of that one, to search it")
+    parser.add_argument("--output", type=Path, help="a file for the report, as JSON")
+    parser.add_argument(
+        "--only",
+        type=_numbers,
+        metavar="N[-M]",
+        help="send nothing but these requests of the campaign, one by one",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="with --only: print their bytes")
+    return parser

@@ -1,0 +1,203 @@
+"""What a campaign found: as JSON, and as tables for a person."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from besieging.watch import Health, Memory
+
+NO_ANSWER = "closed"
+"""Stands for a status where the server closed the connection, as it may."""
+LEFT = "left"
+"""Stands for a status where nobody waited for one."""
+_WORST = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that may not happen.
+
+    Attributes:
+        number: The request's, to send it again; -1 where it was none.
+        what: What happened.
+        request: The request, for a person.
+    """
+
+    number: int
+    what: str
+    request: str = ""
+
+
+@dataclass
+class Waits:
+    """When requests were sent and how long each took, by the monotonic clock."""
+
+    numbers: list[int] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
+
+    def add(self, number: int, sent: float, took: float) -> None:
+        """Notes one."""
+        self.numbers.append(number)
+        self.sent.append(sent)
+        self.took.append(took)
+
+    def worst(self) -> list[tuple[float, int]]:
+        """Returns the longest waits with the numbers of their requests."""
+        return sorted(zip(self.took, self.numbers, strict=True), reverse=True)[:_WORST]
+
+    def in_flight(self, start: float, end: float) -> list[int]:
+        """Returns the requests that were out between two times, those that took longest first."""
+        out = [
+            (took, number)
+            for number, sent, took in zip(self.numbers, self.sent, self.took, strict=True)
+            if sent < end and sent + took > start
+        ]
+        return [number for _, number in sorted(out, reverse=True)]
+
+
+@dataclass
+class Tally:
+    """What is counted while a campaign runs."""
+
+    statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    failed: int = 0
+    good: Counter[str] = field(default_factory=Counter)
+    busy: int = 0
+    sent_again: int = 0
+    bytes_sent: int = 0
+    waits: Waits = field(default_factory=Waits)
+
+    def fail(self, failure: Failure) -> None:
+        """Notes a failure; the first of them are kept."""
+        self.failed += 1
+        if len(self.failures) < 200:
+            self.failures.append(failure)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a campaign found.
+
+    Attributes:
+        seed: What its requests were made from.
+        requests: Hostile requests sent.
+        seconds: How long that took.
+        statuses: Answers by what was sent and status.
+        failures: What may not happen; the first 200.
+        failed: How often it happened.
+        good: Good requests that were answered to the bit, by name.
+        busy: Times that a good request was told to come again.
+        sent_again: Requests sent again on a connection of their own, as the one before was closed.
+        mb_sent: Megabytes sent.
+        worst_waits: Seconds and numbers.
+        health_ms: Percentiles of the waits for ``/health``.
+        worst_health: The longest of them, and which requests were out then.
+        memory_mb: Of the process tree, before, at the peak and after.
+    """
+
+    seed: int
+    requests: int
+    seconds: float
+    statuses: dict[str, Counter[str]]
+    failures: list[Failure]
+    failed: int
+    good: Counter[str]
+    busy: int
+    sent_again: int
+    mb_sent: float
+    worst_waits: list[tuple[float, int]]
+    health_ms: dict[str, float]
+    worst_health: list[dict[str, Any]]
+    memory_mb: dict[str, float]
+
+    @classmethod
+    def of(
+        cls, seed: int, requests: int, seconds: float, tally: Tally, health: Health, memory: Memory
+    ) -> Report:
+        """Puts together what was counted and seen."""
+        waits = tally.waits
+        return cls(
+            seed,
+            requests,
+            round(seconds, 1),
+            dict(sorted(tally.statuses.items())),
+            tally.failures,
+            tally.failed,
+            tally.good,
+            tally.busy,
+            tally.sent_again,
+            round(tally.bytes_sent / 1e6, 1),
+            [(round(took, 3), number) for took, number in waits.worst()],
+            _percentiles(health.waited),
+            _worst_health(health, waits),
+            {
+                "before": round(memory.before / 1e6, 1),
+                "peak": round(memory.peak / 1e6, 1),
+                "after": round(memory.after / 1e6, 1),
+                "growth": round((memory.after - memory.before) / 1e6, 1),
+            },
+        )
+
+    def write(self, path: Path) -> None:
+        """Writes it as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    def text(self) -> str:
+        """Returns it for a person."""
+        total: Counter[str] = sum(self.statuses.values(), Counter())
+        lines = [
+            f"seed {self.seed}: {self.requests} requests in {self.seconds:.0f} s, "
+            f"{self.requests / max(self.seconds, 0.1):.0f} a second, {self.mb_sent:.0f} MB",
+            f"statuses: {_counts(total)}",
+            f"good requests, equal to the bit: {sum(self.good.values())} "
+            f"({self.busy} times told to come again)",
+            f"sent again after a closed connection: {self.sent_again}",
+            "worst waits: "
+            + ", ".join(f"{took:.2f} s (request {number})" for took, number in self.worst_waits),
+            "/health, ms: " + ", ".join(f"{name} {ms:.1f}" for name, ms in self.health_ms.items()),
+            *(
+                f"  {each['ms']:.0f} ms, while out: {each['requests']}"
+                for each in self.worst_health
+            ),
+            "memory of the process tree, MB: "
+            + ", ".join(f"{name} {mb:.0f}" for name, mb in self.memory_mb.items()),
+            "",
+            *(f"{kind:42} {_counts(counts)}" for kind, counts in self.statuses.items()),
+            "",
+            f"failures: {self.failed}",
+            *(
+                f"{each.what}\n  {each.request}"
+                if each.number < 0
+                else f"{each.what}\n{each.request}"
+                for each in self.failures[:20]
+            ),
+        ]
+        return "\n".join(lines)
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{status} {count}" for status, count in sorted(counts.items()))
+
+
+def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    if len(seconds) < 2:
+        return {}
+    cuts = statistics.quantiles(seconds, n=100)
+    found = {"p50": cuts[49], "p99": cuts[98], "max": max(seconds)}
+    return {name: round(value * 1000, 2) for name, value in found.items()}
+
+
+def _worst_health(health: Health, waits: Waits) -> list[dict[str, Any]]:
+    worst = sorted(zip(health.waited, health.asked, strict=True), reverse=True)[:_WORST]
+    return [
+        {"ms": round(waited * 1000, 1), "requests": waits.in_flight(asked, asked + waited)[:12]}
+        for waited, asked in worst
+    ]
