@@ -1,18 +1,41 @@
-"""Where compiled code is kept for the next start, and how a file gets there whole."""
+"""Where compiled code is kept for the next start, each file with a digest at its end.
+
+A damaged library ends the process that loads it, and a damaged graph may leave it hanging. So a
+file is the code and, behind it, the code's SHA-256: one file, which is renamed into its place, so
+that no crash and no other writer leaves a digest beside somebody else's code. What is used are the
+very bytes that were checked. Against who may write here a digest is no help: a directory or a file
+that is another user's, or that others may write to, is not used.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
-import tempfile
-from collections.abc import Callable
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
+from distilbert_sentiment_arch.errors import SentimentError
+
+_DIGEST = hashlib.sha256
+_DIGEST_BYTES = _DIGEST().digest_size
+
+_log = logging.getLogger("max.pipelines.sentiment")
+
+
+class CacheError(SentimentError):
+    """What is in the cache cannot be used: it is damaged, or not for us alone to write."""
 
 
 def cache_directory() -> Path:
     """Returns where MAX keeps what it compiles: a directory of ours there.
 
     Raises:
-        FileNotFoundError: No directory is set, and there is no home directory.
+        CacheError: No directory is set, and there is no home directory.
     """
     if modular := os.environ.get("MODULAR_CACHE_DIR"):
         return Path(modular) / "max-sentiment"
@@ -22,29 +45,143 @@ def cache_directory() -> Path:
         try:
             cache = Path.home() / ".cache"
         except RuntimeError as error:
-            raise FileNotFoundError(
-                f"no cache directory: {error} Set MODULAR_CACHE_DIR."
-            ) from error
+            raise CacheError(f"no cache directory: {error} Set MODULAR_CACHE_DIR.") from error
     return cache / "max-sentiment"
 
 
-def keep(path: Path, make: Callable[[Path], object]) -> None:
-    """Has a file made under another name beside ``path``, then gives it its name.
-
-    The name appears with the complete file behind it, whoever else makes it now and whatever fails
-    after it: loading the first half of compiled code ends the process.
-
-    Args:
-        path: The file's name.
-        make: Writes the file it is given.
+def read(name: str) -> bytes | None:
+    """Returns the code that is kept under a name; None where there is none.
 
     Raises:
-        OSError: The directory cannot be written, or what ``make`` raises.
+        CacheError: It is damaged, or somebody else could have put it there.
+        OSError: It cannot be read.
     """
+    path = cache_directory() / name
+    try:
+        with _directory(path.parent) as directory:
+            # A pipe in the file's place is opened without waiting for its writer, then refused.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            with open(os.open(name, flags, dir_fd=directory), "rb") as file:
+                _check_writers(path, os.fstat(file.fileno()), stat.S_IFREG)
+                content = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    code, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if not code or _DIGEST(code).digest() != digest:
+        raise CacheError(f"{path} is damaged: it is not what its digest says")
+    return code
+
+
+def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
+    """Has code compiled, and keeps it where it can; where it cannot, one line in the log says why.
+
+    Args:
+        name: What ``read`` is asked for.
+        write: Writes the code into the file it is given, by a compiler with the environment that it
+            is given.
+
+    Returns:
+        The code.
+
+    Raises:
+        OSError: No directory has room for the compiler, or what ``write`` raises.
+    """
+    with compiler_space() as space:
+        made = space / "code"
+        write(made, {**os.environ, **_settings(space)})
+        code = made.read_bytes()
+    try:
+        _keep(name, code)
+    except CacheError:
+        pass  # read() has said so
+    except OSError as error:
+        _log.warning("%s is not kept, each start compiles it: %s", name, error)
+    return code
+
+
+@contextmanager
+def full_cache_replaced() -> Iterator[None]:
+    """Inside, MAX compiles in this process without the caches on a disk that is full.
+
+    Raises:
+        OSError: No other directory has room for the compiler.
+    """
+    with compiler_space() as space:
+        settings = _settings(space)
+        before = {name: os.environ.pop(name, None) for name in settings}
+        os.environ.update(settings)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
+
+
+def cache_has_room() -> bool:
+    """Whether MAX can write what it compiles to its caches."""
+    with suppress(CacheError):
+        return has_room(cache_directory())
+    return False
+
+
+def _settings(space: Path) -> dict[str, str]:
+    """Returns what to set for a compiler: where its temporary files go, and perhaps its caches.
+
+    MAX and Mojo do without caches that are read-only, but end with an error where the disk is full:
+    ``cannot write to file to filesystem cache since available space(0) is not enough``.
+    """
+    found = {"TMPDIR": str(space)}
+    if not cache_has_room():
+        found["MODULAR_CACHE_DIR"] = str(space / "cache")
+    return found
+
+
+def _keep(name: str, code: bytes) -> None:
+    path = cache_directory() / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as directory:
-        made = Path(directory) / path.name
-        make(made)
-        with made.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(made, path)
+    aside = f"{name}.{secrets.token_hex(8)}"
+    with _directory(path.parent) as directory:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
+                # Whatever the umask: what others may write is not read.
+                os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
+                file.write(code)
+                file.write(_DIGEST(code).digest())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside, dir_fd=directory)
+            raise
+        os.fsync(directory)
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[int]:
+    """Opens the cache; what is done through its descriptor is done to the very one checked."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _check_writers(path, os.fstat(descriptor), stat.S_IFDIR)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _check_writers(path: Path, status: os.stat_result, kind: int) -> None:
+    """Raises CacheError where others than this user and root could have written something."""
+    if stat.S_IFMT(status.st_mode) != kind:
+        raise CacheError(f"{path} is no regular file. Remove it.")
+    if status.st_uid not in (0, os.geteuid()):
+        raise CacheError(
+            f"{path} belongs to user {status.st_uid}, and this is user {os.geteuid()}. Remove it, "
+            "or set MODULAR_CACHE_DIR to a directory of your own."
+        )
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise CacheError(
+            f"others may write to {path} (mode {stat.S_IMODE(status.st_mode):o}). Remove it, or "
+            "take the permission from them: chmod go-w."
+        )

@@ -15,21 +15,23 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from max.driver import CPU
-from max.engine import CompiledModel, InferenceSession, read
+from max.engine import CompiledModel, InferenceSession
+from max.engine import read as read_graph
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.compile_cache import cache_directory, keep
+from distilbert_sentiment_arch.compile_cache import CacheError, make, read
 from distilbert_sentiment_arch.defaults import PACKAGE
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.labels import LabelSet
@@ -61,22 +63,18 @@ def compiled_graph(config: HFConfig, weights: Packed, kernels: Path) -> Compiled
         CompilerError: There is no compiled graph, and the compiler made none.
     """
     graph = _described(config, weights)
-    name = f"graph-{_key(graph, kernels)}.mef"
+    name = f"graph-{_key(graph, kernels)}.sealed"
     try:
-        path = cache_directory() / name
-        if path.exists():
-            try:
-                return _read(path)
-            except RuntimeError as error:
-                _log.warning("%s is compiled again: %s", path, error)
-        keep(path, lambda made: _compile(graph, kernels, made))
-        return _read(path)
-    except OSError as error:
-        _log.warning("the compiled graph is not kept, each start compiles it: %s", error)
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / name
-        _compile(graph, kernels, path)
-        return _read(path)
+        code = read(name)
+        if code is not None:
+            return _loaded(code)
+    # RuntimeError: MAX does not take what an earlier start was given.
+    except (CacheError, OSError, RuntimeError) as error:
+        _log.warning("The graph is compiled again: %s", error)
+    try:
+        return _loaded(make(name, partial(_compile, graph, kernels)))
+    except (OSError, RuntimeError) as error:
+        raise CompilerError(str(error)) from error
 
 
 def _described(config: HFConfig, weights: Packed) -> dict[str, Any]:
@@ -105,12 +103,13 @@ def _processor() -> list[str]:
     return [line for line in first.splitlines() if line.partition("\t")[0].strip() in _PROCESSOR]
 
 
-def _read(path: Path) -> CompiledModel:
-    # Its bytes: what is not kept is gone when the graph is initialised.
-    return read(io.BytesIO(path.read_bytes()))
+def _loaded(code: bytes) -> CompiledModel:
+    return read_graph(io.BytesIO(code))
 
 
-def _compile(graph: dict[str, Any], kernels: Path, output: Path) -> None:
+def _compile(
+    graph: dict[str, Any], kernels: Path, output: Path, environment: Mapping[str, str]
+) -> None:
     """Has a new process write the compiled graph.
 
     Raises:
@@ -120,7 +119,7 @@ def _compile(graph: dict[str, Any], kernels: Path, output: Path) -> None:
     start = time.monotonic()
     request = {**graph, "kernels": str(kernels), "output": str(output)}
     try:
-        status, said = _run_compiler(json.dumps(request))
+        status, said = _run_compiler(json.dumps(request), environment)
     except OSError as error:
         raise CompilerError(f"the compiler's process does not start: {error}") from error
     if status:
@@ -128,12 +127,12 @@ def _compile(graph: dict[str, Any], kernels: Path, output: Path) -> None:
     _log.info("Compiling the graph took %.1f seconds.", time.monotonic() - start)
 
 
-def _run_compiler(request: str) -> tuple[int, str]:
+def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, str]:
     """Runs main() in a process of its own; returns its exit status and what it said."""
     # MAX sets PYTHONEXECUTABLE, by which sys.executable of its worker is another Python's; and
     # importing it changes the C environment behind os.environ.
     search = [str(PACKAGE.parent), *filter(None, sys.path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search)}
+    environment = {**environment, "PYTHONPATH": os.pathsep.join(search)}
     environment.pop("PYTHONEXECUTABLE", None)
     process = subprocess.Popen(  # noqa: S603 - this Python, this module
         [sys.orig_argv[0], "-P", "-m", f"{PACKAGE.name}.compiled_graph"],

@@ -30,6 +30,7 @@ from max.pipelines.lib.memory_estimation import MemoryPlan
 
 from distilbert_sentiment_arch.batch_context import rows_of
 from distilbert_sentiment_arch.batch_processor import DistilBertBatchProcessor
+from distilbert_sentiment_arch.compile_cache import cache_has_room, full_cache_replaced
 from distilbert_sentiment_arch.compiled_graph import compiled_graph
 from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
 from distilbert_sentiment_arch.errors import CompilerError
@@ -124,7 +125,14 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
             except CompilerError as error:
                 logger.warning("the kernels do not compile here, MAX's own serve: %s", error)
                 self._packed = False
-        return self.load_graphs(session)[GraphRole.ENCODER]
+        try:
+            return self.load_graphs(session)[GraphRole.ENCODER]
+        except RuntimeError:
+            if cache_has_room():
+                raise
+        logger.warning("MAX's cache has no room: the graph is compiled again, without the cache")
+        with full_cache_replaced():
+            return self.load_graphs(session)[GraphRole.ENCODER]
 
     def _load_packed(self, session: InferenceSession) -> Model:
         hf_config = self.arch_config_as(DistilBertModelConfig).hf_config

@@ -1,12 +1,22 @@
-"""Where compiled code is kept, and that it is there whole or not at all."""
+"""Where compiled code is kept, and what of it is used: what was put there, by this user or root."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import ROOT, run_python
 
-from distilbert_sentiment_arch.compile_cache import cache_directory, keep
+from distilbert_sentiment_arch.compile_cache import CacheError, cache_directory, make, read
+
+NAME = "code"
+CODE = b"compiled code" * 100
 
 
 @pytest.mark.parametrize(
@@ -35,20 +45,195 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
         raise KeyError(uid)
 
     monkeypatch.setattr("pwd.getpwuid", no_such_user)
-    with pytest.raises(OSError, match="Set MODULAR_CACHE_DIR"):
-        cache_directory()
+    with pytest.raises(CacheError, match="Set MODULAR_CACHE_DIR"):
+        read(NAME)
 
 
-def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "file"
-    keep(path, lambda made: made.write_text("first"))
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that is not there yet."""
+    monkeypatch.setenv("MODULAR_CACHE_DIR", str(tmp_path))
+    return tmp_path / "max-sentiment"
 
-    def fail(made: Path) -> None:
-        made.write_text("sec")
+
+def made(code: bytes = CODE) -> bytes:
+    return make(NAME, lambda path, environment: path.write_bytes(code))
+
+
+def test_what_was_made_is_read(cache: Path) -> None:
+    assert read(NAME) is None
+    assert made() == CODE
+    assert read(NAME) == CODE
+    assert made(b"another") == b"another"
+    assert read(NAME) == b"another"
+    assert [each.name for each in cache.iterdir()] == [NAME]
+
+
+def test_nobody_else_may_write_whatever_the_umask(cache: Path) -> None:
+    before = os.umask(0)
+    try:
+        made()
+    finally:
+        os.umask(before)
+    assert cache.stat().st_mode & 0o777 == 0o700
+    assert (cache / NAME).stat().st_mode & 0o022 == 0
+
+
+def test_what_fails_half_way_leaves_what_was_there(cache: Path) -> None:
+    made()
+
+    def fail(path: Path, environment: object) -> None:
+        path.write_bytes(b"sec")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        keep(path, fail)
-    assert [each.name for each in path.parent.iterdir()] == ["file"]
-    assert path.read_text() == "first"
-    assert path.parent.stat().st_mode & 0o777 == 0o700
+        make(NAME, fail)
+    assert [each.name for each in cache.iterdir()] == [NAME]
+    assert read(NAME) == CODE
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-1]
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def nothing(content: bytes) -> bytes:
+    return b""
+
+
+def digest_alone(content: bytes) -> bytes:
+    return hashlib.sha256(b"").digest()
+
+
+def one_bit(content: bytes) -> bytes:
+    return bytes([content[0] ^ 1]) + content[1:]
+
+
+def more(content: bytes) -> bytes:
+    return content + b"\0"
+
+
+@pytest.mark.parametrize("damage", [cut, half, nothing, digest_alone, one_bit, more])
+def test_what_is_damaged_is_not_used_and_can_be_made_again(
+    cache: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    made()
+    path = cache / NAME
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CacheError, match=f"{path} is damaged"):
+        read(NAME)
+    made()
+    assert read(NAME) == CODE
+
+
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+@pytest.mark.parametrize("file", [False, True], ids=["directory", "file"])
+def test_what_others_may_write_to_is_not_used(cache: Path, file: bool, mode: int) -> None:
+    made()
+    path = cache / NAME if file else cache
+    path.chmod(path.stat().st_mode | mode)
+    with pytest.raises(CacheError, match=f"others may write to {path} .*chmod go-w"):
+        read(NAME)
+    assert made(b"another") == b"another"
+    if file:  # it has been replaced
+        assert read(NAME) == b"another"
+    else:
+        path.chmod(0o700)
+        assert read(NAME) == CODE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("file", [False, True], ids=["directory", "file"])
+def test_what_is_another_users_is_not_used(cache: Path, file: bool) -> None:
+    made()
+    path = cache / NAME if file else cache
+    os.chown(path, 12345, -1)
+    with pytest.raises(CacheError, match=f"{path} belongs to user 12345, and this is user 0"):
+        read(NAME)
+    assert made(b"another") == b"another"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_what_root_made_is_used_by_others(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:  # that of pytest is closed to others
+        Path(directory).chmod(0o755)
+        environment = {"MODULAR_CACHE_DIR": directory}
+        code = (
+            "import sys, os; from pathlib import Path\n"
+            "from distilbert_sentiment_arch.compile_cache import make, read\n"
+            f"make({NAME!r}, lambda path, environment: path.write_bytes({CODE!r}))\n"
+            "os.chmod(os.environ['MODULAR_CACHE_DIR'] + '/max-sentiment', 0o755)\n"
+            "os.setuid(12345)\n"
+            f"assert read({NAME!r}) == {CODE!r}\n"
+        )
+        ended = run_python("-c", code, environment=environment)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_is_no_file_of_its_own_is_not_used(cache: Path, tmp_path: Path) -> None:
+    made()
+    path = cache / NAME
+    elsewhere = tmp_path / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with pytest.raises(OSError, match=NAME):
+        read(NAME)
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    with pytest.raises(CacheError, match="is no regular file"):
+        read(NAME)
+    made()
+    assert read(NAME) == CODE
+
+
+@pytest.mark.parametrize("directory", ["/dev/null", "/proc"])
+def test_without_a_place_to_keep_it_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, directory: str
+) -> None:
+    monkeypatch.setenv("MODULAR_CACHE_DIR", directory)
+    environments: list[dict[str, str]] = []
+
+    def write(path: Path, environment: dict[str, str]) -> None:
+        path.write_bytes(CODE)
+        environments.append(environment)
+
+    assert read(NAME) is None
+    assert make(NAME, write) == CODE
+    (line,) = caplog.messages
+    assert line.startswith(f"{NAME} is not kept, each start compiles it: ")
+    assert f"{directory}/max-sentiment" in line
+    (environment,) = environments
+    # MAX, too, keeps what it compiles where it can.
+    assert environment["MODULAR_CACHE_DIR"] == f"{environment['TMPDIR']}/cache"
+
+
+def test_a_compiler_has_the_caches_of_max_and_temporary_files_of_its_own(cache: Path) -> None:
+    def write(path: Path, environment: dict[str, str]) -> None:
+        assert environment["MODULAR_CACHE_DIR"] == str(cache.parent)
+        assert environment["TMPDIR"] == str(path.parent)
+        path.write_bytes(CODE)
+        used.append(path.parent)
+
+    used: list[Path] = []
+    make(NAME, write)
+    assert not used[0].exists()
+
+
+def test_writers_at_once_leave_one_whole_file(cache: Path) -> None:
+    code = (
+        "from distilbert_sentiment_arch.compile_cache import make\n"
+        "import sys\n"
+        "content = sys.argv[1].encode() * 100_000\n"
+        f"for _ in range(50): make({NAME!r}, lambda path, environment: path.write_bytes(content))\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, letter], cwd=ROOT, env=dict(os.environ))
+        for letter in "ab"
+    ]
+    while any(writer.poll() is None for writer in writers):
+        assert read(NAME) in (None, b"a" * 100_000, b"b" * 100_000)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert [each.name for each in cache.iterdir()] == [NAME]

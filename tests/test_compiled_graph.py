@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import subprocess
@@ -18,6 +19,7 @@ from graphs import packed_weights, read_checkpoint
 from max.driver import CPU
 from max.engine import CompiledModel, InferenceSession
 
+from distilbert_sentiment_arch import compile_cache, compiler_space
 from distilbert_sentiment_arch import compiled_graph as room
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.compiled_graph import compiled_graph
@@ -41,8 +43,12 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> tuple[HFConfig, Pack
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of ours that is empty; MAX keeps its own, so that compiling takes seconds."""
     directory = tmp_path / "cache"
-    monkeypatch.setattr(room, "cache_directory", lambda: directory)
+    monkeypatch.setattr(compile_cache, "cache_directory", lambda: directory)
     return directory
+
+
+def sealed(code: bytes) -> bytes:
+    return code + hashlib.sha256(code).digest()
 
 
 def logits(compiled: CompiledModel, weights: Packed) -> np.ndarray:
@@ -77,12 +83,17 @@ def test_a_damaged_file_is_replaced(
     compiled_graph(*classifier, KERNELS)
     (file,) = cache.iterdir()
     whole = file.read_bytes()
-    for damaged in (b"", whole[: len(whole) // 2]):
+    flipped = bytearray(whole)
+    for place in range(0, len(whole), 1000):
+        flipped[place] ^= 0xFF
+    # The last has the digest that goes with it: MAX itself finds that it is no graph.
+    for damaged in (bytes(flipped), sealed(b"no graph")):
         file.write_bytes(damaged)
         caplog.clear()
         with caplog.at_level(logging.WARNING):
             compiled = compiled_graph(*classifier, KERNELS)
-        assert f"{file} is compiled again" in caplog.text
+        (line,) = caplog.messages
+        assert line.startswith("The graph is compiled again: ")
         np.testing.assert_allclose(logits(compiled, classifier[1]), expected(), atol=1e-4)
         assert len(file.read_bytes()) == len(whole)
 
@@ -93,11 +104,23 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(room, "cache_directory", lambda: Path("/dev/null/max-sentiment"))
+    nowhere = Path("/dev/null/max-sentiment")
+    monkeypatch.setattr(compile_cache, "cache_directory", lambda: nowhere)
+    # MAX's own is there, so that compiling takes seconds.
+    monkeypatch.setattr(compile_cache, "cache_has_room", lambda: True)
     with caplog.at_level(logging.WARNING):
         compiled = compiled_graph(*classifier, KERNELS)
     np.testing.assert_allclose(logits(compiled, classifier[1]), expected(), atol=1e-4)
-    assert "/dev/null/max-sentiment" in caplog.text
+    (line,) = caplog.messages
+    assert f"is not kept, each start compiles it: [Errno 20] Not a directory: '{nowhere}'" in line
+
+
+def test_without_room_for_a_compiler_there_is_no_graph(
+    classifier: tuple[HFConfig, Packed], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler_space, "NEEDED_BYTES", 1 << 62)
+    with pytest.raises(CompilerError, match="Set TMPDIR"):
+        compiled_graph(*classifier, KERNELS)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +136,7 @@ def test_a_compiler_that_dies_is_an_error(
     monkeypatch.setattr(sys, "orig_argv", [python])
     with pytest.raises(CompilerError, match=reason):
         compiled_graph(*classifier, KERNELS)
-    assert list(cache.iterdir()) == []
+    assert not cache.exists()
 
 
 def test_the_compiler_ends_with_who_asked(

@@ -16,11 +16,13 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from distilbert_sentiment_arch.compile_cache import cache_directory, keep
+from distilbert_sentiment_arch.compile_cache import CacheError, make, read
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
 
@@ -30,7 +32,7 @@ _PROCESSORS = {"x86_64": "x86-64-v2", "aarch64": "generic", "arm64": "generic"}
 
 _TIMEOUT_SECONDS = 120
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("max.pipelines.sentiment")
 _lock = threading.Lock()
 _loaded: list[ctypes.CDLL | None] = []
 
@@ -47,14 +49,12 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
     with _lock:
         if not _loaded:
             try:
-                path = _path()
-                if not path.exists():
-                    if not compiling:
-                        return None
-                    _compile(path)
-                _loaded.append(ctypes.CDLL(str(path)))
+                code = _code(compiling=compiling)
+                if code is None:
+                    return None
+                _loaded.append(_library(code))
             # ImportError: no mojo-compiler.
-            except (OSError, ImportError, subprocess.SubprocessError) as error:
+            except (CacheError, OSError, ImportError, subprocess.SubprocessError) as error:
                 _log.warning("Word lists are scored without Mojo: %s", _reason(error))
                 _loaded.append(None)
         return _loaded[0]
@@ -67,7 +67,20 @@ def _arguments() -> list[str]:
     return arguments
 
 
-def _path() -> Path:
+def _code(*, compiling: bool) -> bytes | None:
+    name = _name()
+    try:
+        code = read(name)
+        if code is not None or not compiling:
+            return code
+    except (CacheError, OSError) as error:
+        if not compiling:
+            raise
+        _log.warning("The library for word lists is compiled again: %s", error)
+    return make(name, _compile)
+
+
+def _name() -> str:
     content = [
         version("mojo-compiler"),
         platform.machine(),
@@ -75,23 +88,35 @@ def _path() -> Path:
         KERNEL.read_text("utf-8"),
     ]
     key = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
-    return cache_directory() / f"lexicon-scorer-{key}.so"
+    return f"lexicon-scorer-{key}.sealed"
 
 
-def _compile(library: Path) -> None:
-    keep(library, lambda built: _mojo(*_arguments(), "-o", str(built), str(KERNEL)))
+def _library(code: bytes) -> ctypes.CDLL:
+    """Loads a copy, which nobody changes any more: a library that shrinks ends who uses it."""
+    if sys.platform == "linux":
+        with open(os.memfd_create(KERNEL.stem), "wb") as file:
+            file.write(code)
+            file.flush()
+            return ctypes.CDLL(f"/proc/self/fd/{file.fileno()}")
+    with tempfile.NamedTemporaryFile(suffix=".so") as copy:
+        copy.write(code)
+        copy.flush()
+        return ctypes.CDLL(copy.name)
 
 
-def _mojo(*arguments: str) -> None:
+def _compile(library: Path, environment: Mapping[str, str]) -> None:
     # Importing mojo.run to do this would configure the root logger.
     subprocess.run(  # noqa: S603 - the compiler installed beside this Python
-        [Path(sys.executable).with_name("mojo"), *arguments],
+        [
+            Path(sys.executable).with_name("mojo"),
+            *_arguments(),
+            *("-o", str(library), str(KERNEL)),
+        ],
         capture_output=True,
         text=True,
         check=True,
         timeout=_TIMEOUT_SECONDS,
-        # Importing MAX changes the C environment behind os.environ.
-        env=dict(os.environ),
+        env=environment,
     )
 
 

@@ -156,17 +156,17 @@ def test_mojo_and_hugging_face_follow_the_environment() -> None:
 import huggingface_hub.constants
 from pathlib import Path
 from mojo.run import subprocess_run_mojo
-from distilbert_sentiment_arch.lexicon import mojo_library
+from distilbert_sentiment_arch.compile_cache import cache_directory
 print(huggingface_hub.constants.HF_HOME)
-print(mojo_library._path())
+print(cache_directory())
 print(Path.home())
 print(subprocess_run_mojo(["--print-cache-location"], capture_output=True).stdout.decode())
 """
     ended = run_python("-c", code, environment=image_environment() | {"PATH": os.environ["PATH"]})
     assert ended.returncode == 0, ended.stderr
-    hub, scorer, home, mojo = ended.stdout.split()
+    hub, ours, home, mojo = ended.stdout.split()
     assert hub == "/var/cache/max-sentiment/huggingface"
-    assert scorer.startswith(f"{CACHE}/max-sentiment/lexicon-scorer-")
+    assert ours == f"{CACHE}/max-sentiment"
     assert home == "/tmp"
     assert mojo == f"{CACHE}/.mojo_cache"
 

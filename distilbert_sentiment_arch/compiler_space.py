@@ -1,0 +1,54 @@
+"""Where compilers write while they compile: where there is room, whichever disk is full."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NEEDED_BYTES = 64 * 1024 * 1024
+"""What a compilation may write: some 15 MB into MAX's caches, 3 MB as its result."""
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - files are made in a directory of our own there
+
+
+@contextmanager
+def compiler_space() -> Iterator[Path]:
+    """Yields a new directory with room for a compiler, and removes it.
+
+    Raises:
+        OSError: No temporary directory has any.
+    """
+    there = filter(Path.is_dir, _temporary_directories())
+    parent = next(filter(has_room, there), None)
+    if parent is None:
+        tried = ", ".join(map(str, _temporary_directories()))
+        raise OSError(
+            errno.ENOSPC,
+            f"a compiler needs {NEEDED_BYTES >> 20} MB and finds them in none of {tried}. Set "
+            "TMPDIR to a directory with room.",
+        )
+    with tempfile.TemporaryDirectory(prefix="max-sentiment-", dir=parent) as directory:
+        yield Path(directory)
+
+
+def has_room(directory: Path) -> bool:
+    """Whether a compiler's files could be written to a directory, which need not be there yet."""
+    while not os.path.exists(directory) and directory != directory.parent:
+        directory = directory.parent
+    try:
+        free = shutil.disk_usage(directory).free
+    except OSError:
+        return False
+    writable = os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK)
+    return writable and free >= NEEDED_BYTES
+
+
+def _temporary_directories() -> list[Path]:
+    """Returns where Python itself would look, but for the working directory; and memory."""
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    return [*map(Path, [*named, "/tmp", "/var/tmp"]), _MEMORY]  # noqa: S108
