@@ -77,7 +77,9 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
     """Returns a text composed, in lower case and with plain apostrophes, and ``Words.offsets``."""
     if text.isascii():
         return text.lower(), None
-    if not _has_long_runs(text) and unicodedata.is_normalized("NFC", text):
+    marks, unmarked = _marks()
+    long_run = any(len(run) > MARKS for run in marks.findall(text))
+    if not long_run and unicodedata.is_normalized("NFC", text):
         lowered = text.lower()
         if len(lowered) == len(text):
             return _plain(lowered), None
@@ -89,6 +91,11 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
             end = run.end()
             pieces.append(run[0].lower())
             offsets.extend(range(start, end))
+        elif run := unmarked.match(text, start):
+            end = run.end()
+            characters = [unicodedata.normalize("NFC", each).lower() for each in run[0]]
+            pieces += characters
+            offsets.extend(at for at, each in enumerate(characters, start) for _ in each)
         else:
             end = start + 1
             # A character and the marks on it compose among themselves.
@@ -103,19 +110,16 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
     return _plain("".join(pieces)), offsets
 
 
-def _has_long_runs(text: str) -> bool:
-    return any(len(run) > MARKS for run in _marks().findall(text))
-
-
 @cache
-def _marks() -> re.Pattern[str]:
-    """Returns what matches a run of combining marks."""
+def _marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Returns what matches a run of combining marks, and one of others that none follows."""
     marks = (code for code in range(_FIRST_MARK, _LAST_MARK) if unicodedata.combining(chr(code)))
     ranges = []
     for _, numbered in groupby(enumerate(marks), lambda pair: pair[1] - pair[0]):
         codes = [code for _, code in numbered]
         ranges.append(f"\\U{codes[0]:08x}-\\U{codes[-1]:08x}")
-    return re.compile(f"[{''.join(ranges)}]+")
+    found = "".join(ranges)
+    return re.compile(f"[{found}]+"), re.compile(f"[^\\x00-\\x7f{found}]+(?![{found}])")
 
 
 def _plain(text: str) -> str:

@@ -161,8 +161,10 @@ def _check_values(content: Content, limits: Limits) -> None:
     if plain.count(b'"') > 2 * most:
         raise TooManyValues(most)
     pieces = plain.split(b'"')
-    outside = b"".join(pieces[::2]).translate(None, delete=_WHITE_SPACE)
-    values = sum(outside.count(mark) for mark in (b",", b":", b"[", b"{"))
+    outside = b"s".join(pieces[::2]).translate(None, delete=_WHITE_SPACE)
+    # Before each value but the first stands one of these, unless a list or an object is empty.
+    values = 1 + sum(map(outside.count, (b",", b":", b"[", b"{")))
+    values -= outside.count(b"[]") + outside.count(b"{}")
     if values > most or len(outside) > _BYTES_A_VALUE * most:
         raise TooManyValues(most)
     strings = b"".join(pieces[1::2])

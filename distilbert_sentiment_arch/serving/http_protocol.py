@@ -22,6 +22,9 @@ from distilbert_sentiment_arch.serving.dialects.openai_errors import OpenAIError
 MAX_PIPELINED = 16
 """Most requests that wait on one connection for the answers to those before them."""
 
+HEADER_OVERHEAD = 32
+"""What each header counts besides its characters, as in HTTP/2 (RFC 9113, section 6.5.2)."""
+
 BODY_GRACE_S = 5.0
 """How much longer than a body may take its connection is left to the answer that says so."""
 
@@ -133,7 +136,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header, or a trailer."""
-        self._count_head(len(name) + len(value))
+        self._count_head(len(name) + len(value) + HEADER_OVERHEAD)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -158,7 +161,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Ends an answer."""
         super().on_response_complete()
-        if self._phase == "idle" and not self.pipeline:
+        # The last one that was read, of which others may be in line before it.
+        if self._phase == "idle" and self.cycle.response_complete:
             self._all.idle[self] = None
             if self._half_closed:
                 self.transport.close()

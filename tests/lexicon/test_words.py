@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import unicodedata
 from itertools import pairwise
 
-from distilbert_sentiment_arch.lexicon.words import WORD, normalise
+import pytest
+
+from distilbert_sentiment_arch.lexicon.words import MARKS, WORD, _marks, normalise, split
 
 CHARACTERS = (
     "aabn ZI'-_.\t\u2019\u02bc\uff07\u2010\u2011\u0301\u0308\u0327\u0345\u0130ßΣςSs\u212b\ufb01"
@@ -42,3 +45,58 @@ def test_each_character_and_its_marks_are_normalised_where_they_stand() -> None:
 def test_ascii_letters_digits_and_underscores_make_words() -> None:
     words = "".join(filter(WORD.fullmatch, map(chr, range(128))))
     assert words == re.sub("[^0-9A-Z_a-z]", "", "".join(map(chr, range(128))))
+
+
+def test_no_combining_mark_lies_outside_of_the_range_that_is_looked_at() -> None:
+    everything = "".join(map(chr, range(0x110000)))
+    found = "".join(_marks()[0].findall(everything))
+    assert found == "".join(each for each in everything if unicodedata.combining(each))
+
+
+@pytest.mark.parametrize("count", [29, 30, 31, 60, 61, 1000])
+def test_runs_of_marks_are_normalised_in_parts_and_offsets_are_kept(count: int) -> None:
+    text = "good a" + "\u0301\u0323" * count + " bad"
+    normal, offsets = normalise(text)
+    assert offsets is not None
+    assert len(offsets) == len(normal) + 1
+    assert offsets[-1] == len(text)
+    assert list(offsets) == sorted(offsets)
+    words = split(text)
+    assert (words.words[0], words.words[-1], words.count) == ("good", "bad", 3)
+    assert text[slice(*words.span(2, 2))] == "bad"
+    parts = re.findall(f"(?s).[\u0300-\u036f]{{0,{MARKS}}}", text)
+    assert normal == "".join(unicodedata.normalize("NFC", part) for part in parts)
+
+
+ADVERSARIAL = {
+    "marks": "\u0301\u0323",
+    "marks of one class": "\u0301",
+    "marks in falling order": "\u0345\u0301\u0327\u0334",
+    "runs of 30": "a" + "\u0301\u0323" * 15,
+    "runs of 31": "a" + "\u0323" + "\u0301\u0323" * 15,
+    "jamo": "\u1100\u1161\u11a8",
+    "sigmas": "\u03a3'",
+    "sigmas and marks": "\u03a3\u0301",
+    "typographic": "good\u2019s ",
+    "spaces": "\u3000",
+    "one word": "\u0430",
+    "astral": "\U0001f600",
+    "growing": "\u0130",
+    "nonspacing in plane 1": "\U0001d165\U0001d16e",
+}
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_time_is_linear_in_the_length_of_a_text(name: str) -> None:
+    def seconds(size: int) -> float:
+        text = ADVERSARIAL[name] * (size // len(ADVERSARIAL[name].encode()))
+        start = time.perf_counter()
+        split(text)
+        return time.perf_counter() - start
+
+    for _ in range(3):  # a busy neighbour may have been there for one of the sizes
+        times = [seconds(int(mib * 2**20)) for mib in (0.5, 1, 2, 4, 8)]
+        # Sixteen times the size; quadratic were 256 times.
+        if times[-1] < 64 * max(times[0], 0.004):
+            return
+    raise AssertionError(f"0.5, 1, 2, 4 and 8 MiB took {times} s")
