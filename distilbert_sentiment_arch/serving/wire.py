@@ -32,8 +32,11 @@ def _encodable(value: str) -> str:
     return value
 
 
-WireText = Annotated[StrictStr, Field(max_length=1024), AfterValidator(_encodable)]
-"""A string that an answer repeats: JSON can spell half of a surrogate pair; no answer could."""
+ValidText = Annotated[StrictStr, AfterValidator(_encodable)]
+"""A string that an answer may repeat: JSON can spell half of a surrogate pair; no answer could."""
+
+WireText = Annotated[ValidText, Field(max_length=1024)]
+"""A name that an answer repeats, whatever it is."""
 
 
 def check_inputs(value: list[Any], info: ValidationInfo) -> None:

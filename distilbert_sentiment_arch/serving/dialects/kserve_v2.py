@@ -198,9 +198,9 @@ def parse(content: Content, headers: Mapping[str, str], limits: Limits) -> Infer
         raise InputError(
             f"inputs[0] has a shape that is not [{_COUNT}] or [{_COUNT}, 1].", param="inputs"
         )
-    if count > limits.max_inputs:
-        raise TooManyInputs(count, limits.max_inputs)
     if tensor.data is None:
+        if count > limits.max_inputs:
+            raise TooManyInputs(count, limits.max_inputs)
         size = (tensor.parameters or {}).get("binary_data_size")
         texts = list(_binary_texts(memoryview(content)[end:], size, count))
     else:

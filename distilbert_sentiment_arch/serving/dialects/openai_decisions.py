@@ -24,9 +24,12 @@ from distilbert_sentiment_arch.serving.dialects.our_fields import (
     origin,
 )
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
-from distilbert_sentiment_arch.serving.wire import WireModel, WireText
+from distilbert_sentiment_arch.serving.wire import ValidText, WireModel, WireText
 
 endpoints = Endpoints(OPENAI, "decisions")
+
+_LONGEST_LABEL = 1024
+"""Characters; a value that is longer names no label, and is not folded to find that out."""
 
 _INPUT_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}],
@@ -75,7 +78,7 @@ class _Question(WireModel):
 class Choice(WireModel):
     """One option of a choice."""
 
-    value: WireText | StrictBool
+    value: ValidText | StrictBool
     description: str | None = None
 
 
@@ -275,4 +278,6 @@ def _rows(labels: LabelSet) -> Mapping[str, int]:
 
 def _row(value: str | bool | None, rows: Mapping[str, int]) -> int | None:
     """Returns the row of the label that a value names, None where it names none."""
-    return rows.get(value.casefold()) if isinstance(value, str) else None
+    if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
+        return None
+    return rows.get(value.casefold())

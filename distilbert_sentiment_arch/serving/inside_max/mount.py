@@ -10,7 +10,13 @@ from max.serve import api_server
 from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.limits import Limits
-from distilbert_sentiment_arch.serving.inside_max import request_session, routes, server
+from distilbert_sentiment_arch.serving.inside_max import (
+    child_processes,
+    request_session,
+    routes,
+    server,
+    start_checks,
+)
 
 
 def mount() -> None:
@@ -22,10 +28,13 @@ def mount() -> None:
     Raises:
         ConfigError: A limit, the API keys or the fallback are not what they should be.
         WordListError: A word list of the operator's cannot be read.
+        SystemExit: A port is in use; stderr says which.
     """
     Limits.from_environment()
     LexiconSettings.from_environment()
     ApiKeys()
+    start_checks.check_ports()
+    child_processes.install()
     request_session.install()
     server.install()
     registry: dict[Any, tuple[Any, ...]] = api_server.ROUTES
