@@ -26,6 +26,7 @@ GOOD_EVERY = 100
 _COME_AGAIN = frozenset({429, 503})
 _COME_AGAIN_S = 0.2
 _PROGRESS_S = 10.0
+_SETTLE_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Campaign:
         self._tally = Tally()
         self._goods = itertools.cycle(GOODS)
         self._expected: dict[str, str] = {}
+        self._opened: list[Connection] = []
         self._sent = 0
         self._stopped = False
 
@@ -112,8 +114,9 @@ class Campaign:
                 finally:
                     progress.cancel()
                 seconds = time.monotonic() - start
+                self._close()
                 # What is still computed for those who left belongs to no growth.
-                await asyncio.sleep(min(3, plan.seconds / 10))
+                await asyncio.sleep(0.01 if plan.pid is None else _SETTLE_S)
         growth = (memory.after - memory.before) / 1e6
         if growth > plan.growth_mb:
             tally.fail(Failure(-1, f"{growth:.0f} MB more than before"))
@@ -124,8 +127,11 @@ class Campaign:
         return Report.of(plan.seed, self._sent, seconds, tally, health, memory)
 
     async def _record(self) -> None:
+        connection = await self._open()
         for good in GOODS:
-            self._expected[good.name] = await self._data(await self._open(), good, 0) or ""
+            connection, data = await self._data(connection, good, 0)
+            self._expected[good.name] = data or ""
+        connection.close()
 
     async def _progress(self, start: float) -> None:
         while True:
@@ -190,6 +196,8 @@ class Campaign:
         connection = await self._open()
         sent = time.monotonic()
         found = await exchange(connection, request, self._patience([request]))
+        # Pauses between its pieces are the sender's.
+        sent = found.delivered or sent
         self._count(request, found, sent, time.monotonic() - sent)
         connection.close()
 
@@ -213,18 +221,18 @@ class Campaign:
 
     async def _check_good(self, connection: Connection, number: int) -> Connection:
         good = next(self._goods)
-        data = await self._data(connection, good, number)
+        connection, data = await self._data(connection, good, number)
         expected = self._expected[good.name]
         if data == expected:
             self._tally.good[good.name] += 1
         elif data is not None:
             what = f"a good request ({good.name}) was answered {data}, and at first {expected}"
             self._tally.fail(Failure(number, what, good.request(number).shown()))
-        else:
-            return await self._open()
         return connection
 
-    async def _data(self, connection: Connection, good: Good, number: int) -> str | None:
+    async def _data(
+        self, connection: Connection, good: Good, number: int
+    ) -> tuple[Connection, str | None]:
         """Returns the data of a good answer; None where there is none, which is a failure."""
         request = good.request(number)
         patience = self._plan.heavy_patience_s
@@ -234,6 +242,7 @@ class Campaign:
                 connection = await self._open()
             found = await exchange(connection, request, patience)
             if found.ended is not None and not found.ended.within and time.monotonic() < until:
+                await asyncio.sleep(_COME_AGAIN_S)
                 continue
             answer = found.answers[0] if found.answers else None
             if answer and answer.status in _COME_AGAIN and time.monotonic() < until:
@@ -242,19 +251,28 @@ class Campaign:
                 continue
             try:
                 if answer is not None:
-                    return data_of(answer)
+                    return connection, data_of(answer)
                 what = judge(request, found) or "no answer"
             except ValueError as error:
                 what = f"{error}: {answer and answer.shown()}"
             self._tally.fail(Failure(number, f"a good request: {what}", request.shown()))
-            return None
+            connection.close()
+            return await self._open(), None
 
     async def _open(self) -> Connection:
         for _ in range(5):
             try:
                 async with asyncio.timeout(self._plan.patience_s):
-                    return await Connection.open(self._plan.host, self._plan.port)
+                    connection = await Connection.open(self._plan.host, self._plan.port)
+                self._opened = [each for each in self._opened if not each.ended]
+                self._opened.append(connection)
+                return connection
             except OSError as error:  # a timeout is one, too
                 last = error
                 await asyncio.sleep(0.2)
         raise GoneError(str(last) or "no connection")
+
+    def _close(self) -> None:
+        """Closes what those left open who were interrupted."""
+        for connection in self._opened:
+            connection.close()

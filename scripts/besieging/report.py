@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,10 @@ class Report:
     seed: int
     requests: int
     seconds: float
-    statuses: dict[str, Counter[str]]
+    statuses: dict[str, dict[str, int]]
     failures: list[Failure]
     failed: int
-    good: Counter[str]
+    good: dict[str, int]
     busy: int
     sent_again: int
     mb_sent: float
@@ -128,10 +128,10 @@ class Report:
             seed,
             requests,
             round(seconds, 1),
-            dict(sorted(tally.statuses.items())),
+            {kind: dict(sorted(counts.items())) for kind, counts in sorted(tally.statuses.items())},
             tally.failures,
             tally.failed,
-            tally.good,
+            dict(tally.good),
             tally.busy,
             tally.sent_again,
             round(tally.bytes_sent / 1e6, 1),
@@ -152,7 +152,9 @@ class Report:
 
     def text(self) -> str:
         """Returns it for a person."""
-        total: Counter[str] = sum(self.statuses.values(), Counter())
+        total: Counter[str] = Counter()
+        for counts in self.statuses.values():
+            total.update(counts)
         lines = [
             f"seed {self.seed}: {self.requests} requests in {self.seconds:.0f} s, "
             f"{self.requests / max(self.seconds, 0.1):.0f} a second, {self.mb_sent:.0f} MB",
@@ -183,7 +185,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _counts(counts: Counter[str]) -> str:
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{status} {count}" for status, count in sorted(counts.items()))
 
 

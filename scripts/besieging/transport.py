@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -41,12 +42,14 @@ class Exchange:
         ended: How the server closed the connection, if it did.
         hung: Seconds after which there was still neither answer nor end.
         not_http: What was wrong with an answer that was none.
+        delivered: When the last byte was sent, by the monotonic clock; 0 where it was not.
     """
 
     answers: list[Answer] = field(default_factory=list)
     ended: Ended | None = None
     hung: float | None = None
     not_http: str | None = None
+    delivered: float = 0.0
 
 
 class Connection(asyncio.Protocol):
@@ -120,6 +123,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Closes at once, whatever is still to be sent."""
+        self.ended = True
         self._transport.abort()
 
     async def wait_for_data(self, seconds: float) -> None:
@@ -184,11 +188,13 @@ async def exchange(connection: Connection, request: Request, within: float) -> E
     try:
         async with asyncio.timeout(within):
             await _deliver(connection, request)
+            found.delivered = time.monotonic()
             if request.delivery in (Delivery.RESET, Delivery.LEFT):
                 return found
             if request.delivery is Delivery.UNFINISHED:
                 await connection.wait_for_data(_MOMENT_S)
                 connection.finish_sending()
+                found.delivered = time.monotonic()
                 while True:
                     found.answers.append(await connection.read_answer(request.method))
             found.answers.append(await connection.read_answer(request.method))
