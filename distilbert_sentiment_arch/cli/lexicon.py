@@ -9,6 +9,7 @@ from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.serving.ports import check_ports
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
 
 AFTER_START_S = 0.5
@@ -31,7 +32,12 @@ def lexicon(
     Raises:
         ConfigError: A setting, or config.json of the checkpoint.
         WordListError: A word list cannot be read.
+        PortInUse: Somebody listens where this server is going to.
     """
+    check_ports(
+        listening.host,
+        {"pass --port": listening.port, "pass --metrics-port": listening.metrics_port},
+    )
     name, known = _stood_in_for(model, labels)
     settings = LexiconSettings.from_environment()
     from distilbert_sentiment_arch.serving.standalone.server import assemble, run

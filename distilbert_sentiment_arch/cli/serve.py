@@ -12,10 +12,12 @@ from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_ch
 from distilbert_sentiment_arch.defaults import (
     MAX_BATCH_SIZE,
     MAX_REQUEST_BYTES,
+    METRICS_PORT,
     PACKAGE,
 )
 from distilbert_sentiment_arch.lexicon.classifier import check_labels
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 
 
 def serve(
@@ -27,7 +29,7 @@ def serve(
     *,
     dry_run: bool = False,
 ) -> int:
-    """Checks the checkpoint, then replaces this process by ``max serve``.
+    """Checks the ports and the checkpoint, then replaces this process by ``max serve``.
 
     Args:
         model: A directory, a hub id, or None for the embedded default.
@@ -40,7 +42,10 @@ def serve(
     Raises:
         CheckpointError: The checkpoint cannot be served; nothing was started.
         ConfigError: No word list could stand in for it, and one was asked to.
+        PortInUse: Somebody listens on a port of the server's.
     """
+    if not dry_run:
+        check_ports_of_max(flags, os.environ)
     found = find_checkpoint(model, revision)
     if lexicon.fallback != "off":
         check_labels(found.checkpoint.config.labels)
@@ -90,14 +95,37 @@ def max_serve_arguments(
     return [*arguments, *flags]
 
 
+def check_ports_of_max(flags: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Checks the ports of ``max serve``, as far as it is certain which they are.
+
+    A file ``.env`` may name others, and flags may be wrong: MAX finds out, and then the package
+    asks again from within it.
+
+    Raises:
+        PortInUse: Somebody listens on one.
+    """
+    if Path(".env").exists() or "--headless" in flags:
+        return
+    host = _value(flags, "--host") or environment.get("MAX_SERVE_HOST", "0.0.0.0")  # noqa: S104
+    try:
+        port = int(_value(flags, "--port") or environment.get("MAX_SERVE_PORT", "8000"))
+        metrics_port = int(environment.get(METRICS_PORT, "8001"))
+    except ValueError:
+        return
+    if environment.keys() & {"MAX_SERVE_DISABLE_TELEMETRY", "MAX_SERVE_METRIC_RECORDING_METHOD"}:
+        metrics_port = 0
+    check_ports_of_model_server(host, port, metrics_port)
+
+
 def _value(flags: Sequence[str], name: str) -> str | None:
-    """Returns what a flag is set to, in either spelling; None where it is not given."""
+    """Returns what a flag is set to, in either spelling, the last time; None where it is not."""
+    value = None
     for place, flag in enumerate(flags):
         if flag == name:
-            return "".join(flags[place + 1 : place + 2])
-        if flag.startswith(f"{name}="):
-            return flag.partition("=")[2]
-    return None
+            value = "".join(flags[place + 1 : place + 2])
+        elif flag.startswith(f"{name}="):
+            value = flag.partition("=")[2]
+    return value
 
 
 def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -93,15 +93,15 @@ def _name() -> str:
 
 def _library(code: bytes) -> ctypes.CDLL:
     """Loads a copy, which nobody changes any more: a library that shrinks ends who uses it."""
-    if sys.platform == "linux":
-        with open(os.memfd_create(KERNEL.stem), "wb") as file:
-            file.write(code)
-            file.flush()
-            return ctypes.CDLL(f"/proc/self/fd/{file.fileno()}")
-    with tempfile.NamedTemporaryFile(suffix=".so") as copy:
-        copy.write(code)
-        copy.flush()
-        return ctypes.CDLL(copy.name)
+    if sys.platform != "linux":
+        with tempfile.NamedTemporaryFile(suffix=".so") as copy:
+            copy.write(code)
+            copy.flush()
+            return ctypes.CDLL(copy.name)
+    with open(os.memfd_create(KERNEL.stem), "wb") as file:
+        file.write(code)
+        file.flush()
+        return ctypes.CDLL(f"/proc/self/fd/{file.fileno()}")
 
 
 def _compile(library: Path, environment: Mapping[str, str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import checkpoints
@@ -12,11 +13,13 @@ import pytest
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.cli.serve import (
+    check_ports_of_max,
     has_accelerator,
     max_serve_arguments,
     serve_environment,
 )
 from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
+from distilbert_sentiment_arch.serving.ports import PortInUse
 
 CPU_FLAGS = ["--devices", "cpu"]
 
@@ -150,3 +153,86 @@ def test_telemetry_stays_on_where_an_exporter_is_named() -> None:
     assert "OTEL_SDK_DISABLED" not in serve_environment(
         {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318"}
     )
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("spelling", [["--port", "{}"], ["--port={}"], ["--port=1", "--port={}"]])
+@pytest.mark.parametrize("host", [["--host", "127.0.0.1"], ["--host=127.0.0.2"], []])
+def test_a_port_in_use_is_one_line_before_anything_is_loaded(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    spelling: list[str],
+    host: list[str],
+) -> None:
+    monkeypatch.setattr("distilbert_sentiment_arch.cli.serve.find_checkpoint", None)
+    assert main(["serve", *host, *(each.format(taken) for each in spelling)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    address = "127.0.0.1" if host == ["--host", "127.0.0.1"] else "0.0.0.0"
+    assert line == (
+        f"max-sentiment: port {taken} is in use on {address}. Stop what listens there, or pass "
+        "--port."
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "remedy"),
+    [
+        ("MAX_SERVE_PORT", "pass --port"),
+        ("MAX_SERVE_METRICS_ENDPOINT_PORT", "set MAX_SERVE_METRICS_ENDPOINT_PORT"),
+    ],
+)
+def test_ports_out_of_the_environment(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    variable: str,
+    remedy: str,
+) -> None:
+    monkeypatch.setenv("MAX_SERVE_PORT", "1")
+    monkeypatch.setenv(variable, str(taken))
+    monkeypatch.setenv("MAX_SERVE_HOST", "127.0.0.1")
+    assert main(["serve"]) == 1
+    error = capsys.readouterr().err
+    assert f"port {taken} is in use on 127.0.0.1" in error
+    assert f"or {remedy}." in error
+
+
+def test_one_port_for_requests_and_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "8001"]) == 1
+    assert "port 8001 is asked for twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment"),
+    [
+        (["--port", "many"], {}),
+        (["--port", "{}", "--headless"], {}),
+        (["--port", "1"], {"METRICS_ENDPOINT_PORT": "{}", "DISABLE_TELEMETRY": "1"}),
+    ],
+)
+def test_ports_that_are_not_certain_to_be_used_are_left_to_max(
+    taken: int, flags: list[str], environment: dict[str, str]
+) -> None:
+    check_ports_of_max(
+        [each.format(taken) for each in flags],
+        {f"MAX_SERVE_{name}": value.format(taken) for name, value in environment.items()},
+    )
+
+
+def test_a_file_that_may_name_other_ports_leaves_the_question_to_max(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PortInUse):
+        check_ports_of_max([], {"MAX_SERVE_PORT": str(taken)})
+    (tmp_path / ".env").write_text("MAX_SERVE_PORT=1\n")
+    check_ports_of_max([], {"MAX_SERVE_PORT": str(taken)})

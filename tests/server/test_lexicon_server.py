@@ -205,10 +205,15 @@ def test_what_cannot_be_served_is_said_at_once(flags: list[str], message: str) -
 
 def test_a_port_that_is_taken(lexicon_server: Server) -> None:
     port = lexicon_server.url.rpartition(":")[2]
-    ended = run_python(
-        *("-m", "distilbert_sentiment_arch.cli", "lexicon", "--host", "127.0.0.1"),
-        *("--port", port, "--metrics-port", "0"),
-        timeout=20,
-    )
-    assert ended.returncode != 0
-    assert "address already in use" in ended.stderr
+    for flags in (["--port", port, "--metrics-port", "0"], ["--port", "0", "--metrics-port", port]):
+        ended = run_python(
+            *("-m", "distilbert_sentiment_arch.cli", "lexicon", "--host", "127.0.0.1"),
+            *flags,
+            timeout=20,
+        )
+        flag = flags[flags.index(port) - 1]
+        assert ended.returncode == 1
+        assert ended.stderr == (
+            f"max-sentiment: port {port} is in use on 127.0.0.1. Stop what listens there, or pass "
+            f"{flag}.\n"
+        )

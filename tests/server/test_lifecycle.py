@@ -14,7 +14,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from server_process import Server, model_worker, running_server
+from commands import run_python
+from server_process import START_TIMEOUT_S, Server, model_worker, running_server, starting_server
+
+from benchmarking.server_process import free_ports
+from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +93,67 @@ def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(tmp_path: 
         assert time.monotonic() - start < 30
         assert outcomes["200"] < 40
         assert "Worker crashed" in server.log.read_text(encoding="utf-8")
+
+
+def tree(server: Server) -> list[psutil.Process]:
+    root = psutil.Process(server.process.pid)
+    return [root, *root.children(recursive=True)]
+
+
+def assert_ended(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    assert alive == []
+
+
+def test_a_killed_server_leaves_no_process_and_no_port(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        httpx.get(server.metrics_url, trust_env=False).raise_for_status()
+        processes = tree(server)
+        assert len(processes) >= 3
+        server.process.kill()
+        server.process.wait()
+        assert_ended(processes)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.metrics_url, trust_env=False)
+
+
+def compiles(process: psutil.Process) -> bool:
+    try:
+        return any("compiled_graph" in word for word in process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return False
+
+
+def test_a_server_that_is_killed_while_it_compiles_leaves_no_process(tmp_path: Path) -> None:
+    environment = {"MODULAR_CACHE_DIR": str(tmp_path / "cache")}
+    with starting_server(tmp_path, environment=environment) as server:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not any(map(compiles, tree(server))):
+            assert time.monotonic() < deadline, server.log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+        processes = tree(server)
+        server.process.kill()
+        server.process.wait()
+        assert_ended(processes)
+
+
+def test_plain_max_serve_says_in_one_line_that_a_port_is_in_use(server: Server) -> None:
+    port, metrics_port = (
+        url.removesuffix("/metrics").rpartition(":")[2] for url in (server.url, server.metrics_url)
+    )
+    (other,) = free_ports(1)
+    for given, scraped in ((port, str(other)), (str(other), metrics_port)):
+        ended = run_python(
+            *("-m", "distilbert_sentiment_arch.cli.max_process", "serve", "--host", "127.0.0.1"),
+            *("--model", DEFAULT_DIRECTORY, "--custom-architectures", PACKAGE, "--port", given),
+            environment={"MAX_SERVE_METRICS_ENDPOINT_PORT": scraped, "HF_HUB_OFFLINE": "1"},
+        )
+        taken = port if given == port else metrics_port
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1].startswith(
+            f"max-sentiment: port {taken} is in use on 127.0.0.1. Stop what listens there, or "
+        )
+        assert "Traceback" not in ended.stderr
 
 
 def test_the_process_tree_takes_less_than_a_gigabyte(server: Server) -> None:

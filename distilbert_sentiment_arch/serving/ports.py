@@ -1,0 +1,81 @@
+"""Whether a server's ports are free, asked before anything is loaded."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from distilbert_sentiment_arch.defaults import METRICS_PORT
+from distilbert_sentiment_arch.errors import SentimentError
+
+
+class PortInUse(SentimentError):
+    """A port of the server is somebody else's (start-up, exit status 1)."""
+
+
+def check_ports(host: str, ports: Mapping[str, int]) -> None:
+    """Checks that nobody listens where a server is going to.
+
+    What else may be wrong with an address is left to the server to say.
+
+    Args:
+        host: The address that it listens on.
+        ports: Its ports by how to choose another: ``pass --port``. 0 is none, or any.
+
+    Raises:
+        PortInUse: Somebody listens on one, or two are the same.
+    """
+    seen: set[int] = set()
+    for choose, port in ports.items():
+        if port not in range(1, 65536):
+            continue
+        if port in seen:
+            raise PortInUse(
+                f"port {port} is asked for twice, for requests and for metrics. To change one, "
+                f"{choose}."
+            )
+        seen.add(port)
+        if _in_use(host, port):
+            raise PortInUse(
+                f"port {port} is in use on {host}. Stop what listens there, or {choose}."
+            )
+
+
+def check_ports_of_model_server(host: str, port: int, metrics_port: int) -> None:
+    """Checks the ports of MAX Serve.
+
+    Args:
+        host: The address that it listens on.
+        port: Port of its API; MAX wants it free on every address of IPv4.
+        metrics_port: Port for Prometheus; 0 for none.
+
+    Raises:
+        PortInUse: Somebody listens on one, or they are the same.
+    """
+    check_ports(host, {"pass --port": port, f"set {METRICS_PORT}": metrics_port})
+    check_ports("0.0.0.0", {"pass --port": port})  # noqa: S104 - to ask, not to listen
+
+
+def _in_use(host: str, port: int) -> bool:
+    try:
+        addresses = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError:
+        return False
+    return any(_taken(family, address) for family, _, _, _, address in addresses)
+
+
+def _taken(family: int, address: tuple[Any, ...]) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            # As the event loops do: a connection that ended a moment ago takes no port.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            trial.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
