@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -40,19 +41,40 @@ def model_worker(server: Server) -> psutil.Process:
 
 
 @contextmanager
-def running_server(
+def running_server(directory: Path, *flags: str | Path, **options: Any) -> Iterator[Server]:
+    """Starts a server as ``starting_server`` does, and waits until it is ready."""
+    with starting_server(directory, *flags, **options) as server:
+        wait_until_ready(server.process, server.client, server.log)
+        yield server
+
+
+@contextmanager
+def starting_server(
     directory: Path,
     *flags: str | Path,
     command: str = "serve",
     port: int | None = None,
     environment: Mapping[str, str] | None = None,
+    cgroup: Path | None = None,
 ) -> Iterator[Server]:
-    """Starts a server on free ports, waits until it is ready, and ends it with SIGTERM."""
+    """Starts a server on free ports, and ends it with SIGTERM.
+
+    Args:
+        directory: Where it runs, and its log is.
+        *flags: Its flags.
+        command: ``serve`` or ``lexicon``.
+        port: Its port, if a test knows it beforehand.
+        environment: What is added to the environment.
+        cgroup: What it and its processes are put into.
+    """
     free_port, metrics_port = free_ports(2)
     port = port or free_port
     directory.mkdir(exist_ok=True)
     log = directory / "log"
     python = [sys.executable, "-m", "distilbert_sentiment_arch.cli"]
+    if cgroup is not None:
+        enter = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
+        python = ["bash", "-c", enter, str(cgroup), *python]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
@@ -70,7 +92,6 @@ def running_server(
     metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         try:
-            wait_until_ready(process, client, log)
             yield Server(url, metrics_url, process, log, client)
         finally:
             process.send_signal(signal.SIGTERM)
