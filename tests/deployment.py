@@ -72,6 +72,14 @@ def compose() -> dict[str, Any]:
     return found
 
 
+@cache
+def gateway_settings() -> dict[str, str | None]:
+    """Variables that deploy/gateway/run names, with their defaults where they have one."""
+    text = (DEPLOY / "gateway" / "run").read_text()
+    defaults = dict(re.findall(r'"\$\{([A-Z_]+):=(\d+)\}"', text))
+    return {name: defaults.get(name) for name in re.findall(r"^# ([A-Z_]+)  ", text, re.MULTILINE)}
+
+
 def bytes_of(size: str) -> int:
     """A size as systemd (2G) and compose (2g) write it."""
     return int(size[:-1]) << {"k": 10, "m": 20, "g": 30}[size[-1].lower()]

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psutil
@@ -85,34 +86,40 @@ def load(url: str, clients: int = 8, pause_s: float = 0.0) -> Iterator[Load]:
 
 @contextmanager
 def running_gateway(
-    run_dir: Path, model_ports: Sequence[int], lexicon_port: int
+    run_dir: Path, model_ports: Sequence[int], lexicon_port: int, **settings: int
 ) -> Iterator[tuple[str, Path]]:
-    """Starts the proxy before servers on this machine, and gives its address and its log."""
+    """Starts the proxy before servers on this machine, and gives its address and its log.
+
+    Settings are variables of deploy/gateway/run.
+    """
     (port,) = free_ports(1)
     run_dir.mkdir()
     log = run_dir / "log"
     # Appended to: nginx opens its standard output a second time.
-    with log.open("ab") as output:
+    with log.open("ab") as output, TemporaryDirectory() as files:
+        # What root starts has workers of another user, who may not enter pytest's directories.
+        Path(files).chmod(0o755)
         process = subprocess.Popen(
             [ROOT / "deploy" / "gateway" / "run"],
             env={
                 **os.environ,
                 "NGINX": NGINX,
-                "RUN_DIR": str(run_dir),
+                "RUN_DIR": files,
                 "LISTEN": f"127.0.0.1:{port}",
                 "MODEL_SERVER": " ".join(f"127.0.0.1:{each}" for each in model_ports),
                 "LEXICON_SERVER": f"127.0.0.1:{lexicon_port}",
+                **{name: str(value) for name, value in settings.items()},
             },
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_the_port(process, url, log)
-        yield url, log
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=30)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_for_the_port(process, url, log)
+            yield url, log
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=30)
 
 
 def wait_for_the_port(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from commands import ROOT
+from deployment import gateway_settings
 from manifests import (
     Combination,
     Document,
@@ -26,8 +24,9 @@ def seconds_of_drain(pod: Document) -> int:
     """Returns the longest a process of a pod takes from SIGTERM to its end."""
     name = container(pod)["name"]
     if name == "gateway":
-        template = (ROOT / "deploy" / "gateway" / "nginx.conf.template").read_text()
-        (timeout,) = re.findall(r"proxy_read_timeout (\d+)s;", template)
+        given = {each["name"]: each["value"] for each in container(pod)["env"]}
+        timeout = (gateway_settings() | given)["ANSWER_TIMEOUT_S"]
+        assert timeout
         return int(timeout)
     if name == "lexicon":
         from distilbert_sentiment_arch.serving.standalone.server import DRAIN_S

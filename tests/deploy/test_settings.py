@@ -10,6 +10,7 @@ from dataclasses import fields
 import pod_sandbox
 import pytest
 from commands import ROOT, run_python
+from deployment import gateway_settings
 from manifests import COMBINATIONS, container, needs_tools, pods, rendered
 
 from distilbert_sentiment_arch import api_keys
@@ -62,11 +63,7 @@ def flags_of(command: str) -> set[str]:
 
 @pytest.mark.slow
 def test_every_variable_is_read(of_the_libraries: dict[str, set[str]]) -> None:
-    gateway = set(
-        re.findall(
-            r"^# ([A-Z_]+) ", (ROOT / "deploy" / "gateway" / "run").read_text(), re.MULTILINE
-        )
-    )
+    gateway = gateway_settings().keys()
     for combination in COMBINATIONS:
         for name, pod in pods(rendered(combination)).items():
             known = gateway if name.endswith("-gateway") else OURS | of_the_libraries["variables"]

@@ -1,4 +1,7 @@
-"""Two model servers and a lexicon server behind deploy/gateway: each is killed, nobody notices."""
+"""Two model servers and a lexicon server behind deploy/gateway: each is killed, nobody notices.
+
+The lexicon answers what a model server has in hand when it is killed: no other is sent it.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ def start_together(*replicas: Replica) -> None:
 
 
 def kill_at_work(replica: Replica, url: str) -> None:
-    """Kills a server while each model server has a long request in hand; both are answered."""
+    """Kills a server while each model server has a long request in hand; both are answered.
+
+    The lexicon answers that of the server that is killed.
+    """
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(httpx.post, f"{url}/classify", json=LONG, timeout=90, trust_env=False)
@@ -85,9 +91,11 @@ def phase(name: str, clients: Load, served_by: str) -> Iterator[None]:
 
 
 def by_upstream(access_log: Path, requests: int = 0) -> Counter[str]:
-    """Counts texts sent by whom they were sent to, in order, with commas between.
+    """Counts texts sent by whom they were sent to, in order.
 
-    A request is logged some time after it was answered: waits for as many as were sent.
+    Between two of them is a comma where the first took no connection, a colon where it refused the
+    request or had begun it. A request is logged some time after it was answered: waits for as many
+    as were sent.
     """
     deadline = time.monotonic() + 10
     while True:
@@ -119,7 +127,8 @@ def test_no_client_notices_any_server_killed(tmp_path: Path) -> None:
                 one.start()
             with phase("the second killed", clients, "model"):
                 kill_at_work(two, url)
-            assert clients.outcomes["lexicon"] == 0
+            # Each client had one request in hand at most, each time.
+            assert clients.outcomes["lexicon"] <= 2 * CLIENTS
             with phase("the first, too", clients, "lexicon"):
                 kill_at_work(one, url)
             with phase("both back", clients, "model"):
@@ -133,7 +142,7 @@ def test_no_client_notices_any_server_killed(tmp_path: Path) -> None:
             assert clients.outcomes["lexicon"] == of_the_lexicon
     asked = sum(clients.outcomes.values())
     sent = by_upstream(log, requests=asked)
-    passed_on = sum(count for servers, count in sent.items() if "," in servers)
+    passed_on = sum(count for servers, count in sent.items() if " " in servers)
     print(
         f"{asked} requests: {len(clients.wrong)} failed, {passed_on} passed on to another server, "
         f"{clients.outcomes['lexicon']} answered by the lexicon"
@@ -168,7 +177,7 @@ def test_a_full_model_server_passes_requests_on_and_is_asked_again(
             assert set(pool.map(ask, [body] * 60)) == {200}
         first, second = (f"127.0.0.1:{port}" for port in (full, roomy))
         sent = by_upstream(log, requests=60)
-        assert sent[f"{first}, {second}"] > 0  # refused with 429, passed on
+        assert sent[f"{first} : {second}"] > 0  # refused with 429, passed on
         # At once, one after the other: each in turn.
         assert [ask({"input": "good"}) for _ in range(6)] == [200] * 6
         assert by_upstream(log, requests=66) - sent == {first: 3, second: 3}
@@ -204,14 +213,19 @@ def test_a_model_server_that_does_not_answer_at_all_costs_little(
 
 def test_addresses_of_several_families(tmp_path: Path) -> None:
     ended = run(
-        *("bash", "-c", f"{ROOT}/deploy/gateway/run -t 2>&1; cat {tmp_path}/nginx.conf"),
+        *("bash", "-c", f"{ROOT}/deploy/gateway/run 2>&1; cat {tmp_path}/models.conf"),
         environment={
             "NGINX": "true",
             "RUN_DIR": str(tmp_path),
             "LISTEN": "8080",
-            "MODEL_SERVER": "  10.0.0.1:8000 [::1]:8000\tmodel:8000 ",
+            "MODEL_SERVER": "  10.0.0.1:8000 [0::1]:8000\tmodel.invalid:8000 10.0.0.1:8000 ",
             "LEXICON_SERVER": "127.0.0.1:8010",
         },
     )
-    servers = re.findall(r"^ +server (\S+) max_fails=0;$", ended.stdout, re.MULTILINE)
-    assert servers == ["10.0.0.1:8000", "[::1]:8000", "model:8000"] * 2 + ["127.0.0.1:8010"]
+    (group,) = re.findall(r"^upstream models \{$(.*?)^\}$", ended.stdout, re.DOTALL | re.MULTILINE)
+    # As nginx writes addresses, each once; what has none is left to nginx to refuse.
+    assert re.findall(r"^ +server (\S+) max_fails=0;$", group, re.MULTILINE) == [
+        "10.0.0.1:8000",
+        "[::1]:8000",
+        "model.invalid:8000",
+    ]

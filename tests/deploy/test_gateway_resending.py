@@ -1,0 +1,238 @@
+"""deploy/gateway before servers that refuse, die and hang: whom a request reaches, how often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fake_upstream import DIES, FAILING, FULL, GOOD, HANGS, Answer, FakeServer, fake_server
+from gateway_process import needs_nginx, running_gateway
+
+from benchmarking.server_process import free_ports
+
+pytestmark = needs_nginx
+
+OFF = {"X-Sentiment-Fallback": "off"}
+ANSWER_TIMEOUT_S = 1
+
+BEGUN = {
+    "dies": DIES,
+    "dies with half of the request": Answer(status=0, read=0.5),
+    "hangs": HANGS,
+    **{f"answers {status}": Answer(status) for status in (500, 502, 503, 504)},
+    "says it began": Answer(503, {"X-Sentiment-Started": "yes"}),
+}
+"""What a request that no process survives may do to a model server."""
+
+REFUSED = {"full": FULL, "failing": FAILING, "full, an older server": Answer(429)}
+
+begun = pytest.mark.parametrize("answer", BEGUN.values(), ids=BEGUN.keys())
+refused = pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED.keys())
+
+
+@dataclass
+class Site:
+    """A gateway and what is behind it."""
+
+    client: httpx.Client
+    models: list[FakeServer]
+    lexicon: FakeServer
+
+    def ask(self, body: bytes = b'{"input": "good"}', **options: Any) -> httpx.Response:
+        return self.client.post("/classify", content=body, **options)
+
+    @property
+    def asked(self) -> list[int]:
+        """How many requests each model server was sent, and the lexicon server at last."""
+        return [len(each.received) for each in (*self.models, self.lexicon)]
+
+
+@contextmanager
+def site(directory: Path, answers: Sequence[Answer | None]) -> Iterator[Site]:
+    """Runs a gateway before model servers with these answers; None is one that is gone."""
+    gone = iter(free_ports(len(answers)))
+    with ExitStack() as stack:
+        models = [
+            stack.enter_context(fake_server(f"model {number}", answer))
+            if answer
+            else FakeServer("gone", port=next(gone))
+            for number, answer in enumerate(answers)
+        ]
+        lexicon = stack.enter_context(fake_server("lexicon"))
+        ports = [each.port for each in models]
+        url, _ = stack.enter_context(
+            running_gateway(
+                directory / "gateway", ports, lexicon.port, ANSWER_TIMEOUT_S=ANSWER_TIMEOUT_S
+            )
+        )
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=60, trust_env=False))
+        yield Site(client, models, lexicon)
+
+
+@begun
+@pytest.mark.parametrize("size", [20, 1_000_000])
+def test_what_may_have_begun_reaches_one_model_server_and_then_the_lexicon(
+    tmp_path: Path, answer: Answer, size: int
+) -> None:
+    with site(tmp_path, [answer] * 3) as there:
+        for asked in range(1, 4):
+            body = bytes(str(asked), "ascii") * size
+            response = there.ask(body)
+            assert (response.status_code, response.json()["by"]) == (200, "lexicon")
+            assert there.lexicon.received[-1] == body
+            *models, lexicon = there.asked
+            assert (sum(models), lexicon) == (asked, asked)
+
+
+@begun
+def test_what_refuses_the_lexicon_and_may_have_begun_is_refused_by_the_lexicon_server(
+    tmp_path: Path, answer: Answer
+) -> None:
+    with site(tmp_path, [answer] * 2) as there:
+        there.lexicon.answer = Answer(503)
+        response = there.ask(headers=OFF)
+        *models, lexicon = there.asked
+        assert sum(models) == 1
+        if answer.status == 500:
+            assert (response.status_code, lexicon) == (500, 0)
+            assert response.json()["by"].startswith("model")
+        else:
+            assert (response.status_code, lexicon) == (503, 1)
+            assert response.json()["by"] == "lexicon"
+
+
+def test_one_that_another_had_refused_goes_no_further_either(tmp_path: Path) -> None:
+    with site(tmp_path, [FULL, DIES, FULL, DIES]) as there:
+        for asked in range(1, 9):
+            assert there.ask().json()["by"] == "lexicon"
+            *models, lexicon = there.asked
+            assert models[1] + models[3] == lexicon == asked
+
+
+@refused
+@pytest.mark.parametrize("headers", [{}, OFF])
+@pytest.mark.parametrize("size", [20, 1_000_000])
+def test_what_was_refused_is_answered_by_another_model_server(
+    tmp_path: Path, answer: Answer, headers: dict[str, str], size: int
+) -> None:
+    with site(tmp_path, [answer, GOOD]) as there:
+        for number in range(6):
+            body = bytes(str(number), "ascii") * size
+            response = there.ask(body, headers=headers)
+            assert (response.status_code, response.json()["by"]) == (200, "model 1")
+            assert there.models[1].received[-1] == body
+        # The first was asked, too, and nobody twice.
+        assert 0 < there.asked[0] <= 6
+        assert there.asked[1:] == [6, 0]
+
+
+@pytest.mark.parametrize("headers", [{}, OFF])
+@pytest.mark.parametrize(
+    "answers",
+    [[None, GOOD], [None, FULL, GOOD], [FAILING, FAILING, FULL, GOOD], [None] * 4 + [GOOD]],
+    ids=["gone", "gone, full", "failing, failing, full", "gone, gone, gone, gone"],
+)
+def test_the_one_model_server_that_is_able_answers(
+    tmp_path: Path, answers: list[Answer | None], headers: dict[str, str]
+) -> None:
+    with site(tmp_path, answers) as there:
+        for asked in range(1, 11):
+            response = there.ask(headers=headers)
+            assert response.json()["by"] == f"model {len(answers) - 1}"
+            assert there.asked[-2:] == [asked, 0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 10])
+def test_refused_by_all_the_lexicon_answers(tmp_path: Path, count: int) -> None:
+    with site(tmp_path, [FULL] * count) as there:
+        response = there.ask()
+        assert (response.status_code, response.json()["by"]) == (200, "lexicon")
+        # nginx redirects a request ten times at most.
+        assert sorted(there.asked[:-1], reverse=True) == [1] * min(count, 8) + [0] * (count - 8)
+
+
+@refused
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 10])
+def test_refused_by_all_and_refusing_the_lexicon_the_last_refusal_is_the_answer(
+    tmp_path: Path, count: int, answer: Answer
+) -> None:
+    with site(tmp_path, [answer] * count) as there:
+        response = there.ask(headers=OFF)
+        assert response.status_code == answer.status
+        assert response.json()["by"].startswith("model")
+        for name, value in answer.headers.items():
+            assert response.headers[name] == value
+        assert sorted(there.asked[:-1], reverse=True) == [1] * min(count, 8) + [0] * (count - 8)
+        assert there.asked[-1] == 0
+
+
+def test_one_is_gone_and_one_full_and_the_lexicon_refused(tmp_path: Path) -> None:
+    with site(tmp_path, [None, FULL]) as there:
+        for _ in range(4):
+            response = there.ask(headers=OFF)
+            assert (response.status_code, response.json()["by"]) == (429, "model 1")
+        assert there.asked[-1] == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+@pytest.mark.parametrize("headers", [{}, OFF])
+def test_all_are_gone(tmp_path: Path, count: int, headers: dict[str, str]) -> None:
+    with site(tmp_path, [None] * count) as there:
+        # Which refuses it by itself where the header says so.
+        assert there.ask(headers=headers).json()["by"] == "lexicon"
+        assert there.asked[-1] == 1
+
+
+def test_the_answer_of_an_only_model_server_is_passed_on_to_who_refuses_the_lexicon(
+    tmp_path: Path,
+) -> None:
+    with site(tmp_path, [GOOD]) as there:
+        for status in (400, 413, 429, 500, 503):
+            there.models[0].answer = Answer(status)
+            response = there.ask(headers=OFF)
+            assert (response.status_code, response.json()["by"]) == (status, "model 0")
+        assert there.asked == [5, 0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 408, 413, 415, 422])
+@pytest.mark.parametrize("headers", [{}, OFF])
+def test_what_is_wrong_with_a_request_is_said_by_the_first(
+    tmp_path: Path, status: int, headers: dict[str, str]
+) -> None:
+    with site(tmp_path, [Answer(status)] * 2) as there:
+        response = there.ask(headers=headers)
+        assert (response.status_code, response.json()["by"][:5]) == (status, "model")
+        assert sum(there.asked) == 1
+
+
+def test_nobody_answers(tmp_path: Path) -> None:
+    gone = free_ports(3)
+    with running_gateway(tmp_path / "gateway", gone[:2], gone[2]) as (url, _):
+        for headers in ({}, OFF):
+            response = httpx.post(f"{url}/classify", headers=headers, json={}, trust_env=False)
+            assert response.status_code == 503
+            assert response.headers["Retry-After"] == "5"
+            assert response.json()["error"]["code"] == 503
+
+
+@pytest.mark.parametrize("bad", [None, FAILING], ids=["gone", "failing"])
+def test_the_load_of_one_that_cannot_is_shared_by_the_others(
+    tmp_path: Path, bad: Answer | None
+) -> None:
+    with site(tmp_path, [bad, GOOD, GOOD]) as there, ThreadPoolExecutor(8) as pool:
+        by = Counter(each.json()["by"] for each in pool.map(lambda _: there.ask(), range(200)))
+        assert by.keys() == {"model 1", "model 2"}
+        assert min(by.values()) > 0.25 * by.total(), by
+
+
+def test_a_client_that_waits_to_be_told_to_go_on(tmp_path: Path) -> None:
+    with site(tmp_path, [FULL, GOOD]) as there:
+        response = there.ask(headers={"Expect": "100-continue"})
+        assert response.json()["by"] == "model 1"

@@ -1,0 +1,115 @@
+"""Servers that the gateway is put before, which do to a request whatever a test says."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server does once it has a request.
+
+    Attributes:
+        status: Of its answer; 0 ends the connection without one, as a server does that dies.
+        headers: Of its answer.
+        size: Bytes of the answer's body at least.
+        read: Share of the request's body that it reads before.
+        hangs: It keeps the connection and says nothing.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    read: float = 1
+    hangs: bool = False
+
+
+NOT_STARTED = {"X-Sentiment-Started": "no"}
+
+GOOD = Answer()
+FULL = Answer(429, NOT_STARTED)
+FAILING = Answer(503, {**NOT_STARTED, "Retry-After": "5"})
+DIES = Answer(status=0)
+HANGS = Answer(hangs=True)
+
+
+@dataclass
+class FakeServer:
+    """A server that notes what it was sent.
+
+    Attributes:
+        name: What it calls itself in its answers.
+        answer: What it does to requests.
+        received: Bodies of the requests to paths other than /health.
+        port: Where it listens.
+    """
+
+    name: str
+    answer: Answer = GOOD
+    received: list[bytes] = field(default_factory=list)
+    port: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def fake_server(name: str, answer: Answer = GOOD) -> Iterator[FakeServer]:
+    """Runs a fake server on a free port."""
+    fake = FakeServer(name, answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            answer = fake.answer if self.path != "/health" else GOOD
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(int(length * answer.read))
+            if self.path != "/health":
+                fake.received.append(body)
+            if answer.hangs:
+                fake.ended.wait(60)
+            if answer.hangs or answer.status == 0:
+                self.close_connection = True
+                return
+            content = json.dumps({"by": fake.name, "padding": "a" * answer.size}).encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            for header, value in answer.headers.items():
+                self.send_header(header, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    class Listener(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+        request_queue_size = 256
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # the gateway has gone
+
+    with Listener(("127.0.0.1", 0), Handler) as listener:
+        fake.port = listener.server_address[1]
+        thread = threading.Thread(target=listener.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield fake
+        finally:
+            fake.ended.set()
+            listener.shutdown()
+            thread.join()
