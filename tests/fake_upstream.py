@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,14 @@ class FakeServer:
     received: list[bytes] = field(default_factory=list)
     port: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def gone_server() -> Iterator[FakeServer]:
+    """Has a port that refuses connections, and that nobody else gets."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield FakeServer("gone", port=held.getsockname()[1])
 
 
 @contextmanager

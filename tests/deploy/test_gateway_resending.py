@@ -12,15 +12,22 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_upstream import DIES, FAILING, FULL, GOOD, HANGS, Answer, FakeServer, fake_server
+from fake_upstream import (
+    DIES,
+    FAILING,
+    FULL,
+    GOOD,
+    HANGS,
+    Answer,
+    FakeServer,
+    fake_server,
+    gone_server,
+)
 from gateway_process import needs_nginx, running_gateway
-
-from benchmarking.server_process import free_ports
 
 pytestmark = needs_nginx
 
 OFF = {"X-Sentiment-Fallback": "off"}
-ANSWER_TIMEOUT_S = 1
 
 BEGUN = {
     "dies": DIES,
@@ -57,19 +64,19 @@ class Site:
 @contextmanager
 def site(directory: Path, answers: Sequence[Answer | None]) -> Iterator[Site]:
     """Runs a gateway before model servers with these answers; None is one that is gone."""
-    gone = iter(free_ports(len(answers)))
     with ExitStack() as stack:
         models = [
-            stack.enter_context(fake_server(f"model {number}", answer))
-            if answer
-            else FakeServer("gone", port=next(gone))
+            stack.enter_context(fake_server(f"model {number}", answer) if answer else gone_server())
             for number, answer in enumerate(answers)
         ]
         lexicon = stack.enter_context(fake_server("lexicon"))
         ports = [each.port for each in models]
         url, _ = stack.enter_context(
             running_gateway(
-                directory / "gateway", ports, lexicon.port, ANSWER_TIMEOUT_S=ANSWER_TIMEOUT_S
+                directory / "gateway",
+                ports,
+                lexicon.port,
+                ANSWER_TIMEOUT_S=2 if HANGS in answers else 60,
             )
         )
         client = stack.enter_context(httpx.Client(base_url=url, timeout=60, trust_env=False))
@@ -213,8 +220,9 @@ def test_what_is_wrong_with_a_request_is_said_by_the_first(
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
-    gone = free_ports(3)
-    with running_gateway(tmp_path / "gateway", gone[:2], gone[2]) as (url, _):
+    with ExitStack() as stack:
+        *models, lexicon = (stack.enter_context(gone_server()).port for _ in range(3))
+        url, _ = stack.enter_context(running_gateway(tmp_path / "gateway", models, lexicon))
         for headers in ({}, OFF):
             response = httpx.post(f"{url}/classify", headers=headers, json={}, trust_env=False)
             assert response.status_code == 503
