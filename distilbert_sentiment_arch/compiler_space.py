@@ -1,4 +1,4 @@
-"""Where compilers write while they compile: where there is room, whichever disk is full."""
+"""Where temporary files go: where there is room, whichever disk is full or read-only."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NEEDED_BYTES = 64 * 1024 * 1024
 """What a compilation may write: some 15 MB into MAX's caches, 3 MB as its result."""
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - files are made in a directory of our own there
+# As in Python; the last is memory, on Linux.
+_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only new names are made there
 
 
 @contextmanager
@@ -36,6 +37,28 @@ def compiler_space() -> Iterator[Path]:
         yield Path(directory)
 
 
+def find_temporary_directory() -> None:
+    """Sets TMPDIR for this process and its children where Python itself finds no such directory.
+
+    Raises:
+        OSError: There is none at all.
+    """
+    with suppress(FileNotFoundError):
+        # Last, Python takes the working directory, where MAX's sockets have no business.
+        if not os.path.samefile(tempfile.gettempdir(), os.curdir):
+            return
+    for directory in _temporary_directories():
+        with suppress(OSError), tempfile.TemporaryFile(dir=directory) as trial:
+            trial.write(b"trial")
+            trial.flush()
+            os.environ["TMPDIR"] = tempfile.tempdir = str(directory)
+            return
+    tried = ", ".join(map(str, _temporary_directories()))
+    raise OSError(
+        errno.EROFS, f"no temporary directory can be written to, of {tried}. Set TMPDIR to another."
+    )
+
+
 def has_room(directory: Path) -> bool:
     """Whether a compiler's files could be written to a directory, which need not be there yet."""
     while not os.path.exists(directory) and directory != directory.parent:
@@ -50,5 +73,5 @@ def has_room(directory: Path) -> bool:
 
 def _temporary_directories() -> list[Path]:
     """Returns where Python itself would look, but for the working directory; and memory."""
-    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
-    return [*map(Path, [*named, "/tmp", "/var/tmp"]), _MEMORY]  # noqa: S108
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return [Path(each) for each in (*named, *_DIRECTORIES) if each]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from commands import run_python
 
 from distilbert_sentiment_arch import compiler_space as space
 from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
@@ -46,3 +47,41 @@ def test_room_is_that_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not has_room(Path("/dev/null/x"))
     monkeypatch.setattr(space, "NEEDED_BYTES", 1 << 62)
     assert not has_room(tmp_path)
+
+
+FIND = """
+import os, sys, tempfile
+from distilbert_sentiment_arch import compiler_space
+compiler_space._DIRECTORIES = tuple(sys.argv[1:])
+os.chdir("/proc" if len(sys.argv) < 4 else sys.argv[3])
+tempfile._candidate_tempdir_list = lambda: ["/proc", os.getcwd()]
+compiler_space.find_temporary_directory()
+print(os.environ.get("TMPDIR"), tempfile.gettempdir())
+"""
+
+
+def test_where_python_finds_no_temporary_directory_memory_is_one(tmp_path: Path) -> None:
+    ended = run_python("-c", FIND, "/proc", tmp_path, environment={"TMPDIR": "/proc"})
+    assert ended.stdout.split() == [str(tmp_path)] * 2, ended.stderr
+
+
+def test_the_working_directory_is_none(tmp_path: Path) -> None:
+    memory, working = tmp_path / "memory", tmp_path / "working"
+    memory.mkdir()
+    working.mkdir()
+    ended = run_python("-c", FIND, "/proc", memory, working, environment={"TMPDIR": "/proc"})
+    assert ended.stdout.split() == [str(memory)] * 2, ended.stderr
+
+
+def test_where_there_is_none_the_error_names_what_was_tried() -> None:
+    ended = run_python("-c", FIND, "/proc", "/sys", environment={"TMPDIR": "/proc"})
+    assert ended.stderr.splitlines()[-1] == (
+        "OSError: [Errno 30] no temporary directory can be written to, of /proc, /proc, /sys. Set "
+        "TMPDIR to another."
+    )
+
+
+def test_where_python_finds_one_nothing_is_changed(tmp_path: Path) -> None:
+    code = "\n".join(line for line in FIND.splitlines() if "_candidate" not in line)
+    ended = run_python("-c", code, "/proc", environment={"TMPDIR": str(tmp_path)})
+    assert ended.stdout.split() == [str(tmp_path)] * 2, ended.stderr

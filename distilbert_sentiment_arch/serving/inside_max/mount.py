@@ -28,12 +28,12 @@ def mount() -> None:
     Raises:
         ConfigError: A limit, the API keys or the fallback are not what they should be.
         WordListError: A word list of the operator's cannot be read.
-        SystemExit: A port is in use; stderr says which.
+        SystemExit: A port is in use, or there is no temporary directory; stderr says so.
     """
     Limits.from_environment()
     LexiconSettings.from_environment()
     ApiKeys()
-    start_checks.check_ports()
+    start_checks.check()
     child_processes.install()
     request_session.install()
     server.install()

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import click
 from max.serve.config import MetricRecordingMethod, Settings
 
+from distilbert_sentiment_arch.compiler_space import find_temporary_directory
 from distilbert_sentiment_arch.serving.ports import PortInUse, check_ports_of_model_server
 
 
-def check_ports() -> None:
-    """Ends a ``max serve`` whose ports are in use, with one line and status 1.
+def check() -> None:
+    """Ends a ``max serve`` that cannot start, with one line and status 1.
 
-    MAX itself finds out about the port of its API after it has built its application, with a
-    traceback, and about the port for Prometheus in a thread that ends.
+    MAX itself finds out that the port of its API is in use after it has built its application, with
+    a traceback, as it does where there is nowhere to put its sockets; and that the port for
+    Prometheus is, in a thread that ends.
 
     Raises:
-        SystemExit: Somebody listens on one.
+        SystemExit: Somebody listens on one, or no temporary directory can be written to.
     """
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "serve":
         return
+    try:
+        find_temporary_directory()
+        _check_ports(context.params)
+    except PortInUse as error:
+        _end(str(error))
+    except OSError as error:
+        _end(error.strerror or str(error))
+
+
+def _end(reason: str) -> NoReturn:
+    # MAX would turn what is no SystemExit into "Failed to import custom model".
+    print(f"max-sentiment: {reason}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _check_ports(flags: Mapping[str, Any]) -> None:
     given = {
         f"MAX_SERVE_{name.upper()}": value
         for name in ("host", "port", "headless")
-        if (value := context.params.get(name)) is not None
+        if (value := flags.get(name)) is not None
     }
     settings = Settings(**given)
     if settings.headless:
@@ -34,11 +54,6 @@ def check_ports() -> None:
         not settings.disable_telemetry
         and settings.metric_recording == MetricRecordingMethod.PROCESS
     )
-    try:
-        check_ports_of_model_server(
-            settings.host, settings.port, settings.metrics_port if scraped else 0
-        )
-    except PortInUse as error:
-        # MAX would turn what is no SystemExit into "Failed to import custom model".
-        print(f"max-sentiment: {error}", file=sys.stderr)
-        sys.exit(1)
+    check_ports_of_model_server(
+        settings.host, settings.port, settings.metrics_port if scraped else 0
+    )
