@@ -15,9 +15,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ import psutil
 import pytest
 from commands import ROOT
 from manifests import Document, container
+from memory_cgroups import memory_cgroup, peak_memory
 
 # As deploy/image/Containerfile has them.
 ENTRYPOINT = ["max-sentiment"]
@@ -40,7 +40,6 @@ CACHE = ROOT / ".tools" / "pod-cache"
 """What the image bakes: compiled graphs, which are of a user and a processor."""
 
 _PREFIX = "sentiment-pod"
-_CGROUPS = Path("/sys/fs/cgroup")
 _OF_ETC = ("alternatives", "group", "ld.so.cache", "localtime", "nsswitch.conf", "passwd")
 
 
@@ -147,10 +146,7 @@ class Container:
 
     def peak_memory(self) -> int | None:
         """Returns the most bytes that it took."""
-        for name in ("memory.max_usage_in_bytes", "memory.peak"):
-            if self.cgroup and (self.cgroup / name).exists():
-                return int((self.cgroup / name).read_text())
-        return None
+        return peak_memory(self.cgroup)
 
 
 @contextmanager
@@ -180,11 +176,15 @@ def running_container(
     root.mkdir()
     hosts_file = directory / "hosts"
     hosts_file.write_text(f"127.0.0.1 localhost\n{hosts}")
-    cgroup = _memory_cgroup(pod, f"{_PREFIX}-{os.getpid()}-{network}")
+    limit = _bytes(container(pod)["resources"]["limits"]["memory"])
     script = _script(root, pod, image, hosts_file, files or {}, build=build)
-    enter = f"echo $$ >{cgroup}/cgroup.procs;" if cgroup is not None else ""
     log = directory / "log"
-    with _network(network) as (namespace, address), log.open("wb") as output:
+    with (
+        memory_cgroup(f"{_PREFIX}-{os.getpid()}-{network}", limit) as cgroup,
+        _network(network) as (namespace, address),
+        log.open("wb") as output,
+    ):
+        enter = f"echo $$ >{cgroup}/cgroup.procs;" if cgroup is not None else ""
         # As runc does, for who opens /dev/stdout by its name.
         os.fchown(output.fileno(), pod["spec"]["securityContext"]["runAsUser"], -1)
         process = subprocess.Popen(
@@ -208,8 +208,6 @@ def running_container(
                 for child in psutil.Process(process.pid).children():
                     child.kill()
             process.wait()
-            if cgroup is not None:
-                _remove(cgroup)
 
 
 def _script(
@@ -312,25 +310,3 @@ def _network(number: int) -> Iterator[tuple[str, str]]:
     finally:
         subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
         subprocess.run(["ip", "link", "delete", link], check=False, capture_output=True)
-
-
-def _memory_cgroup(pod: Document, name: str) -> Path | None:
-    """Makes a cgroup with the memory limit of a pod; None where this machine lets nobody."""
-    limit = _bytes(container(pod)["resources"]["limits"]["memory"])
-    for parent, file in ((_CGROUPS / "memory", "memory.limit_in_bytes"), (_CGROUPS, "memory.max")):
-        with suppress(OSError):
-            (parent / name).mkdir()
-            if (parent / name / file).exists():
-                (parent / name / file).write_text(str(limit))
-                return parent / name
-            (parent / name).rmdir()
-    return None
-
-
-def _remove(cgroup: Path) -> None:
-    for _ in range(100):  # until the last process is gone
-        try:
-            cgroup.rmdir()
-            return
-        except OSError:
-            time.sleep(0.05)
