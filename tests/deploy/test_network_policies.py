@@ -9,25 +9,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from manifests import COMBINATIONS, Combination, Document, needs_tools, of_kind, pods, rendered
+import yaml
+from commands import ROOT
+from manifests import (
+    COMBINATIONS,
+    Combination,
+    Document,
+    kustomized,
+    needs_tools,
+    of_kind,
+    pods,
+    rendered,
+)
 
 pytestmark = needs_tools
 
 HERE = "max-sentiment"
 API, METRICS, GATEWAY = 8000, 8001, 8080
+NETWORK = "NetworkPolicy"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A pod, or with neither namespace nor labels an address outside of the cluster."""
+    """A pod, or with neither namespace nor labels an address outside of the cluster.
+
+    Attributes:
+        labelled: What an operator put on its namespace.
+    """
 
     namespace: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     address: str = "203.0.113.7"
+    labelled: Mapping[str, str] = field(default_factory=dict)
 
 
-CLIENT = Peer("shop", {"app": "checkout"})
+OF_CLIENTS = {"max-sentiment/client": "true"}
+
+CLIENT = Peer("shop", {"app": "checkout"}, labelled=OF_CLIENTS)
+INGRESS = Peer("gateways", {"app": "envoy"}, labelled=OF_CLIENTS)
 PROMETHEUS = Peer("monitoring", {"app.kubernetes.io/name": "prometheus"})
+STRANGERS = {
+    "of another namespace": Peer("shop", {"app": "checkout"}),
+    "with the label on the pod": Peer("shop", OF_CLIENTS),
+    "labelled otherwise": Peer("shop", labelled={"max-sentiment/client": "false"}),
+    "named like Prometheus": Peer("shop", PROMETHEUS.labels),
+    "named like the gateway": Peer(
+        "shop",
+        {"app.kubernetes.io/name": "max-sentiment", "app.kubernetes.io/component": "gateway"},
+    ),
+    "of the same namespace": Peer(HERE, {"app": "debugging"}),
+    "outside": Peer(),
+}
 DNS = Peer("kube-system", {"k8s-app": "kube-dns"})
 NODE_LOCAL_DNS = Peer(address="169.254.20.10")
 INTERNET = Peer()
@@ -60,7 +92,7 @@ def is_one_of(described: Document, peer: Peer) -> bool:
     if peer.namespace is None:
         return False
     if "namespaceSelector" in described:
-        labels = {"kubernetes.io/metadata.name": peer.namespace}
+        labels = {"kubernetes.io/metadata.name": peer.namespace, **peer.labelled}
         if not matches(described["namespaceSelector"], labels):
             return False
     elif peer.namespace != HERE:
@@ -73,7 +105,7 @@ def one_way(
 ) -> bool:
     """Whether the policies that select a pod let a connection pass, if there are any."""
     if of.namespace != HERE:
-        return True
+        return True  # nothing is known of policies elsewhere
     of_the_pod = [
         each["spec"]
         for each in policies
@@ -111,22 +143,30 @@ def combination(request: pytest.FixtureRequest) -> Combination:
 def network(combination: Combination) -> Network:
     documents = rendered(combination)
     return Network(
-        of_kind(documents, "NetworkPolicy"),
+        of_kind(documents, NETWORK),
         {name: Peer(HERE, pod["metadata"]["labels"]) for name, pod in pods(documents).items()},
     )
 
 
+@pytest.mark.parametrize("client", [CLIENT, INGRESS], ids=["client", "ingress"])
 def test_clients_reach_what_the_service_leads_to(
-    combination: Combination, network: Network
+    combination: Combination, network: Network, client: Peer
 ) -> None:
     server = network.pods["max-sentiment"]
     if "gateway" in combination.components:
         gateway = network.pods["max-sentiment-gateway"]
-        assert network.reaches(CLIENT, gateway, GATEWAY)
-        assert not network.reaches(CLIENT, server, API)
-        assert not network.reaches(CLIENT, network.pods["max-sentiment-lexicon"], API)
+        assert network.reaches(client, gateway, GATEWAY)
+        assert not network.reaches(client, server, API)
+        assert not network.reaches(client, network.pods["max-sentiment-lexicon"], API)
     else:
-        assert network.reaches(CLIENT, server, API)
+        assert network.reaches(client, server, API)
+
+
+@pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
+def test_nobody_else_reaches_anything(network: Network, stranger: Peer) -> None:
+    for pod in network.pods.values():
+        for port in (API, METRICS, GATEWAY):
+            assert not network.reaches(stranger, pod, port)
 
 
 def test_the_gateway_reaches_both_servers_and_nothing_else(network: Network) -> None:
@@ -142,6 +182,44 @@ def test_the_gateway_reaches_both_servers_and_nothing_else(network: Network) -> 
 def test_prometheus_reaches_the_metrics(network: Network) -> None:
     for name, pod in network.pods.items():
         assert network.reaches(PROMETHEUS, pod, METRICS) == (name != "max-sentiment-gateway")
+
+
+def test_prometheus_alone_reaches_the_metrics_and_nothing_else(network: Network) -> None:
+    for pod in network.pods.values():
+        for client in (CLIENT, INGRESS, *network.pods.values()):
+            assert not network.reaches(client, pod, METRICS)
+        for port in (API, GATEWAY):
+            assert not network.reaches(PROMETHEUS, pod, port)
+
+
+def documented() -> list[Document]:
+    """Returns the patches of deploy/README.md that are about network policies."""
+    text = (ROOT / "deploy" / "README.md").read_text()
+    blocks = (each.partition("```")[0] for each in text.split("```yaml\n")[1:])
+    found = [yaml.safe_load(each).get("patches", []) for each in blocks]
+    return [each for patches in found for each in patches if each["target"]["kind"] == NETWORK]
+
+
+@pytest.mark.parametrize("components", [(), ("gateway",)])
+def test_the_patches_of_the_readme(components: tuple[str, ...]) -> None:
+    patches = documented()
+    assert len(patches) == 2
+    if not components:
+        patches = [each for each in patches if "gateway" not in each["target"]["name"]]
+    documents = kustomized(Combination("cpu", components), patches=patches)
+    network = Network(
+        of_kind(documents, NETWORK),
+        {name: Peer(HERE, pod["metadata"]["labels"]) for name, pod in pods(documents).items()},
+    )
+    server = network.pods["max-sentiment"]
+    assert network.reaches(Peer("observability"), server, METRICS)
+    assert not network.reaches(PROMETHEUS, server, METRICS)
+    if components:
+        gateway = network.pods["max-sentiment-gateway"]
+        checkout = Peer("shop", {"app": "checkout"})
+        assert network.reaches(checkout, gateway, GATEWAY)
+        assert not network.reaches(Peer("shop", {"app": "search"}), gateway, GATEWAY)
+        assert not network.reaches(CLIENT, server, API)
 
 
 def test_no_other_port_is_open(network: Network) -> None:
