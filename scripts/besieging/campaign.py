@@ -174,14 +174,12 @@ class Campaign:
             if connection.ended or alone:
                 connection.close()
                 connection = await self._open()
-            sent = time.monotonic()
             found = await pipeline(connection, requests, self._patience(requests))
-            took = time.monotonic() - sent
             answered = 0
             for request, each in zip(requests, found, strict=False):
                 if each.ended is not None and not each.ended.within and not alone:
                     break  # closed on whoever comes next, which may be nobody's fault
-                self._count(request, each, sent, took)
+                self._count(request, each)
                 answered += 1
             requests = requests[answered:]
             # Whoever is first now is judged by what a connection of its own brings.
@@ -194,22 +192,19 @@ class Campaign:
 
     async def _send_alone(self, request: Request) -> None:
         connection = await self._open()
-        sent = time.monotonic()
         found = await exchange(connection, request, self._patience([request]))
-        # Pauses between its pieces are the sender's.
-        sent = found.delivered or sent
-        self._count(request, found, sent, time.monotonic() - sent)
+        self._count(request, found)
         connection.close()
 
     def _patience(self, requests: list[Request]) -> float:
         heavy = any(request.heavy for request in requests)
         return self._plan.heavy_patience_s if heavy else self._plan.patience_s
 
-    def _count(self, request: Request, found: Exchange, sent: float, took: float) -> None:
+    def _count(self, request: Request, found: Exchange) -> None:
         tally = self._tally
         self._sent += 1
         tally.bytes_sent += len(request.head) + len(request.body)
-        tally.waits.add(request.number, sent, took)
+        tally.waits.add(request.number, found.sent, found.finished - found.sent)
         counts = tally.statuses.setdefault(request.kind, Counter())
         for answer in found.answers:
             counts[str(answer.status)] += 1

@@ -42,14 +42,17 @@ class Exchange:
         ended: How the server closed the connection, if it did.
         hung: Seconds after which there was still neither answer nor end.
         not_http: What was wrong with an answer that was none.
-        delivered: When the last byte was sent, by the monotonic clock; 0 where it was not.
+        sent: When its last byte was sent, or the server was done with the one before it, by the
+            monotonic clock.
+        finished: When its answer was complete, or there was to be none.
     """
 
     answers: list[Answer] = field(default_factory=list)
     ended: Ended | None = None
     hung: float | None = None
     not_http: str | None = None
-    delivered: float = 0.0
+    sent: float = 0.0
+    finished: float = 0.0
 
 
 class Connection(asyncio.Protocol):
@@ -184,17 +187,18 @@ class Connection(asyncio.Protocol):
 
 async def exchange(connection: Connection, request: Request, within: float) -> Exchange:
     """Sends one request in its way and returns what came of it."""
-    found = Exchange()
+    found = Exchange(sent=time.monotonic())
     try:
         async with asyncio.timeout(within):
             await _deliver(connection, request)
-            found.delivered = time.monotonic()
+            # Pauses between its pieces are the sender's.
+            found.sent = time.monotonic()
             if request.delivery in (Delivery.RESET, Delivery.LEFT):
                 return found
             if request.delivery is Delivery.UNFINISHED:
                 await connection.wait_for_data(_MOMENT_S)
                 connection.finish_sending()
-                found.delivered = time.monotonic()
+                found.sent = time.monotonic()
                 while True:
                     found.answers.append(await connection.read_answer(request.method))
             found.answers.append(await connection.read_answer(request.method))
@@ -204,6 +208,8 @@ async def exchange(connection: Connection, request: Request, within: float) -> E
         found.ended = ended
     except (NotHTTP, ValueError) as error:
         found.not_http = str(error)
+    finally:
+        found.finished = time.monotonic()
     return found
 
 
@@ -213,8 +219,9 @@ async def pipeline(
     """Sends requests at once and returns what came of each; of the last ones nothing, perhaps."""
     found = []
     await connection.send(b"".join(request.content for request in requests))
+    finished = time.monotonic()
     for request in requests:
-        each = Exchange()
+        each = Exchange(sent=finished)
         found.append(each)
         try:
             async with asyncio.timeout(within):
@@ -225,6 +232,7 @@ async def pipeline(
             each.ended = ended
         except (NotHTTP, ValueError) as error:
             each.not_http = str(error)
+        finished = each.finished = time.monotonic()
         if not each.answers:
             break
     return found

@@ -10,6 +10,7 @@ import pytest
 from fake_server import Answer, fake_server, response
 
 from besieging.campaign import Plan, run
+from besieging.generator import BLOCK, Generator
 from besieging.good import GOODS
 from besieging.report import Report
 
@@ -83,6 +84,24 @@ def test_silence_is_found() -> None:
     with fake_server(answer) as port:
         report = run(Plan(port=port, requests=1000, patience_s=0.5, heavy_patience_s=30))
     assert any(failure.what.startswith("neither answer nor end") for failure in report.failures)
+
+
+def test_the_slowest_of_a_pipeline_is_named() -> None:
+    slow: list[bytes] = []
+
+    def answer(path: str, body: bytes) -> bytes:
+        if not slow and path == "/v1/score":
+            slow.append(body)
+            time.sleep(2)
+        return FINE
+
+    report = campaign(answer, 2000)
+    assert slow
+    took, _ = report.worst_waits[0]
+    assert took >= 1.9
+    # Those that others sent meanwhile waited, too, but none of its own pipeline.
+    named = [Generator(1).request(number) for _, number in report.worst_waits]
+    assert len({request.number // BLOCK for request in named}) == len(named)
 
 
 def test_it_ends_in_time() -> None:
