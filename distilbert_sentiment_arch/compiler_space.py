@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NEEDED_BYTES = 64 * 1024 * 1024
+NEEDED_BYTES = 32 * 1024 * 1024
 """What a compilation may write: some 15 MB into MAX's caches, 3 MB as its result."""
 
 # As in Python; the last is memory, on Linux.

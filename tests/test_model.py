@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import checkpoints
 import numpy as np
 import oracle
 import pytest
+from max.pipelines.lib.graph_specs import GraphRole
 
 pytestmark = [
     pytest.mark.slow,
@@ -82,3 +84,42 @@ def test_kernels_switched_off(
     monkeypatch.setenv(model.KERNELS_SWITCH, "off")
     monkeypatch.setattr(model, "pack", None)  # would fail if it were asked
     np.testing.assert_allclose(logits(), expected(), atol=1e-4)
+
+
+class FullDisk:
+    """A model whose graph compiles only with another cache than this process's."""
+
+    _packed = False
+
+    def __init__(self) -> None:
+        self.caches: list[str | None] = []
+
+    def load_graphs(self, session: None) -> dict[GraphRole, str]:
+        self.caches.append(os.environ.get("MODULAR_CACHE_DIR"))
+        if len(self.caches) == 1:
+            raise RuntimeError("cannot write to file to filesystem cache")
+        return {GraphRole.ENCODER: "graph"}
+
+
+@pytest.mark.parametrize("before", ["/full", None])
+def test_max_compiles_without_a_cache_whose_disk_is_full(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, before: str | None
+) -> None:
+    from distilbert_sentiment_arch import compile_cache, model
+
+    if before is None:
+        monkeypatch.delenv("MODULAR_CACHE_DIR", raising=False)
+    else:
+        monkeypatch.setenv("MODULAR_CACHE_DIR", before)
+    monkeypatch.setattr(model, "cache_has_room", lambda: True)
+    disk = FullDisk()
+    with pytest.raises(RuntimeError, match="filesystem cache"):  # there is room: another reason
+        model.DistilBertPipelineModel._load(disk, None)
+    for module in (model, compile_cache):
+        monkeypatch.setattr(module, "cache_has_room", lambda: False)
+    disk = FullDisk()
+    assert model.DistilBertPipelineModel._load(disk, None) == "graph"
+    assert disk.caches[0] == before
+    assert disk.caches[1] not in (before, None)
+    assert os.environ.get("MODULAR_CACHE_DIR") == before
+    assert "MAX's cache has no room" in caplog.text
