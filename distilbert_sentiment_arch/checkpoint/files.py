@@ -33,6 +33,7 @@ _DEEPEST = 64
 
 # What transformers and MAX open in a checkpoint directory, whether or not it is needed.
 _OPENED = (".json", ".jinja", ".model", ".safetensors", ".txt")
+_TEMPLATES = "additional_chat_templates"
 
 
 def is_present(path: Path) -> bool:
@@ -45,16 +46,21 @@ def check_kinds(directory: Path, refusal: type[CheckpointError]) -> None:
 
     Raises:
         CheckpointError: Of the given type. Opening a pipe waits for somebody to write into it, and
-            a device never ends.
+            a device never ends; chat templates are read whole, whatever their size.
     """
     try:
         with os.scandir(directory) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(_OPENED))
-        wrong = [name for name in names if not stat.S_ISREG(os.stat(directory / name).st_mode)]
+            paths = sorted(Path(each.path) for each in entries if each.name.endswith(_OPENED))
+        if os.path.isdir(directory / _TEMPLATES):
+            paths += (directory / _TEMPLATES).glob("*.jinja")
+        for path in paths:
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                raise _irregular(path, refusal)
+            if path.suffix == ".jinja" and status.st_size > CONFIG_LIMIT:
+                raise _too_large(path, status.st_size, CONFIG_LIMIT, refusal)
     except OSError as error:
         raise _unreadable(Path(error.filename or directory), error, refusal) from None
-    if wrong:
-        raise _irregular(directory / wrong[0], refusal)
 
 
 @contextmanager
@@ -65,14 +71,17 @@ def open_regular(path: Path, refusal: type[CheckpointError]) -> Iterator[tuple[B
         CheckpointError: Of the given type: not there, not readable, or no regular file.
     """
     try:
-        # A pipe without a writer would be waited for.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _irregular(path, refusal)
+        # It may be another file by now, and a pipe without a writer would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, refusal) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise _irregular(path, refusal)
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _irregular(path, refusal)
         yield raw, status.st_size
 
 
@@ -84,10 +93,7 @@ def read_bytes(path: Path, limit: int, refusal: type[CheckpointError]) -> bytes:
     """
     with open_regular(path, refusal) as (file, size):
         if size > limit:
-            raise refusal(
-                f"{path}: {size} bytes, and at most {limit} are read. Put the file of this "
-                "checkpoint there."
-            )
+            raise _too_large(path, size, limit, refusal)
         try:
             return read_exactly(file, size)
         except OSError as error:
@@ -182,6 +188,15 @@ def _unreadable(
 ) -> CheckpointError:
     reason = error.strerror if isinstance(error, OSError) else error
     return refusal(f"{path}: not readable ({reason}). Make it a regular file that may be read.")
+
+
+def _too_large(
+    path: Path, size: int, limit: int, refusal: type[CheckpointError]
+) -> CheckpointError:
+    return refusal(
+        f"{path}: {size} bytes, and at most {limit} are read. Put the file of this checkpoint "
+        "there."
+    )
 
 
 def _irregular(path: Path, refusal: type[CheckpointError]) -> CheckpointError:

@@ -8,57 +8,29 @@ Both have to come to the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sized
 from pathlib import Path
 from typing import Any
 
 from distilbert_sentiment_arch.checkpoint.files import (
-    CONFIG_LIMIT,
     VOCABULARY_LIMIT,
     is_present,
     read_bytes,
     read_json,
 )
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import REMEDY, called, check_encodings
+from distilbert_sentiment_arch.checkpoint.tokenizer_settings import (
+    GENERIC,
+    NEEDED,
+    no_token,
+    read_settings,
+    token_text,
+)
 from distilbert_sentiment_arch.errors import VocabularyError
 from distilbert_sentiment_arch.messages import shown
 
-_BERT = ("BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast")
-_GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
-
-_DEFAULTS = {
-    "unk_token": "[UNK]",
-    "sep_token": "[SEP]",
-    "pad_token": "[PAD]",
-    "cls_token": "[CLS]",
-    "mask_token": "[MASK]",
-}
-
-# Settings that name other files or code, which transformers would follow.
-_REFUSED = (
-    "auto_map",
-    "fast_tokenizer_files",
-    "gguf_file",
-    "init_inputs",
-    "merges_file",
-    "post_processor",
-    "tokenizer_file",
-    "tokenizer_object",
-    "vocab",
-    "vocab_file",
-)
-
-_NEEDED = ("cls_token", "sep_token", "unk_token")
-
 # What transformers takes for a vocabulary where there is no tokenizer.json.
 _OTHER_VOCABULARIES = ("tekken.json", "tiktoken.model", "tokenizer.model")
-
-# The attributes of a token that is written as an object.
-_OF_A_TOKEN = ("__type", "content", "id")
-_ATTRIBUTES = ("lstrip", "normalized", "rstrip", "single_word", "special")
-
-_BOOLEANS = ("do_lower_case", "split_special_tokens", "strip_accents", "tokenize_chinese_chars")
-_SIDES = ("padding_side", "truncation_side")
 
 # What BERT's tokenizers consist of. Long texts are cut where BertPreTokenizer cuts.
 _PARTS: dict[str, tuple[str | None, ...]] = {
@@ -68,6 +40,9 @@ _PARTS: dict[str, tuple[str | None, ...]] = {
     "post_processor": ("TemplateProcessing", "BertProcessing"),
 }
 _NORMALIZERS = ("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents")
+
+# Every text is searched for them; whole vocabularies belong into the vocabulary.
+_MOST_ADDED = 10_000
 
 # Training frameworks round the embedding up to a multiple of at most this many rows.
 _ROUNDING = 1024
@@ -84,7 +59,7 @@ def check_tokenizer(directory: Path, rows: int) -> None:
         VocabularyError: The files are missing, damaged, of another family of tokenizers, disagree
             with each other or with the embedding, or see ``check_encodings``.
     """
-    settings = _settings(directory)
+    settings = read_settings(directory)
     path = directory / "tokenizer.json"
     if is_present(path):
         tokenizer = _read_tokenizer(path, settings)
@@ -108,124 +83,8 @@ def check_tokenizer(directory: Path, rows: int) -> None:
             f"{path}: the tokenizer knows {size} tokens and the embedding of the checkpoint has "
             f"{rows} rows. {REMEDY}"
         )
-    cls, sep, unk = (tokenizer.token_to_id(settings[name]) for name in _NEEDED)
+    cls, sep, unk = (tokenizer.token_to_id(settings[name]) for name in NEEDED)
     check_encodings(tokenizer, cls, sep, unk, rows, path)
-
-
-def _settings(directory: Path) -> dict[str, Any]:
-    """Returns tokenizer_config.json as transformers completes it.
-
-    Special tokens are there as texts; ``added`` holds ids of added tokens by their text, the id
-    being None where none is stated.
-    """
-    path = directory / "tokenizer_config.json"
-    settings = read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
-    _check_settings(settings, path)
-    added: dict[str, int | None] = {}
-    decoder = settings.get("added_tokens_decoder")
-    if decoder is None:
-        settings |= _legacy(directory, "special_tokens_map.json")
-        _check_settings(settings, directory / "special_tokens_map.json")
-        for text, place in _legacy(directory, "added_tokens.json").items():
-            added[text] = _place(place, directory / "added_tokens.json")
-    elif isinstance(decoder, dict):
-        for place, each in decoder.items():
-            number = int(place) if place.isascii() and place.isdigit() and len(place) < 10 else None
-            added[_content(each, "added_tokens_decoder", path)] = _place(number, path)
-    else:
-        raise _no_token(decoder, "added_tokens_decoder", path)
-    generic = settings.get("tokenizer_class") in _GENERIC
-    for name, default in _DEFAULTS.items():
-        token: object = settings.get(name, None if generic else default)
-        if token is None and name in _NEEDED:
-            raise VocabularyError(
-                f"{path}: {name} is missing or null. Name the token: "
-                f'"{name}": {json.dumps(default)}.'
-            )
-        if token is not None:
-            settings[name] = _content(token, name, path)
-    for token in _named(settings, path):
-        added.setdefault(token, None)
-    return settings | {"added": added}
-
-
-def _legacy(directory: Path, name: str) -> dict[str, Any]:
-    path = directory / name
-    return read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
-
-
-def _check_settings(settings: Mapping[str, Any], path: Path) -> None:
-    chosen = settings.get("tokenizer_class")
-    if chosen is not None and chosen not in (*_BERT, *_GENERIC):
-        raise VocabularyError(
-            f"{path}: tokenizer_class is {shown(chosen)}; supported are "
-            f"{', '.join((*_BERT, *_GENERIC))}. {REMEDY}"
-        )
-    if chosen in _GENERIC and not is_present(path.with_name("tokenizer.json")):
-        raise VocabularyError(
-            f"{path}: tokenizer_class is {shown(chosen)}, which needs a tokenizer.json, and there "
-            "is none. Save the tokenizer beside the weights."
-        )
-    for name in _REFUSED:
-        if settings.get(name) not in (None, [], ()):
-            raise VocabularyError(
-                f"{path}: {name} is {shown(settings[name])}, which leads away from the files of "
-                "the checkpoint. Remove it."
-            )
-    for name in _BOOLEANS:
-        if not isinstance(settings.get(name), bool | None):
-            raise VocabularyError(
-                f"{path}: {name} is {shown(settings[name])}, not true or false. Correct it."
-            )
-    for name in _SIDES:
-        if settings.get(name, "right") not in ("left", "right"):
-            raise VocabularyError(
-                f"{path}: {name} is {shown(settings[name])}, not left or right. Correct it."
-            )
-
-
-def _named(settings: Mapping[str, Any], path: Path) -> Iterator[str]:
-    """Yields the tokens that transformers adds where the vocabulary has no such token."""
-    for name, token in settings.items():
-        if name in ("bos_token", "eos_token") and token is not None:
-            yield _content(token, name, path)
-        elif name.endswith("_token") and isinstance(token, str):
-            yield token
-    for name in ("extra_special_tokens", "additional_special_tokens"):
-        tokens = settings.get(name) or []
-        if not isinstance(tokens, list | dict):
-            raise _no_token(tokens, name, path)
-        for token in tokens.values() if isinstance(tokens, dict) else tokens:
-            yield _content(token, name, path)
-
-
-def _content(token: object, name: str, path: Path) -> str:
-    """Returns the text of a token, which is written as a string or as an object."""
-    content = token
-    if isinstance(token, dict):
-        content = token.get("content")
-        attributes = {key: value for key, value in token.items() if key not in _OF_A_TOKEN}
-        if not attributes.keys() <= set(_ATTRIBUTES) or not all(
-            isinstance(value, bool) for value in attributes.values()
-        ):
-            raise _no_token(token, name, path)
-    if not isinstance(content, str) or not content or not _is_encodable(content):
-        raise _no_token(token, name, path)
-    return content
-
-
-def _is_encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _no_token(token: object, name: str, path: Path) -> VocabularyError:
-    return VocabularyError(f"{path}: {name} holds {shown(token)}, which is no token. {REMEDY}")
-
-
-def _place(place: object, path: Path) -> int:
-    if not isinstance(place, int) or isinstance(place, bool) or place < 0:
-        raise VocabularyError(f"{path}: an added token has an id that is no number. {REMEDY}")
-    return place
 
 
 def _read_tokenizer(path: Path, settings: Mapping[str, Any]) -> Any:
@@ -250,19 +109,20 @@ def _read_tokenizer(path: Path, settings: Mapping[str, Any]) -> Any:
         )
     lower = normalizer.get("lowercase")
     configured = settings.get("do_lower_case", True)
-    if settings.get("tokenizer_class") not in _GENERIC and lower not in (None, configured):
+    if settings.get("tokenizer_class") not in GENERIC and lower not in (None, configured):
         raise VocabularyError(
             f"{path}: lowercase is {shown(lower)} and do_lower_case {shown(configured)} in "
             "tokenizer_config.json (true where it is left out). Make them agree."
         )
     from tokenizers import Tokenizer
 
-    tokenizer = called(path, Tokenizer.from_str, json.dumps(content))
     added = content.get("added_tokens")
     if not isinstance(added, list):
-        raise _no_token(added, "added_tokens", path)
-    for token in added:
-        text = _content(token, "added_tokens", path)
+        raise no_token(added, "added_tokens", path)
+    _check_count(added, path)
+    texts = [token_text(token, "added_tokens", path) for token in added]
+    tokenizer = called(path, Tokenizer.from_str, json.dumps(content))
+    for token, text in zip(added, texts, strict=True):
         if tokenizer.token_to_id(text) != token.get("id"):
             raise VocabularyError(
                 f"{path}: the added token {shown(text)} has the id {shown(token.get('id'))} there, "
@@ -271,6 +131,14 @@ def _read_tokenizer(path: Path, settings: Mapping[str, Any]) -> Any:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def _check_count(added: Sized, path: Path) -> None:
+    if len(added) > _MOST_ADDED:
+        raise VocabularyError(
+            f"{path}: {len(added)} tokens are added to the vocabulary, and at most {_MOST_ADDED} "
+            f"are read. {REMEDY}"
+        )
 
 
 def _sequence(normalizer: Mapping[str, Any]) -> list[Any]:
@@ -300,7 +168,7 @@ def _read_vocabulary(path: Path, settings: Mapping[str, Any]) -> Any:
         raise VocabularyError(f"{path}: not text in UTF-8 ({error}). {REMEDY}") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     vocabulary = {line: place for place, line in enumerate(lines)}
-    for name in _NEEDED:
+    for name in NEEDED:
         times = lines.count(settings[name])
         if times != 1:
             raise VocabularyError(
@@ -333,12 +201,11 @@ def _add_tokens(tokenizer: Any, settings: Mapping[str, Any], path: Path) -> int:
         VocabularyError: A token would get another id than the settings say, and so the embedding
             of another token.
     """
-    for content, stated in sorted(
-        settings["added"].items(), key=lambda item: (item[1] is None, item[1] or 0)
-    ):
-        # One of the five special tokens that nothing states is not used.
-        if tokenizer.token_to_id(content) is None:
-            called(path, tokenizer.add_tokens, [content])
+    _check_count(settings["added"], path)
+    added = sorted(settings["added"].items(), key=lambda item: (item[1] is None, item[1] or 0))
+    # All at once: each call builds the search for added tokens anew.
+    called(path, tokenizer.add_tokens, [content for content, _ in added])
+    for content, stated in added:
         found = tokenizer.token_to_id(content)
         if stated is not None and found != stated:
             raise VocabularyError(

@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.messages import shown
 REMEDY = "Put the tokenizer files of this checkpoint beside it."
 
 _WORDS = 32
+_CANDIDATES = 1000
 _LONGEST_WORD = 20
 
 # Ideographs and a letter that hardly any vocabulary has: each is [UNK] or a token.
@@ -107,14 +108,13 @@ def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: objec
     plain = (
         word
         for word in sorted(vocabulary, key=vocabulary.__getitem__)
-        if word.isascii()
-        and word.isalpha()
-        and word.islower()
-        and len(word) <= _LONGEST_WORD
-        # An added token is found inside of words.
-        and not any(token in word for token in added)
+        if word.isascii() and word.isalpha() and word.islower() and len(word) <= _LONGEST_WORD
     )
-    words = list(islice(plain, _WORDS))
+    # An added token is found inside of words.
+    whole = (
+        word for word in islice(plain, _CANDIDATES) if not any(token in word for token in added)
+    )
+    words = list(islice(whole, _WORDS))
     expected = [cls, *(vocabulary[word] for word in words), sep]
     found = called(source, tokenizer.encode, " ".join(words)).ids
     if found != expected:

@@ -1,0 +1,192 @@
+"""tokenizer_config.json and the files it replaced, as transformers reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import REMEDY
+from distilbert_sentiment_arch.errors import VocabularyError
+from distilbert_sentiment_arch.messages import shown
+
+_BERT = ("BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast")
+GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
+
+_DEFAULTS = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+
+# Settings that name other files or code, which transformers would follow.
+_REFUSED = (
+    "auto_map",
+    "fast_tokenizer_files",
+    "gguf_file",
+    "init_inputs",
+    "merges_file",
+    "post_processor",
+    "tokenizer_file",
+    "tokenizer_object",
+    "vocab",
+    "vocab_file",
+)
+
+NEEDED = ("cls_token", "sep_token", "unk_token")
+
+# The attributes of a token that is written as an object.
+_OF_A_TOKEN = ("__type", "content", "id")
+_ATTRIBUTES = ("lstrip", "normalized", "rstrip", "single_word", "special")
+
+_BOOLEANS = ("do_lower_case", "split_special_tokens", "strip_accents", "tokenize_chinese_chars")
+_SIDES = ("padding_side", "truncation_side")
+
+# The time that adding a token takes grows with the cube of its length.
+_LONGEST_TOKEN = 256
+
+
+def read_settings(directory: Path) -> dict[str, Any]:
+    """Returns tokenizer_config.json as transformers completes it.
+
+    Returns:
+        The settings by their names. Special tokens are there as texts; ``added`` holds the ids of
+        added tokens by their texts, None where no id is stated.
+
+    Raises:
+        VocabularyError: A file cannot be read, or a setting is one that transformers cannot use or
+            that leads it to other files.
+    """
+    path = directory / "tokenizer_config.json"
+    settings = read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
+    _check_settings(settings, path)
+    added: dict[str, int | None] = {}
+    decoder = settings.get("added_tokens_decoder")
+    if decoder is None:
+        legacy = directory / "special_tokens_map.json"
+        for name, value in _legacy(directory, legacy.name).items():
+            settings[name] = token_text(value, name, legacy) if isinstance(value, dict) else value
+        _check_settings(settings, legacy)
+        legacy = directory / "added_tokens.json"
+        for text, place in _legacy(directory, legacy.name).items():
+            added[token_text(text, "a key", legacy)] = _place(place, legacy)
+    elif isinstance(decoder, dict):
+        for place, each in decoder.items():
+            number = int(place) if place.isascii() and place.isdigit() and len(place) < 10 else None
+            added[token_text(each, "added_tokens_decoder", path)] = _place(number, path)
+    else:
+        raise no_token(decoder, "added_tokens_decoder", path)
+    generic = settings.get("tokenizer_class") in GENERIC
+    for name, default in _DEFAULTS.items():
+        token: object = settings.get(name, None if generic else default)
+        if token is None and name in NEEDED:
+            raise VocabularyError(
+                f"{path}: {name} is missing or null. Name the token: "
+                f'"{name}": {json.dumps(default)}.'
+            )
+        if token is not None:
+            settings[name] = token_text(token, name, path, typed=True)
+    for token in _named(settings, path):
+        added.setdefault(token, None)
+    return settings | {"added": added}
+
+
+def _legacy(directory: Path, name: str) -> dict[str, Any]:
+    path = directory / name
+    return read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
+
+
+def _check_settings(settings: Mapping[str, Any], path: Path) -> None:
+    chosen = settings.get("tokenizer_class")
+    if chosen is not None and chosen not in (*_BERT, *GENERIC):
+        raise VocabularyError(
+            f"{path}: tokenizer_class is {shown(chosen)}; supported are "
+            f"{', '.join((*_BERT, *GENERIC))}. {REMEDY}"
+        )
+    if chosen in GENERIC and not is_present(path.with_name("tokenizer.json")):
+        raise VocabularyError(
+            f"{path}: tokenizer_class is {shown(chosen)}, which needs a tokenizer.json, and there "
+            "is none. Save the tokenizer beside the weights."
+        )
+    for name in _REFUSED:
+        if settings.get(name) not in (None, [], ()):
+            raise VocabularyError(
+                f"{path}: {name} is {shown(settings[name])}, which leads away from the files of "
+                "the checkpoint. Remove it."
+            )
+    for name in _BOOLEANS:
+        if not isinstance(settings.get(name), bool | None):
+            raise VocabularyError(
+                f"{path}: {name} is {shown(settings[name])}, not true or false. Correct it."
+            )
+    for name in _SIDES:
+        if settings.get(name, "right") not in ("left", "right"):
+            raise VocabularyError(
+                f"{path}: {name} is {shown(settings[name])}, not left or right. Correct it."
+            )
+
+
+def _named(settings: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Yields the tokens that transformers adds where the vocabulary has no such token."""
+    for name, token in settings.items():
+        if name in ("bos_token", "eos_token") and token is not None:
+            yield token_text(token, name, path, typed=True)
+        elif name.endswith("_token") and isinstance(token, str):
+            yield token_text(token, name, path)
+    for name in ("extra_special_tokens", "additional_special_tokens"):
+        tokens = settings.get(name) or []
+        if not isinstance(tokens, list | dict):
+            raise no_token(tokens, name, path)
+        for token in tokens.values() if isinstance(tokens, dict) else tokens:
+            yield token_text(token, name, path, typed=True)
+
+
+def token_text(token: object, name: str, path: Path, *, typed: bool = False) -> str:
+    """Returns the text of a token, which is written as a string or as an object.
+
+    Args:
+        token: The value in the file.
+        name: Its key, for messages.
+        path: The file, for messages.
+        typed: An object says that it is a token, as it has to where anything might stand.
+
+    Raises:
+        VocabularyError: It is no token, or too long for one.
+    """
+    content = token
+    if isinstance(token, dict):
+        content = token.get("content")
+        attributes = {key: value for key, value in token.items() if key not in _OF_A_TOKEN}
+        if (
+            token.get("__type") != ("AddedToken" if typed else None)
+            or not attributes.keys() <= set(_ATTRIBUTES)
+            or not all(isinstance(value, bool) for value in attributes.values())
+        ):
+            raise no_token(token, name, path)
+    if not isinstance(content, str) or not content or not _is_encodable(content):
+        raise no_token(token, name, path)
+    if len(content) > _LONGEST_TOKEN:
+        raise VocabularyError(
+            f"{path}: {name} holds a token of {len(content)} characters, and at most "
+            f"{_LONGEST_TOKEN} are read. {REMEDY}"
+        )
+    return content
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def no_token(token: object, name: str, path: Path) -> VocabularyError:
+    """Returns the error for a value that is no token."""
+    return VocabularyError(f"{path}: {name} holds {shown(token)}, which is no token. {REMEDY}")
+
+
+def _place(place: object, path: Path) -> int:
+    if not isinstance(place, int) or isinstance(place, bool) or place < 0:
+        raise VocabularyError(f"{path}: an added token has an id that is no number. {REMEDY}")
+    return place

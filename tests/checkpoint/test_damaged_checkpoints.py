@@ -1,0 +1,83 @@
+"""Checkpoints damaged at random: served, or refused in one line, whatever is wrong with them.
+
+`scripts/fuzz_checkpoints.py` tries more of them, each in a process with limits.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from checkpoint_fuzz.base import Checkpoint, Variant, sound
+from checkpoint_fuzz.cases import checkpoints, write
+from checkpoint_fuzz.isolation import MEMORY_LIMIT, TIME_LIMIT_S, isolated
+from checkpoint_fuzz.outcome import Outcome, loaded_outcome_of, outcome_of
+
+
+@settings(
+    max_examples=600,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(checkpoints())
+def test_a_damaged_checkpoint_is_served_or_refused_in_one_line(checkpoint: Checkpoint) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        write(checkpoint, Path(directory))
+        outcome = outcome_of(Path(directory))
+    assert not outcome.problem, outcome.message
+
+
+# transformers hands the path of a vocab.txt to tokenizers, which would rather have it otherwise.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("variant", get_args(Variant))
+@pytest.mark.parametrize("shards", [1, 2])
+def test_what_is_damaged_is_sound_at_first(tmp_path: Path, variant: Variant, shards: int) -> None:
+    write(sound(variant, shards), tmp_path)
+    assert loaded_outcome_of(tmp_path) == Outcome(True, "")
+
+
+def test_a_checkpoint_that_hangs_crashes_or_swells_is_told(tmp_path: Path) -> None:
+    def hang(_: Path) -> Outcome:
+        while True:
+            pass
+
+    def swell(_: Path) -> Outcome:
+        return Outcome(True, str(len(bytes(2 * MEMORY_LIMIT))))
+
+    def crash(_: Path) -> Outcome:
+        raise KeyboardInterrupt
+
+    hung = isolated(hang, tmp_path)
+    assert "more than" in hung.outcome.problem
+    assert hung.seconds > TIME_LIMIT_S * 0.9
+    for judge in (swell, crash):
+        assert "ended with status" in isolated(judge, tmp_path).outcome.problem
+
+
+@pytest.mark.parametrize(
+    ("status", "printed", "problem"),
+    [
+        (1, "max-sentiment: config.json: dim is 0. Correct it.\n", ""),
+        (1, "one\ntwo\n", "not one printable line"),
+        (1, "\x1b[2J\n", "not one printable line"),
+        (1, "", "not one printable line"),
+        (1, "x" * 500 + "\n", "a line of 501 characters"),
+        (2, "usage\n", "exit status 2"),
+    ],
+)
+def test_what_counts_as_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int, printed: str, problem: str
+) -> None:
+    def main(_: list[str]) -> int:
+        sys.stderr.write(printed)
+        return status
+
+    monkeypatch.setattr("checkpoint_fuzz.outcome.main", main)
+    assert outcome_of(tmp_path) == Outcome(False, printed, problem)
