@@ -153,6 +153,28 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
         ("vocab.txt", "100 tokens", "99 rows"),
     ),
     "absurd depth": (config(n_layers=10**9), ("n_layers is 1000000000",)),
+    "a million layers": (config(n_layers=10**6), ("n_layers is 1000000", "at most 256")),
+    "a million labels": (config(id2label=checkpoints.labels(10**6)), ("config.json", "bytes")),
+    "label that clears the terminal": (
+        config(id2label={"0": "\x1b[2J", "1": "B"}),
+        ("'\\x1b[2J'", "Rename the label"),
+    ),
+    "positions by the million": (
+        config(max_position_embeddings=10**7, sinusoidal_pos_embds=True),
+        ("max_position_embeddings is 10000000",),
+    ),
+    "vocabulary without [CLS]": (
+        lambda directory: (directory / "vocab.txt").write_text("[PAD]\n[UNK]\n[SEP]\na\n"),
+        ("vocab.txt", "'[CLS]', the cls_token, is 0 of its lines"),
+    ),
+    "pipe for a tokenizer": (
+        lambda directory: os.mkfifo(directory / "tokenizer.json"),
+        ("tokenizer.json", "not a regular file"),
+    ),
+    "pipe that nothing needs": (
+        lambda directory: os.mkfifo(directory / "chat_template.jinja"),
+        ("chat_template.jinja", "not a regular file"),
+    ),
     "deep config": (replace_by("config.json", b"[" * 100_000), ("config.json", "JSON")),
     "damaged tokenizer": (
         lambda directory: (directory / "tokenizer.json").write_text("{}"),
@@ -173,6 +195,7 @@ def test_bad_checkpoint(
     assert time.monotonic() - start < 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
+    assert len(message) < 500
     for part in (str(directory), *expected):
         assert part in message
 

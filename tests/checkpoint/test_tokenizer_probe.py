@@ -1,0 +1,87 @@
+"""What a built tokenizer makes of texts: checked whoever built it, transformers included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.processors import BertProcessing, TemplateProcessing
+
+from checkpoint_fuzz.base import sound
+from checkpoint_fuzz.cases import write
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import called, check_encodings
+from distilbert_sentiment_arch.errors import VocabularyError
+
+ROWS = 59
+
+
+@pytest.fixture
+def tokenizer(tmp_path: Path) -> Tokenizer:
+    write(sound("tokenizer.json", 1), tmp_path)
+    return Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+
+
+def test_a_bert_tokenizer_fits(tokenizer: Tokenizer) -> None:
+    check_encodings(tokenizer, 2, 3, 1, ROWS, "here")
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ((None, 3, 1), r"\[CLS\] within the 59 rows.*there is none"),
+        ((2, 59, 1), r"\[SEP\] within the 59 rows.*its id is 59"),
+        ((2, 3, 3), "have the ids 2, 3 and 3; they must differ"),
+        ((4, 3, 1), r"makes \[2, 3\] of an empty text"),
+    ],
+)
+def test_special_tokens(
+    tokenizer: Tokenizer, ids: tuple[int | None, int, int], message: str
+) -> None:
+    with pytest.raises(VocabularyError, match=message):
+        check_encodings(tokenizer, *ids, ROWS, "here")
+
+
+@pytest.mark.parametrize(
+    "post_processor",
+    [
+        BertProcessing(("[CLS]", 2), ("[SEP]", 3)),
+        TemplateProcessing(single="$A", pair="$A $B", special_tokens=[]),
+        TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 2)]),
+    ],
+)
+def test_other_templates(tokenizer: Tokenizer, post_processor: Any) -> None:
+    tokenizer.post_processor = post_processor
+    with pytest.raises(VocabularyError, match="of an empty text"):
+        check_encodings(tokenizer, 2, 3, 1, ROWS, "here")
+
+
+def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
+    class PanicException(BaseException):
+        """As pyo3 names what a panic becomes."""
+
+    def panic() -> NoReturn:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    with pytest.raises(VocabularyError, match=r"^tokenizer\.json: .*PanicException: called"):
+        called("tokenizer.json", panic)
+
+
+@pytest.mark.slow
+def test_what_transformers_built_is_checked_too(tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from distilbert_sentiment_arch.tokenizer import _checked_tokenizer
+
+    checkpoint = sound("generic", 1)
+    write(checkpoint, tmp_path)
+    delegate = AutoTokenizer.from_pretrained(tmp_path)
+    assert _checked_tokenizer(delegate, ROWS, "here").encode("good").ids == [2, 57, 3]
+    delegate.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A", pair="$A $B", special_tokens=[]
+    )
+    with pytest.raises(VocabularyError, match=r"makes \[\] of an empty text"):
+        _checked_tokenizer(delegate, ROWS, "here")
+    with pytest.raises(VocabularyError, match="knows 59 tokens and the embedding has 58 rows"):
+        _checked_tokenizer(delegate, 58, "here")
