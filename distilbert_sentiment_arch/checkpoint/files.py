@@ -22,11 +22,14 @@ from distilbert_sentiment_arch.messages import shown
 
 MIB = 1024 * 1024
 
-CONFIG_LIMIT = 4 * MIB
-"""Bytes in a JSON file that is not the vocabulary: ten thousand labels take one."""
+CONFIG_LIMIT = 2 * MIB
+"""Bytes in a JSON file that is not the vocabulary: ten thousand labels take one million."""
 
-VOCABULARY_LIMIT = 16 * MIB
-"""Bytes in tokenizer.json or vocab.txt: the 119,547 tokens of multilingual BERT take three."""
+VOCABULARY_LIMIT = 8 * MIB
+"""Bytes in tokenizer.json or vocab.txt: those of multilingual BERT take three million."""
+
+_MOST_CONTAINERS = 100_000
+"""Objects and arrays in one file: each takes thirty times the memory that it takes on disk."""
 
 _DEEPEST = 64
 """Levels of nesting; what is parsed is copied by recursive code later."""
@@ -129,11 +132,16 @@ def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[st
 
 
 def parse_json(blob: bytes) -> Any:
-    """Parses JSON as the standard has it: in UTF-8, finite, no key twice, nested a little.
+    """Parses JSON as the standard has it: UTF-8, finite, no key twice, not too many parts.
 
     Raises:
         ValueError: It is something else.
     """
+    containers = blob.count(b"[") + blob.count(b"{")
+    if containers > _MOST_CONTAINERS:
+        raise ValueError(
+            f"{containers} objects and arrays, and at most {_MOST_CONTAINERS} are read"
+        )
     try:
         content = json.loads(
             blob.decode("utf-8"),

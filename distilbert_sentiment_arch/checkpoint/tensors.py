@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -27,8 +27,8 @@ from distilbert_sentiment_arch.errors import TensorError
 from distilbert_sentiment_arch.messages import shown
 from weight_adapters import distilbert
 
-_HEADER_LIMIT = 8 * MIB
-"""Bytes of names, shapes and places: a layer takes two thousand, and the format allows 100 MB."""
+_HEADER_LIMIT = 2 * MIB
+"""Bytes of names, shapes and places in all files: a layer takes two thousand."""
 
 _WEIGHTS_LIMIT = 4096 * MIB
 """Bytes of all weights: multilingual DistilBERT in float32 takes an eighth of it."""
@@ -134,11 +134,7 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
             that overlap or leave gaps, or one that is not of a floating dtype.
     """
     with open_regular(path, TensorError) as (file, size):
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > size - 8:
-            raise _truncated(path, f"its header alone is {length} bytes and the file {size}")
-        if length > _HEADER_LIMIT:
-            raise _malformed(path, f"its header is {length} bytes, and {_HEADER_LIMIT} are read")
+        length = _header_length(path, file, size)
         blob = read_exactly(file, length)
     try:
         header = parse_json(blob)
@@ -158,6 +154,28 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
     if end != size:
         raise _malformed(path, f"its tensors end at byte {end} of {size}")
     return entries
+
+
+def _header_length(path: Path, file: BinaryIO, size: int) -> int:
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 or length > size - 8:
+        raise _truncated(path, f"its header alone is {length} bytes and the file {size}")
+    if length > _HEADER_LIMIT:
+        raise _malformed(path, f"its header is {length} bytes, and {_HEADER_LIMIT} are read")
+    return length
+
+
+def _check_header_lengths(files: tuple[Path, ...]) -> None:
+    """Checks that the headers of all files together are no longer than one may be."""
+    left = _HEADER_LIMIT
+    for path in files:
+        with open_regular(path, TensorError) as (file, size):
+            left -= _header_length(path, file, size)
+        if left < 0:
+            raise TensorError(
+                f"{path.parent}: the headers of the shards have more than {_HEADER_LIMIT} bytes. "
+                "Export the checkpoint again."
+            )
 
 
 def _check_entry(path: Path, name: str, entry: TensorEntry, start: int, size: int) -> None:
@@ -229,6 +247,7 @@ def check_tensors(files: tuple[Path, ...], config: HFConfig) -> frozenset[str]:
     Raises:
         TensorError: Damaged, missing, unknown, misshapen, repeated or non-finite tensors.
     """
+    _check_header_lengths(files)
     headers = {path: read_header(path) for path in files}
     source = files[0] if len(files) == 1 else files[0].parent
     total = sum(entry.nbytes for entries in headers.values() for entry in entries.values())

@@ -62,7 +62,7 @@ def check_tokenizer(directory: Path, rows: int) -> None:
     settings = read_settings(directory)
     path = directory / "tokenizer.json"
     if is_present(path):
-        tokenizer = _read_tokenizer(path, settings)
+        tokenizer = _read_tokenizer(path, settings, rows)
     else:
         path = directory / "vocab.txt"
         if not is_present(path):
@@ -76,18 +76,22 @@ def check_tokenizer(directory: Path, rows: int) -> None:
                     f"{directory / name}: transformers would read it in place of vocab.txt. "
                     "Remove it."
                 )
-        tokenizer = _read_vocabulary(path, settings)
+        tokenizer = _read_vocabulary(path, settings, rows)
     size = _add_tokens(tokenizer, settings, path)
     if not 0 <= rows - size < _ROUNDING:
-        raise VocabularyError(
-            f"{path}: the tokenizer knows {size} tokens and the embedding of the checkpoint has "
-            f"{rows} rows. {REMEDY}"
-        )
+        raise _other_size(path, size, rows)
     cls, sep, unk = (tokenizer.token_to_id(settings[name]) for name in NEEDED)
     check_encodings(tokenizer, cls, sep, unk, rows, path)
 
 
-def _read_tokenizer(path: Path, settings: Mapping[str, Any]) -> Any:
+def _other_size(path: Path, size: int, rows: int) -> VocabularyError:
+    return VocabularyError(
+        f"{path}: the tokenizer knows {size} tokens and the embedding of the checkpoint has {rows} "
+        f"rows. {REMEDY}"
+    )
+
+
+def _read_tokenizer(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
     content = read_json(path, VOCABULARY_LIMIT, VocabularyError)
     for part, types in _PARTS.items():
         value = content.get(part)
@@ -101,7 +105,8 @@ def _read_tokenizer(path: Path, settings: Mapping[str, Any]) -> Any:
     for each in _sequence(normalizer):
         if not isinstance(each, dict) or each.get("type") not in _NORMALIZERS:
             raise VocabularyError(f"{path}: its normalizer holds {shown(each)}. {REMEDY}")
-    _check_vocabulary(model.get("vocab"), path)
+    _check_template(content["post_processor"], path)
+    _check_vocabulary(model.get("vocab"), path, rows)
     if model.get("unk_token") != settings["unk_token"]:
         raise VocabularyError(
             f"{path}: the unknown token is {shown(model.get('unk_token'))} here and "
@@ -148,16 +153,45 @@ def _sequence(normalizer: Mapping[str, Any]) -> list[Any]:
     return parts if isinstance(parts, list) else [parts]
 
 
-def _check_vocabulary(vocabulary: object, path: Path) -> None:
+def _check_template(processor: Mapping[str, Any], path: Path) -> None:
+    """Checks what tokenizers takes for granted once texts are encoded, and panics about."""
+    if processor["type"] != "TemplateProcessing":
+        return
+    special = processor.get("special_tokens")
+    known = special if isinstance(special, dict) else {}
+    for token in known.values():
+        if not isinstance(token, dict) or any(
+            not isinstance(token.get(name), list) or len(token[name]) != 1
+            for name in ("ids", "tokens")
+        ):
+            raise VocabularyError(
+                f"{path}: its post_processor has the special token {shown(token)}, and a BERT "
+                f"tokenizer has one id and one token for each. {REMEDY}"
+            )
+    for template in ("single", "pair"):
+        pieces = processor.get(template)
+        for piece in pieces if isinstance(pieces, list) else [pieces]:
+            inner = piece.get("SpecialToken", {}) if isinstance(piece, dict) else None
+            name = inner.get("id") if isinstance(inner, dict) else None
+            if inner != {} and (not isinstance(name, str) or name not in known):
+                raise VocabularyError(
+                    f"{path}: its post_processor holds {shown(piece)}, which is none of its "
+                    f"special tokens. {REMEDY}"
+                )
+
+
+def _check_vocabulary(vocabulary: object, path: Path, rows: int) -> None:
     if not isinstance(vocabulary, dict) or not vocabulary:
         raise VocabularyError(f"{path}: its model has no vocabulary. {REMEDY}")
+    if len(vocabulary) > rows:
+        raise _other_size(path, len(vocabulary), rows)
     if not all(type(token) is int and 0 <= token < 2**31 for token in vocabulary.values()):
         raise VocabularyError(f"{path}: its vocabulary holds an id that is no id. {REMEDY}")
     if len(set(vocabulary.values())) < len(vocabulary):
         raise VocabularyError(f"{path}: its vocabulary gives one id to two tokens. {REMEDY}")
 
 
-def _read_vocabulary(path: Path, settings: Mapping[str, Any]) -> Any:
+def _read_vocabulary(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
     """Builds what transformers makes of a vocab.txt."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -167,6 +201,8 @@ def _read_vocabulary(path: Path, settings: Mapping[str, Any]) -> Any:
     except UnicodeDecodeError as error:
         raise VocabularyError(f"{path}: not text in UTF-8 ({error}). {REMEDY}") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    if len(lines) > rows:
+        raise _other_size(path, len(lines), rows)
     vocabulary = {line: place for place, line in enumerate(lines)}
     for name in NEEDED:
         times = lines.count(settings[name])

@@ -34,7 +34,9 @@ class Measured:
     peak_bytes: int
 
 
-def isolated(judge: Callable[[Path], Outcome], directory: Path) -> Measured:
+def isolated(
+    judge: Callable[[Path], Outcome], directory: Path, limit_s: float = TIME_LIMIT_S
+) -> Measured:
     """Judges a checkpoint in a fork of this process, which has imported what is needed."""
     reading, writing = os.pipe()
     start = time.monotonic()
@@ -44,13 +46,13 @@ def isolated(judge: Callable[[Path], Outcome], directory: Path) -> Measured:
         _judge(judge, directory, writing)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        ended, _, _ = select.select([pipe], [], [], TIME_LIMIT_S)
+        ended, _, _ = select.select([pipe], [], [], limit_s)
         if not ended:
             os.kill(child, signal.SIGKILL)
         answer = pipe.read()
     _, status, usage = os.wait4(child, 0)
     if not ended:
-        outcome = Outcome(False, "", f"more than {TIME_LIMIT_S:g} s")
+        outcome = Outcome(False, "", f"more than {limit_s:g} s")
     elif not answer:
         outcome = Outcome(False, "", f"the process ended with status {status}")
     else:

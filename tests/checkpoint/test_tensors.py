@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import checkpoints
 import pytest
 
-from distilbert_sentiment_arch.checkpoint.tensors import read_header, weight_files
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, read_header, weight_files
 from distilbert_sentiment_arch.errors import TensorError
 
 TWO = '{"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}'
@@ -71,6 +73,15 @@ def test_a_damaged_header(tmp_path: Path, header: str) -> None:
         read_header(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert len(str(caught.value)) < 500
+
+
+def test_headers_of_many_shards_are_held_to_the_same_size_together(tmp_path: Path) -> None:
+    shards = [tmp_path / f"{shard}.safetensors" for shard in range(3)]
+    for path in shards:
+        write(path, " " * 2**20 + entry())
+    config = HFConfig.from_dict(checkpoints.random_config(), "config.json")
+    with pytest.raises(TensorError, match="headers of the shards"):
+        check_tensors(tuple(shards), config)
 
 
 @pytest.mark.parametrize("length", [2**20, 2**31, 2**64 - 1])

@@ -52,6 +52,14 @@ def pair_without_the_last(documents: dict[str, Any]) -> None:
     documents["tokenizer.json"]["post_processor"]["pair"].pop()
 
 
+def unknown_piece(documents: dict[str, Any]) -> None:
+    documents["tokenizer.json"]["post_processor"]["pair"][0]["SpecialToken"]["id"] = "[BOS]"
+
+
+def two_ids_for_one(documents: dict[str, Any]) -> None:
+    documents["tokenizer.json"]["post_processor"]["special_tokens"]["[CLS]"]["ids"] = [2, 2]
+
+
 def swapped(documents: dict[str, Any]) -> None:
     tokens = documents["tokenizer.json"]["post_processor"]["special_tokens"]
     tokens["[CLS]"]["ids"], tokens["[SEP]"]["ids"] = tokens["[SEP]"]["ids"], tokens["[CLS]"]["ids"]
@@ -76,6 +84,8 @@ def one_id_for_two(documents: dict[str, Any]) -> None:
 REFUSED: dict[str, tuple[Edit, str]] = {
     "no [CLS] and [SEP]": (no_special_tokens, r"makes \[\] of an empty text.*\[2, 3\]"),
     "a pair without its end": (pair_without_the_last, "of an empty pair"),
+    "a template of other tokens": (unknown_piece, r"'\[BOS\]'.* none of its special tokens"),
+    "a token of two ids": (two_ids_for_one, "one id and one token for each"),
     "[CLS] and [SEP] swapped": (swapped, r"makes \[3, 2\] of an empty text"),
     "no [CLS] in the vocabulary": (without("[CLS]"), "tokenizer.json"),
     "no [UNK] in the vocabulary": (without("[UNK]"), "tokenizer.json"),
