@@ -26,14 +26,29 @@ from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 
 LAYER_NORM_EPSILON = 1e-12
 
+
+def relu(x: TensorValue) -> TensorValue:
+    """Returns the larger of each number and 0, and NaN of NaN.
+
+    ``ops.relu`` makes 0 of NaN, and a checkpoint that overflows would seem to answer.
+    """
+    larger: TensorValue = (x + ops.abs(x)) * 0.5
+    return larger
+
+
+def tanh(x: TensorValue) -> TensorValue:
+    """Returns the hyperbolic tangent of each number, and NaN of NaN, of which ``ops`` makes 1."""
+    return ops.where(ops.is_nan(x), x, ops.tanh(x))
+
+
 ACTIVATIONS: dict[str, Callable[[TensorValue], TensorValue]] = {
     "gelu": ops.gelu,  # the exact erf form
     "gelu_new": partial(ops.gelu, approximate="tanh"),
     "gelu_pytorch_tanh": partial(ops.gelu, approximate="tanh"),
-    "relu": ops.relu,
+    "relu": relu,
     "silu": ops.silu,
     "swish": ops.silu,
-    "tanh": ops.tanh,
+    "tanh": tanh,
 }
 
 
@@ -136,7 +151,7 @@ class Classifier(Module):
         self.projection = _linear(config.dim, config.num_labels, dtype, device)
 
     def __call__(self, cls: TensorValue) -> TensorValue:
-        return self.projection(ops.relu(self.pre_classifier(cls)))
+        return self.projection(relu(self.pre_classifier(cls)))
 
 
 class DistilBertForSequenceClassification(Module):

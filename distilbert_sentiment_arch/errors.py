@@ -159,8 +159,8 @@ class TooManyValues(TooMuch):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"The body holds more than {limit} JSON values, or longer ones than as many take. Split "
-            "the request."
+            f"The body holds more than {limit} JSON values, or longer ones than so many take. "
+            "Split the request."
         )
 
 

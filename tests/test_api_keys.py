@@ -82,3 +82,18 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
 
 def test_keys_are_not_kept(tmp_path: Path) -> None:
     assert "a-secret" not in repr(vars(ApiKeys({"MAX_SENTIMENT_API_KEYS": "a-secret"})))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("a\nb\n", encoding="utf-8-sig")
+    keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
+    keys.check("Bearer a")
+    keys.check("Bearer b")
+
+
+def test_documents_are_keyed_unless_an_operator_opens_them() -> None:
+    assert not ApiKeys({}).open_documents
+    assert ApiKeys({"MAX_SENTIMENT_DOCUMENTS": "open"}).open_documents
+    with pytest.raises(ConfigError, match="MAX_SENTIMENT_DOCUMENTS is 'yes'"):
+        ApiKeys({"MAX_SENTIMENT_DOCUMENTS": "yes"})

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from distilbert_sentiment_arch.batching import Batcher, ComputedBatch
+from distilbert_sentiment_arch.classifier import Inference
+from distilbert_sentiment_arch.errors import NonFiniteLogits
 from distilbert_sentiment_arch.truncation import TokenIds
 
 
@@ -128,5 +130,21 @@ def test_a_failure_reaches_who_was_in_the_batch_and_no_one_else() -> None:
         assert (await batcher.infer(of([5]))).logits.tolist() == [[5, 1]]
         assert model.batches == [[[1], [2]], [[5]]]
         assert batcher.pending_tokens == 0
+
+    in_time(run())
+
+
+def test_what_is_not_finite_is_no_answer_and_costs_nobody_else_theirs() -> None:
+    async def run() -> None:
+        async def compute(batch: Sequence[TokenIds]) -> ComputedBatch:
+            rows = [[np.nan if ids[0] == 1 else np.inf if ids[0] == 2 else 5, 0] for ids in batch]
+            return ComputedBatch(np.array(rows, dtype=np.float32), 1.0, len(batch))
+
+        batcher = Batcher(compute, max_sequences=8, max_tokens=100, on_the_way=1)
+        asked = (of([0]), of([0], [1]), of([2]), of([0], [0]))
+        found = await asyncio.gather(*map(batcher.infer, asked), return_exceptions=True)
+        kinds = [type(each) for each in found]
+        assert kinds == [Inference, NonFiniteLogits, NonFiniteLogits, Inference]
+        assert (batcher.answered, batcher.non_finite, batcher.pending_tokens) == (4, 2, 0)
 
     in_time(run())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,3 +95,37 @@ def test_tokenizing_ends_where_the_request_does(tokenizer: SequenceTokenizer) ->
         with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):
             tokenizer.tokenize(texts, max_tokens=1000)
     assert len(tokenizer.tokenize(["good " * 998], max_tokens=1000)[0]) == 1000
+
+
+ADVERSARIAL = {
+    "marks of two classes": "\u0301\u0323",
+    "runs of marks": "a" + "\u0323\u0301" * 40,
+    "jamo": "\u1100\u1161\u11a8",
+    "hangul": "\ud55c",
+    "ligatures": "\ufdfa",
+    "quotation marks": "\u2019",
+    "one word": "word",
+    "removed": "\u200b\u0000\ufffd",
+    "growing": "\u0130",
+    "emoji": "\U0001f600\u200d",
+    "ideographs": "\u6620",
+    "long words": "a" * 101 + " ",
+    "words of 100": "a" * 100 + " ",
+    "white space": " \u3000",
+}
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_time_is_linear_in_the_length_of_a_text(tokenizer: SequenceTokenizer, name: str) -> None:
+    def seconds(size: int) -> float:
+        text = ADVERSARIAL[name] * (size // len(ADVERSARIAL[name].encode()))
+        start = time.perf_counter()
+        tokenizer.tokenize([text])
+        return time.perf_counter() - start
+
+    for _ in range(3):  # a busy neighbour may have been there for one of the sizes
+        times = [seconds(int(mib * 2**20)) for mib in (0.5, 1, 2, 4, 8)]
+        # Sixteen times the size; quadratic were 256 times.
+        if times[-1] < 64 * max(times[0], 0.004):
+            return
+    raise AssertionError(f"0.5, 1, 2, 4 and 8 MiB took {times} s")

@@ -1,6 +1,7 @@
 """Activations between linear layers: `ACT2FN` of Hugging Face's transformers."""
 
 from std.math import exp, tanh
+from std.utils.numerics import isnan
 
 from .tile import Vector
 
@@ -13,11 +14,12 @@ def activated[activation: StaticString](x: Vector) -> Vector:
     elif activation == "gelu_tanh":
         return x * 0.5 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
     elif activation == "relu":
-        return max(x, Vector(0))
+        # Unlike max, which takes the 0 of NaN and 0: what overflowed has to show in the logits.
+        return x.lt(Vector(0)).select(Vector(0), x)
     elif activation == "silu":
         return x / (1 + exp(-x))
     elif activation == "tanh":
-        return tanh(x)
+        return isnan(x).select(x, tanh(x))  # tanh of the standard library makes 1 of NaN
     else:
         comptime assert activation == "none", "an activation that has no kernel"
         return x

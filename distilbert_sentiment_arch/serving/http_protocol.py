@@ -143,9 +143,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Has a request answered."""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooManyPipelined
-        self._phase = "body"
         self._all.idle.pop(self, None)
-        super().on_headers_complete()
+        super().on_headers_complete()  # which may find that the target is no URL
+        self._phase = "body"
 
     def on_body(self, body: bytes) -> None:
         """Takes a part of a body."""

@@ -13,6 +13,7 @@ from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 
+from distilbert_sentiment_arch.distilbert import ACTIVATIONS as ACTIVATIONS_OF_MAX
 from distilbert_sentiment_arch.packed_distilbert import KERNELS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
@@ -68,6 +69,12 @@ class Kernels:
                 ("tokens", "columns"),
                 epsilon=True,
             )
+        for activation in ("relu", "tanh"):  # those that MAX's operations alone would not do
+            compute = ACTIVATIONS_OF_MAX[activation]
+            with Graph(
+                f"max_{activation}", input_types=[tensor(F32, "rows")], module=self._module
+            ) as graph:
+                graph.output(compute(graph.inputs[0].tensor))
         for heads in (1, 3):
             self._add_block(heads)
             self._add_first_block(heads)

@@ -74,6 +74,24 @@ def test_activations(kernels: Kernels, activation: str) -> None:
     np.testing.assert_allclose(found, ORACLE[activation](plain.astype(np.float64)), atol=2e-6)
 
 
+@pytest.mark.parametrize("activation", ORACLE)
+def test_nan_stays_nan(kernels: Kernels, activation: str) -> None:
+    x = np.array([[np.nan], [2.0], [-2.0]] * 9, dtype=np.float32)
+    identity, bias = panels(np.ones((1, 1), np.float32)), np.zeros(PANEL, np.float32)
+    found = kernels[f"linear_{activation}_32"](x, identity, bias, np.zeros(1, np.float32))
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_nan_stays_nan_in_operations_of_max(kernels: Kernels, activation: str) -> None:
+    x = np.linspace(-9, 9, 501, dtype=np.float32)
+    x[::100] = np.nan
+    found = kernels[f"max_{activation}"](x)
+    np.testing.assert_allclose(
+        found, oracle.ACTIVATIONS[activation](x.astype(np.float64)), atol=2e-6
+    )
+
+
 def test_gelu_is_exact_from_the_middle_into_the_tails(kernels: Kernels) -> None:
     x = np.linspace(-12, 12, 48_000, dtype=np.float32)[:, None]
     x = np.concatenate([x, [[-1e6], [-50], [50], [1e6]]]).astype(np.float32)

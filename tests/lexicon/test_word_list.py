@@ -79,3 +79,13 @@ def test_importing_it_imports_neither_max_nor_numpy() -> None:
     )
     ended = run_python("-c", code)
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\u202eb", "x" * 201])
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(f"# name: {name}\ngood\t3\n", encoding="utf-8")
+    with pytest.raises(WordListError, match="# name:") as raised:
+        read_word_list(file)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 500

@@ -78,3 +78,30 @@ def test_one_log_line_a_request_and_never_the_text(server: Server) -> None:
     }
     for word in secret.split():
         assert word not in log
+
+
+def test_paths_that_no_route_takes_are_one_label(server: Server) -> None:
+    def counted() -> dict[str, float]:
+        return {
+            dict(labels)["path"]: value
+            for (name, labels), value in scrape(server).items()
+            if name == "maxserve_request_count_total" and dict(labels)["code"] == "404"
+        }
+
+    before = counted().get("unmatched", 0)
+    for number in range(50):
+        path = f"/{number}/" + "x" * 5000
+        assert server.client.get(path).status_code == 404
+        assert server.client.post(f"/v1/models/{number}:predict", json={}).status_code < 500
+    deadline = time.monotonic() + 10
+    while counted().get("unmatched", 0) < before + 50:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    paths = {
+        dict(labels)["path"]
+        for name, labels in scrape(server)
+        if name == "maxserve_request_count_total"
+    }
+    assert "/classify" in paths
+    assert "/v1/models/{name:model}:predict" in paths
+    assert max(map(len, paths)) < 50

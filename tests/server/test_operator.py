@@ -245,3 +245,38 @@ def test_spans_are_exported(secured: Secured) -> None:
         ]
     assert answered[0]["sentiment.inputs"].int_value == 1
     assert answered[0]["sentiment.compute_ms"].double_value > 0
+
+
+DOCUMENTS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in DOCUMENTS),
+        ("POST", "/reset_prefix_cache"),
+        ("GET", "/max_internal/eplb_stats"),
+        ("GET", "/nothing"),
+        ("GET", "/classify"),
+        ("POST", "/v2/nothing"),
+        ("GET", "/v1/models"),
+    ],
+)
+def test_nothing_else_is_told_without_a_key(secured: Secured, method: str, path: str) -> None:
+    response = secured.server.client.request(method, path)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert set(response.json()) == {"error"}
+    with_key = {"Authorization": f"Bearer {KEYS[0]}"}
+    response = secured.server.client.request(method, path, headers=with_key)
+    assert response.status_code == (200 if path in (*DOCUMENTS, "/v1/models") else 404) or (
+        path in ("/reset_prefix_cache", "/classify") and response.status_code in (400, 405)
+    )
+
+
+def test_a_probe_lists_no_names(secured: Secured) -> None:
+    response = secured.server.client.get("/v2/models/another/ready")
+    assert response.status_code == 404
+    assert "moderation" not in response.text
+    assert "afinn" not in response.text
+    assert secured.server.client.get("/v2/models/moderation/ready").status_code == 200

@@ -19,6 +19,10 @@ from distilbert_sentiment_arch.serving.errors import failure_of
         (errors.TooManyTokens(0, 600, 512), 400),
         (errors.TooManyInputs(5, 4), 413),
         (errors.TooManyTokensInRequest(4), 413),
+        (errors.TooManyCharacters(4), 413),
+        (errors.TooManyMatches(5, 4), 413),
+        (errors.TooManyValues(4), 413),
+        (errors.BodyTimeout(30), 408),
         (errors.Unauthorized(), 401),
         (errors.UnknownModel("a", ("b",)), 404),
         (errors.Overloaded(), 429),
@@ -26,6 +30,7 @@ from distilbert_sentiment_arch.serving.errors import failure_of
         (errors.Unavailable("x"), 503),
         (errors.ModelFailing(), 503),
         (errors.ModelAbsent("x"), 503),
+        (errors.NonFiniteLogits(), 503),
         (HTTPException(413, "too large"), 413),
         (HTTPException(418, "teapot"), 400),
     ],
@@ -42,3 +47,19 @@ def test_an_unexpected_error_is_logged_and_not_told(caplog: pytest.LogCaptureFix
     assert failure.status == 500
     assert "hunter2" not in failure.message
     assert "hunter2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "started"),
+    [
+        (errors.Overloaded(), False),
+        (errors.ModelFailing(), False),
+        (errors.ModelAbsent("x"), False),
+        (errors.DeadlineExceeded(60), True),
+        (errors.NonFiniteLogits(), True),
+        (errors.Unavailable("x"), True),
+        (RuntimeError("x"), True),
+    ],
+)
+def test_a_gateway_is_told_what_may_be_sent_elsewhere(error: Exception, started: bool) -> None:
+    assert ("X-Sentiment-Started" not in failure_of(error).headers) == started

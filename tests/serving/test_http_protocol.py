@@ -207,9 +207,18 @@ def test_a_head_within_the_limit_and_a_body_far_over_it(patient: tuple[int, Appl
         assert received(stream).endswith(b"50000")
 
 
-def test_no_http_at_all(patient: tuple[int, Application]) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT localhost:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_that_is_read_here(patient: tuple[int, Application], sent: bytes) -> None:
     with closing(connect(patient[0])) as stream:
-        stream.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+        stream.sendall(sent)
         assert refusal(received(stream)) == (400, "The request is not valid HTTP.")
 
 
