@@ -19,16 +19,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
-from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.errors import CacheError
 
 _DIGEST = hashlib.sha256
 _DIGEST_BYTES = _DIGEST().digest_size
 
 _log = logging.getLogger("max.pipelines.sentiment")
-
-
-class CacheError(SentimentError):
-    """What is in the cache cannot be used: it is damaged, or not for us alone to write."""
 
 
 def cache_directory() -> Path:

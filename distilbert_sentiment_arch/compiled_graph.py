@@ -31,9 +31,9 @@ from max.engine import CompiledModel, InferenceSession
 from max.engine import read as read_graph
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.compile_cache import CacheError, make, read
+from distilbert_sentiment_arch.compile_cache import make, read
 from distilbert_sentiment_arch.defaults import PACKAGE
-from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.errors import CacheError, CompilerError
 from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.packed_weights import Packed
 

@@ -6,6 +6,8 @@
     │   ├── ConfigError           config.json, or a setting of the server
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
+    ├── PortInUse                 a port of the server is somebody else's (start-up, exit code 1)
+    ├── CacheError                compiled code that was kept cannot be used; it is compiled again
     ├── CompilerError             the graph does not compile here; MAX's own operations serve
     ├── WordListError             a word list that is not in the documented format
     ├── InputError                the caller's input cannot be classified
@@ -66,6 +68,14 @@ class TensorError(CheckpointError):
 
 class VocabularyError(CheckpointError):
     """The tokenizer files are absent or disagree with the embedding matrix."""
+
+
+class PortInUse(SentimentError):
+    """A port of the server is somebody else's."""
+
+
+class CacheError(SentimentError):
+    """What is in the cache cannot be used: it is damaged, or not for us alone to write."""
 
 
 class CompilerError(SentimentError):

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from commands import ROOT, run_python
 
-from distilbert_sentiment_arch.compile_cache import CacheError, cache_directory, make, read
+from distilbert_sentiment_arch.compile_cache import cache_directory, make, read
+from distilbert_sentiment_arch.errors import CacheError
 
 NAME = "code"
 CODE = b"compiled code" * 100

@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from distilbert_sentiment_arch.compile_cache import CacheError, make, read
+from distilbert_sentiment_arch.compile_cache import make, read
+from distilbert_sentiment_arch.errors import CacheError
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
 

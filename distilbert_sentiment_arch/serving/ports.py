@@ -8,11 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distilbert_sentiment_arch.defaults import METRICS_PORT
-from distilbert_sentiment_arch.errors import SentimentError
-
-
-class PortInUse(SentimentError):
-    """A port of the server is somebody else's (start-up, exit status 1)."""
+from distilbert_sentiment_arch.errors import PortInUse
 
 
 def check_ports(host: str, ports: Mapping[str, int]) -> None:

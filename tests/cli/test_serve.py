@@ -19,7 +19,7 @@ from distilbert_sentiment_arch.cli.serve import (
     serve_environment,
 )
 from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
-from distilbert_sentiment_arch.serving.ports import PortInUse
+from distilbert_sentiment_arch.errors import PortInUse
 
 CPU_FLAGS = ["--devices", "cpu"]
 

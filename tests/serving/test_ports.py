@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from distilbert_sentiment_arch.serving.ports import PortInUse, check_ports
+from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.serving.ports import check_ports
 
 HOST = "127.0.0.1"
 

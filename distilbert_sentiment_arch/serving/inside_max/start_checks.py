@@ -10,7 +10,8 @@ import click
 from max.serve.config import MetricRecordingMethod, Settings
 
 from distilbert_sentiment_arch.compiler_space import find_temporary_directory
-from distilbert_sentiment_arch.serving.ports import PortInUse, check_ports_of_model_server
+from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 
 
 def check() -> None:
