@@ -62,11 +62,16 @@ def send(server: Server, attack: dict[str, Any]) -> bytes:
             # Refused before it is read to the end, perhaps.
             with suppress(BrokenPipeError, ConnectionResetError):
                 stream.sendall(head_of(attack, len(body)) + body)
-        received = b""
-        with suppress(ConnectionResetError):
-            while chunk := stream.recv(65536):
-                received += chunk
-        return received
+        return answer_of(stream)
+
+
+def answer_of(stream: socket.socket) -> bytes:
+    """Reads until the server closes."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while chunk := stream.recv(65536):
+            received += chunk
+    return received
 
 
 def check_alive(server: Server) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, run
 
-SCRIPTS = ("serve", "test", "check", "benchmark")
+SCRIPTS = ("serve", "test", "check", "benchmark", "siege")
 
 
 def test_serve_adds_little_of_its_own_once_set_up() -> None:

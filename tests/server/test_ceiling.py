@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import time
 import tomllib
 from collections import Counter
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
-from hostile import ATTACKS, body_of, check_alive, connect, send
+from hostile import ATTACKS, answer_of, body_of, check_alive, connect, send
 from measure import PeakMemory
 from memory_cgroups import memory_cgroup, peak_memory
 from server_process import Server, running_server
@@ -160,15 +159,6 @@ def test_heads_that_do_not_end(confined: Confined) -> None:
     while open_connections(confined.server, port) > 5:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def answer_of(stream: socket.socket) -> bytes:
-    """Reads until the server closes."""
-    content = b""
-    with suppress(ConnectionResetError):
-        while chunk := stream.recv(65536):
-            content += chunk
-    return content
 
 
 def open_connections(server: Server, port: int) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import socket
 import statistics
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 from commands import run_python
+from hostile import answer_of, connect
 from server_process import START_TIMEOUT_S, Server, model_worker, running_server, starting_server
 
 from benchmarking.server_process import free_ports
@@ -213,3 +217,20 @@ async def offer(server: Server, rate: float, seconds: float) -> list[tuple[int, 
             await asyncio.sleep(max(0.0, start + index / rate - time.perf_counter()))
             tasks.append(asyncio.create_task(one()))
         return await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("kind", ["server", "lexicon_server"])
+@pytest.mark.parametrize("texts", [1, 16])
+def test_who_ends_the_own_side_of_a_connection_gets_the_answer(
+    request: pytest.FixtureRequest, kind: str, texts: int
+) -> None:
+    body = json.dumps({"input": [LONG["input"]] * texts}).encode()
+    head = f"POST /classify HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    with closing(connect(request.getfixturevalue(kind))) as stream:
+        stream.settimeout(60)
+        stream.sendall(head.encode() + body)
+        stream.shutdown(socket.SHUT_WR)
+        answer = answer_of(stream)
+    answer = answer.removeprefix(b"HTTP/1.1 102 Processing\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert len(json.loads(answer.partition(b"\r\n\r\n")[2])["data"]) == texts

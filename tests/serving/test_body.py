@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from linear_time import check_linear
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
@@ -286,20 +286,14 @@ def test_time_is_linear_in_the_size_of_a_body(name: str) -> None:
     start, unit, end = ADVERSARIAL[name]
     model: type[BaseModel] = {"instances": V1Body, "messages": DecisionBody}.get(name, ClassifyBody)
 
-    def seconds(size: int) -> float:
+    def prepare(size: int) -> Callable[[], None]:
         count = (size - len(start) - len(end)) // len(unit.encode())
         content = (start + unit * count + end).encode()
-        best = float("inf")
-        for _ in range(3):
-            begin = time.perf_counter()
+
+        def run() -> None:
             with suppress(TooMuch, ValueError, InputError):
                 validated(content, model, LIMITS)
-            best = min(best, time.perf_counter() - begin)
-        return best
 
-    for _ in range(3):  # a busy neighbour may have been there for one of the sizes
-        times = [seconds(int(mib * MIB)) for mib in (0.5, 1, 2, 4, 8)]
-        # Quadratic were 256 times; what is refused early takes next to nothing.
-        if times[-1] < 64 * max(times[0], 0.004):
-            return
-    raise AssertionError(f"0.5, 1, 2, 4 and 8 MiB took {times} s")
+        return run
+
+    check_linear(prepare)

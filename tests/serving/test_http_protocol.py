@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from hostile import answer_of
 
 from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.http_protocol import MAX_PIPELINED, bounded_protocol
@@ -91,15 +92,6 @@ def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
-def received(stream: socket.socket) -> bytes:
-    """Reads until the server closes."""
-    content = b""
-    with suppress(ConnectionResetError):
-        while chunk := stream.recv(65536):
-            content += chunk
-    return content
-
-
 def ask(path: str = "/", body: bytes = b"", *headers: str) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "Host: a", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -123,14 +115,14 @@ def wait_for(app: Application, path: str) -> None:
 
 def test_silence_is_closed(quick: tuple[int, Application]) -> None:
     with closing(connect(quick[0])) as stream:
-        assert received(stream) == b""
+        assert answer_of(stream) == b""
 
 
 @pytest.mark.parametrize("sent", [b"G", b"POST / HTTP/1.1\r\nHost: a\r\nX: "])
 def test_a_head_that_does_not_end_is_refused(quick: tuple[int, Application], sent: bytes) -> None:
     with closing(connect(quick[0])) as stream:
         stream.sendall(sent)
-        assert refusal(received(stream))[0] == 408
+        assert refusal(answer_of(stream))[0] == 408
 
 
 def test_a_head_sent_byte_by_byte_has_the_same_deadline(quick: tuple[int, Application]) -> None:
@@ -149,7 +141,7 @@ def test_a_second_head_that_does_not_end(quick: tuple[int, Application]) -> None
         stream.sendall(ask())
         assert stream.recv(1000).startswith(b"HTTP/1.1 200")
         stream.sendall(b"POST / HT")
-        assert refusal(received(stream))[0] == 408
+        assert refusal(answer_of(stream))[0] == 408
 
 
 def test_a_body_that_does_not_end_is_closed_after_its_deadline_and_a_grace(
@@ -159,7 +151,7 @@ def test_a_body_that_does_not_end_is_closed_after_its_deadline_and_a_grace(
     monkeypatch.setattr("distilbert_sentiment_arch.serving.http_protocol.BODY_GRACE_S", 0.2)
     with closing(connect(port)) as stream:
         stream.sendall(ask("/lacking", b"a" * 1000)[:-1])
-        assert refusal(received(stream))[0] == 408
+        assert refusal(answer_of(stream))[0] == 408
     wait_for(app, "/lacking")
 
 
@@ -169,7 +161,7 @@ def test_a_body_nobody_waits_for_is_not_read_for_ever(
     monkeypatch.setattr("distilbert_sentiment_arch.serving.http_protocol.BODY_GRACE_S", 0.2)
     with closing(connect(quick[0])) as stream:
         stream.sendall(ask("/without-the-body", b"a" * 1000)[:-1])
-        answer = received(stream)  # one answer, then the end
+        answer = answer_of(stream)  # one answer, then the end
         assert answer.count(b"HTTP/1.1") == 1
         assert answer.startswith(b"HTTP/1.1 200")
 
@@ -190,7 +182,7 @@ def test_a_head_over_the_limit(patient: tuple[int, Application], sent: bytes) ->
     with closing(connect(patient[0])) as stream:
         with suppress(ConnectionError):
             stream.sendall(sent)
-        answer = received(stream)
+        answer = answer_of(stream)
     if answer:  # a reset may have overtaken it, as much was still on its way
         assert refusal(answer)[0] == 431
 
@@ -199,12 +191,12 @@ def test_a_head_within_the_limit_and_a_body_far_over_it(patient: tuple[int, Appl
     body = b"a" * 3_000_000
     with closing(connect(patient[0])) as stream:
         stream.sendall(ask("/", body, "X: " + "a" * 3000, "Connection: close"))
-        assert received(stream).endswith(b"3000000")
+        assert answer_of(stream).endswith(b"3000000")
     chunks = b"".join(b"1\r\na\r\n" for _ in range(50_000)) + b"0\r\n\r\n"
     head = b"POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     with closing(connect(patient[0])) as stream:
         stream.sendall(head + chunks)
-        assert received(stream).endswith(b"50000")
+        assert answer_of(stream).endswith(b"50000")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +211,7 @@ def test_a_head_within_the_limit_and_a_body_far_over_it(patient: tuple[int, Appl
 def test_what_is_no_http_that_is_read_here(patient: tuple[int, Application], sent: bytes) -> None:
     with closing(connect(patient[0])) as stream:
         stream.sendall(sent)
-        assert refusal(received(stream)) == (400, "The request is not valid HTTP.")
+        assert refusal(answer_of(stream)) == (400, "The request is not valid HTTP.")
 
 
 def test_pipelined_requests_are_answered_in_their_order(patient: tuple[int, Application]) -> None:
@@ -227,7 +219,7 @@ def test_pipelined_requests_are_answered_in_their_order(patient: tuple[int, Appl
     with closing(connect(patient[0])) as stream:
         stream.sendall(b"".join(requests))
         stream.shutdown(socket.SHUT_WR)
-        answers = received(stream).split(b"HTTP/1.1 200 OK")[1:]
+        answers = answer_of(stream).split(b"HTTP/1.1 200 OK")[1:]
     assert [int(each.rsplit(b"\r\n", 1)[1]) for each in answers] == list(range(MAX_PIPELINED))
 
 
@@ -235,7 +227,7 @@ def test_more_pipelined_requests_than_are_taken(patient: tuple[int, Application]
     with closing(connect(patient[0])) as stream:
         with suppress(ConnectionError):
             stream.sendall(ask("/after/0.2") * 3000)
-        assert received(stream).count(b"HTTP/1.1 200") <= 1
+        assert answer_of(stream).count(b"HTTP/1.1 200") <= 1
 
 
 @pytest.mark.parametrize("path", ["/", "/after/0.5"])
@@ -246,7 +238,7 @@ def test_who_has_ended_its_own_side_gets_the_answer(
     with closing(connect(patient[0])) as stream:
         stream.sendall(ask(path, b"four").replace(b"HTTP/1.1", f"HTTP/{version}".encode()))
         stream.shutdown(socket.SHUT_WR)
-        answer = received(stream)
+        answer = answer_of(stream)
     assert answer.endswith(b"4")
     final = [line for line in answer.splitlines() if line.startswith(b"HTTP/1.1 ")]
     if path == "/after/0.5" and version == "1.1":
@@ -259,7 +251,7 @@ def test_who_ends_its_side_within_a_body_gets_none(patient: tuple[int, Applicati
     with closing(connect(port)) as stream:
         stream.sendall(ask("/cut", b"four")[:-1])
         stream.shutdown(socket.SHUT_WR)
-        assert received(stream) == b""
+        assert answer_of(stream) == b""
     wait_for(app, "/cut")
 
 
@@ -283,7 +275,7 @@ def test_the_connection_idle_for_the_longest_makes_room() -> None:
         with closing(connect(port)) as another:
             another.sendall(ask())
             assert another.recv(1000).startswith(b"HTTP/1.1 200")
-            assert received(streams[1]) == b""
+            assert answer_of(streams[1]) == b""
             for stream in (streams[0], streams[2], another):
                 stream.sendall(ask())
                 assert stream.recv(1000).startswith(b"HTTP/1.1 200")
