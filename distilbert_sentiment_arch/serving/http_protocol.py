@@ -29,9 +29,11 @@ BODY_GRACE_S = 5.0
 """How much longer than a body may take its connection is left to the answer that says so."""
 
 PROBE_AFTER_S = 0.05
-"""How long after the end of what a client sends it is looked for; most answers are out by then."""
-PROBE_EVERY_S = 0.02
-PROBES = 10
+"""How long after its request a client that has ended its side is left alone; most have their answer
+by then."""
+FIRST_LOOK_S = 0.001
+LOOK_EVERY_S = 0.02
+LOOKS = 10
 
 _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 _TCP_CLOSE = 7
@@ -91,6 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._refusal = 400
         self._half_closed = False
+        self._read_at = 0.0
 
     # Deadlines and sizes
 
@@ -156,6 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Ends a request's bytes."""
         self._phase = "idle"
         self._overhead = 0
+        self._read_at = self.loop.time()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -237,7 +241,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not in_progress or self._phase != "idle" or not hasattr(socket, "TCP_INFO"):
             return None
         self._half_closed = True
-        self.loop.call_later(PROBE_AFTER_S, self._probe)
+        self.loop.call_at(self._read_at + PROBE_AFTER_S, self._probe)
         return True
 
     def _probe(self) -> None:
@@ -245,7 +249,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self.scope["http_version"] == "1.1":  # earlier clients know no interim answers
             self.transport.write(_PROCESSING)
-            self._look_for_a_reset(PROBES)
+            self.loop.call_later(FIRST_LOOK_S, self._look_for_a_reset, LOOKS)
 
     def _look_for_a_reset(self, times: int) -> None:
         if self.transport.is_closing():
@@ -255,7 +259,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if state == _TCP_CLOSE:
             self.transport.abort()
         elif times > 1:
-            self.loop.call_later(PROBE_EVERY_S, self._look_for_a_reset, times - 1)
+            self.loop.call_later(LOOK_EVERY_S, self._look_for_a_reset, times - 1)
 
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from typing import cast
 
 from max.pipelines.lib import PipelineConfig
@@ -37,8 +36,6 @@ def is_served(scope: Scope) -> bool:
         state.serves_sentiment = state.pipeline_config.models.main_architecture_name == ARCHITECTURE
         if state.serves_sentiment:
             state.sentiment = assemble(state.pipeline, state.pipeline_config)
-            # Kept by FastAPI once it is made, which takes the event loop half a second.
-            threading.Thread(target=scope["app"].openapi, daemon=True).start()
     return cast(bool, state.serves_sentiment)
 
 

@@ -8,6 +8,7 @@ from max.serve import api_server
 from max.serve.api_server import ServingTokenGeneratorSettings
 from max.serve.config import Settings
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config
@@ -17,21 +18,32 @@ from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
 from distilbert_sentiment_arch.serving.inside_max.assembly import is_served
+from distilbert_sentiment_arch.worker_threads import in_thread
+
+DOCUMENT = "/openapi.json"
 
 
 class KeyedPaths(BaseRoute):
-    """Takes requests for paths of MAX's own that lack the API key they need."""
+    """Takes requests for paths of MAX's own that lack the API key they need.
+
+    And those for the OpenAPI document, which FastAPI would make on the event loop, for half a
+    second.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Takes what ``access`` refuses."""
-        if scope["type"] == "http" and is_served(scope) and access.refusal(Request(scope)):
+        """Takes what ``access`` refuses, and the document."""
+        if scope["type"] != "http" or not is_served(scope):
+            return Match.NONE, {}
+        is_document = scope["path"] == DOCUMENT and scope["method"] == "GET"
+        if is_document or access.refusal(Request(scope)):
             return Match.FULL, {}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 401."""
+        """Answers 401, or with the document."""
         response = access.refusal(Request(scope))
-        assert response is not None
+        if response is None:
+            response = JSONResponse(await in_thread(0, scope["app"].openapi))
         await response(scope, receive, send)
 
 
