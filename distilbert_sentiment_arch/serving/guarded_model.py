@@ -99,7 +99,7 @@ class GuardedModel:
             try:
                 with self._breaker:
                     verdict = await self.readiness.check()
-                    if not verdict.ready:
+                    if not (verdict.ready and verdict.computed):
                         raise Unavailable(verdict.reason)
             except Exception as error:  # whatever it is, the next canary follows
                 logger.warning("the model is still failing: %s", error)

@@ -23,11 +23,13 @@ class Verdict:
         ready: The model answered.
         reason: What happened.
         latency_ms: How long the canary took, in milliseconds.
+        computed: The model computed something meanwhile; a full queue says nothing of that.
     """
 
     ready: bool
     reason: str
     latency_ms: float
+    computed: bool = True
 
 
 class Readiness:
@@ -58,7 +60,8 @@ class Readiness:
         answered_before = self._answered_so_far()
 
         def verdict(ready: bool, reason: str) -> Verdict:
-            return Verdict(ready, reason, (time.perf_counter() - start) * 1000)
+            computed = self._answered_so_far() > answered_before
+            return Verdict(ready, reason, (time.perf_counter() - start) * 1000, computed)
 
         try:
             async with asyncio.timeout(TIMEOUT_S):

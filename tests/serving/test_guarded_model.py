@@ -63,6 +63,24 @@ def test_a_failing_model_is_sent_nothing_but_canaries_until_one_is_answered() ->
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_full_queue_does_not_speak_for_a_failing_model() -> None:
+    async def story() -> None:
+        model = FailingModel()
+        guard = guarded(model)
+        assert (await guard.readiness.check()).ready
+        model.error = errors.Unavailable("broken")
+        await fail(guard, errors.Unavailable)
+        model.error = errors.Overloaded()
+        asked = len(model.asked)
+        await until(lambda: len(model.asked) > asked + 3)  # canaries that were refused
+        assert guard.failing
+        model.error = None
+        await until(lambda: not guard.failing)
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_model_that_hangs_is_a_failing_one() -> None:
     async def story() -> None:
         model = FailingModel(hangs=True)
