@@ -138,8 +138,8 @@ class ModelClassifier:
             Unavailable: The model cannot answer now.
         """
         start = time.perf_counter()
-        with self._source.reserve(_estimated_tokens(request)):
-            size = sum(map(len, request.inputs))
+        size = sum(map(len, request.inputs))
+        with self._source.reserve(size // CHARACTERS_PER_TOKEN):
             if size <= QUICKLY_TOKENIZED:
                 whole, pieces = self._prepare(request)
             else:
@@ -246,8 +246,3 @@ class ModelClassifier:
     def _check_total(self, tokens: int) -> None:
         if self._max_request_tokens is not None and tokens > self._max_request_tokens:
             raise TooManyTokensInRequest(self._max_request_tokens)
-
-
-def _estimated_tokens(request: ClassifyRequest) -> int:
-    """Returns about how many tokens a request holds, before anything is tokenized."""
-    return sum(map(len, request.inputs)) // CHARACTERS_PER_TOKEN
