@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 
     ARCHITECTURES: list[SupportedArchitecture]
 
-__version__ = "0.1.0"
-
 
 def __getattr__(name: str) -> list[SupportedArchitecture]:
     if name != "ARCHITECTURES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from distilbert_sentiment_arch.arch import distilbert_arch
+    from distilbert_sentiment_arch.families.distilbert.arch import distilbert_arch
 
     if "max.serve.api_server" in sys.modules:
         from distilbert_sentiment_arch.serving.inside_max.mount import mount

@@ -47,13 +47,13 @@ def compare(data: Path, path: Path) -> int:
 
     sys.path.insert(0, str(ROOT))
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.classification import (
+    from distilbert_sentiment_arch.classify.interface import (
         TRUNCATION_MODES,
         ClassifyRequest,
         Truncation,
         TruncationMode,
     )
-    from distilbert_sentiment_arch.loaded_model import load_classifier
+    from distilbert_sentiment_arch.engine.in_process import load_classifier
 
     lines = read(data)
     texts, labels = [each["text"] for each in lines], [each["label"] for each in lines]

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from checkpoint_fuzz.base import Checkpoint
-from checkpoint_fuzz.cases import checkpoints, write
-from checkpoint_fuzz.isolation import Measured, isolated
-from checkpoint_fuzz.outcome import loaded_outcome_of, outcome_of
+from scripts.checkpoint_fuzz.base import Checkpoint
+from scripts.checkpoint_fuzz.cases import checkpoints, write
+from scripts.checkpoint_fuzz.isolation import Measured, isolated
+from scripts.checkpoint_fuzz.outcome import loaded_outcome_of, outcome_of
 
 # Imported once, before the processes are forked.
 for module in ("distilbert_sentiment_arch.cli.serve", "tokenizers"):

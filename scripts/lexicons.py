@@ -64,8 +64,8 @@ def lexicons() -> dict[str, Positive]:
 def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
     """Returns the share of texts that the embedded model gets right, cut at its limit."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.classification import ClassifyRequest, Truncation
-    from distilbert_sentiment_arch.loaded_model import load_classifier
+    from distilbert_sentiment_arch.classify.interface import ClassifyRequest, Truncation
+    from distilbert_sentiment_arch.engine.in_process import load_classifier
 
     classifier = load_classifier(find_checkpoint(None))
     request = ClassifyRequest(texts, Truncation("end"))

@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/small_graph.py
 
-Start here before reading ``distilbert_sentiment_arch/distilbert.py``, which does the same with more
-layers.
+Start here before reading ``distilbert_sentiment_arch/engine/layers.py``, which does the same with
+more layers.
 """
 
 from __future__ import annotations

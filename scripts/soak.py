@@ -14,7 +14,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-from measure import FIRST_TEXT, memory_of, served
+
+from scripts.measure import FIRST_TEXT, memory_of, served
 
 CALLERS = 8
 BODIES = (

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import checkpoints
 import pytest
 
+from scripts import checkpoints
+
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.classifier import ModelClassifier
+    from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 
 
 @pytest.fixture(scope="session")
 def embedded() -> ModelClassifier:
     """The embedded checkpoint, compiled in this process as `max-sentiment classify` does it."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.loaded_model import load_classifier
+    from distilbert_sentiment_arch.engine.in_process import load_classifier
 
     return load_classifier(find_checkpoint(None))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from distilbert_sentiment_arch.classification import (
+from distilbert_sentiment_arch.classify.interface import (
     Answers,
     Classification,
     ClassifyRequest,
     Route,
 )
-from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.classify.labels import LabelSet
 
 LABELS = LabelSet(("NEGATIVE", "POSITIVE"), "single_label_classification")
 

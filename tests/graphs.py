@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import checkpoints
 import numpy as np
 import numpy.typing as npt
 from max.driver import CPU
@@ -20,10 +19,11 @@ from max.pipelines.lib.graph_specs import GraphSpec
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
-from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
-from distilbert_sentiment_arch.model import DistilBertInputs
-from distilbert_sentiment_arch.packed_distilbert import KERNELS, PackedDistilBert
-from distilbert_sentiment_arch.packed_weights import Packed, fill_tables, pack
+from distilbert_sentiment_arch.engine.layers import DistilBertForSequenceClassification
+from distilbert_sentiment_arch.engine.model import DistilBertInputs
+from distilbert_sentiment_arch.engine.packed_layers import KERNELS, PackedDistilBert
+from distilbert_sentiment_arch.engine.packed_weights import Packed, fill_tables, pack
+from scripts import checkpoints
 from weight_adapters.distilbert import convert_safetensor_state_dict
 
 Sequences = Sequence[npt.NDArray[np.int64]]

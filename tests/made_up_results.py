@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarking.config import check_config
-from benchmarking.results import (
+from scripts.benchmarking.config import check_config
+from scripts.benchmarking.results import (
     Cell,
     Check,
     EngineRecord,

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from commands import ROOT
 
-from benchmarking.server_process import free_ports
+from scripts.benchmarking.server_process import free_ports
 
 START_TIMEOUT_S = 400  # a cold compile on two busy cores
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import oracle
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.tensors import read_header
-from distilbert_sentiment_arch.classification import Classification, ClassifyRequest, Input
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
+from distilbert_sentiment_arch.classify.interface import Classification, ClassifyRequest, Input
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
+from scripts.oracle import distilbert as oracle
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.classifier import ModelClassifier
+    from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 
 REFERENCE = Path(__file__).parent / "reference" / "hugging_face.json"
 

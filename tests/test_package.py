@@ -12,6 +12,7 @@ import pytest
 from commands import ROOT, run_python
 
 import distilbert_sentiment_arch
+from distilbert_sentiment_arch.settings.defaults import VERSION
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
@@ -79,7 +80,7 @@ def test_pixi_names_the_versions_of_pyproject() -> None:
             versions[name] = str(value)
     assert versions == versions_by_name(stated)
     assert PIXI["dependencies"]["python"] == project["requires-python"]
-    assert PIXI["workspace"]["version"] == distilbert_sentiment_arch.__version__
+    assert PIXI["workspace"]["version"] == VERSION
 
 
 def test_max_is_pinned_exactly() -> None:
@@ -94,7 +95,7 @@ def test_max_is_pinned_exactly() -> None:
 
 def test_changelog_and_readme_name_the_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"## [{distilbert_sentiment_arch.__version__}]" in changelog
+    assert f"## [{VERSION}]" in changelog
 
 
 def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""DistilBERT sequence classifiers: Hugging Face safetensors -> ``distilbert_sentiment_arch.distilbert``.
+"""DistilBERT sequence classifiers: Hugging Face safetensors -> ``distilbert_sentiment_arch.engine.layers``.
 
 checkpoint                                                            graph
 --------------------------------------------------------------------  --------------------------------------------

@@ -14,8 +14,8 @@ from typing import Any, get_args
 
 from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
 from distilbert_sentiment_arch.checkpoint.label_names import LabelNameError, check_label_names
+from distilbert_sentiment_arch.classify.labels import LabelSet, ProblemType
 from distilbert_sentiment_arch.errors import ConfigError
-from distilbert_sentiment_arch.labels import LabelSet, ProblemType
 from distilbert_sentiment_arch.messages import shown
 
 ARCHITECTURE = "DistilBertForSequenceClassification"

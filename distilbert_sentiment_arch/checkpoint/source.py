@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 from distilbert_sentiment_arch.errors import CheckpointNotFound
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
 # Revisions that were looked at; a hub id that is not here follows its main branch.
 PINNED_REVISIONS = {

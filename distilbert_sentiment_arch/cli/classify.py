@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.classification import (
+from distilbert_sentiment_arch.classify.interface import (
     Classification,
     Classifier,
     ClassifyRequest,
     Truncation,
 )
 from distilbert_sentiment_arch.errors import InputError
-from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 
@@ -55,7 +55,7 @@ def _classifier(model: str | None, revision: str | None) -> Classifier:
         return LexiconClassifier(embedded_word_list(model))
     found = find_checkpoint(model, revision)
     print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
-    from distilbert_sentiment_arch.loaded_model import load_classifier
+    from distilbert_sentiment_arch.engine.in_process import load_classifier
 
     return load_classifier(found)
 

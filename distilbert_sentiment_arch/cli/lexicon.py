@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
-from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.ports import check_ports
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
 AFTER_START_S = 0.5
 """What is not needed for the first answer waits so many seconds for what is."""

@@ -7,13 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from distilbert_sentiment_arch import __version__
-from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.cli.settings import MAX_BODY_BYTES, add_flags, settings_of
-from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES, METRICS_PORT
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRICS_PORT, VERSION
+from distilbert_sentiment_arch.settings.limits import Limits
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -79,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         description="DistilBERT text classifiers on Modular MAX.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True)
 
     serve = commands.add_parser(

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
-from distilbert_sentiment_arch.defaults import (
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
+from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
+from distilbert_sentiment_arch.settings.defaults import (
     MAX_BATCH_SIZE,
     MAX_REQUEST_BYTES,
     METRICS_PORT,
     PACKAGE,
 )
-from distilbert_sentiment_arch.lexicon.classifier import check_labels
-from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 
 
 def serve(

@@ -7,9 +7,7 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from distilbert_sentiment_arch.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
-from distilbert_sentiment_arch.classification import FALLBACK_POLICIES
-from distilbert_sentiment_arch.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.classify.interface import FALLBACK_POLICIES
 from distilbert_sentiment_arch.lexicon.settings import (
     EMBEDDED,
     FALLBACK,
@@ -18,7 +16,9 @@ from distilbert_sentiment_arch.lexicon.settings import (
     NEUTRAL_BAND,
     WORD_LISTS,
 )
-from distilbert_sentiment_arch.limits import Limits, environment_variable
+from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
+from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
 
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from distilbert_sentiment_arch.classification import (
+from distilbert_sentiment_arch.classify.interface import (
     FALLBACK_POLICIES,
     FallbackPolicy,
     Scoring,
 )
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.errors import ConfigError
-from distilbert_sentiment_arch.labels import LabelSet
-from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.lexicon.word_list import (
     HIGHEST,
     WordList,

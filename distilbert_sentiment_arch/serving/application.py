@@ -8,14 +8,14 @@ from typing import cast
 
 from starlette.requests import Request
 
-from distilbert_sentiment_arch.api_keys import ApiKeys
-from distilbert_sentiment_arch.classification import Classifier
+from distilbert_sentiment_arch.classify.interface import Classifier
+from distilbert_sentiment_arch.classify.readiness import Verdict
 from distilbert_sentiment_arch.errors import UnknownModel
-from distilbert_sentiment_arch.lexicon.classifier import LexiconClassifier
-from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.serving.body import BufferedBytes
-from distilbert_sentiment_arch.serving.readiness import Verdict
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.limits import Limits
 
 
 @dataclass(frozen=True)

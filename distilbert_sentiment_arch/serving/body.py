@@ -22,7 +22,7 @@ from distilbert_sentiment_arch.errors import (
     TooManyCharacters,
     TooManyValues,
 )
-from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import LARGE
 
 Content = bytes | bytearray

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from distilbert_sentiment_arch.classification import (
+from distilbert_sentiment_arch.classify.interface import (
     FALLBACK_POLICIES,
     TRUNCATION_MODES,
     Answers,

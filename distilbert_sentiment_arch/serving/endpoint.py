@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.application import application
 from distilbert_sentiment_arch.serving.body import Content, HeldBytes, read_body, validated
 from distilbert_sentiment_arch.serving.call import Call
@@ -22,6 +21,7 @@ from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.errors import failure_of
 from distilbert_sentiment_arch.serving.hang_up import CLIENT_CLOSED_REQUEST
 from distilbert_sentiment_arch.serving.observation import Observation
+from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import LARGE, in_thread
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])

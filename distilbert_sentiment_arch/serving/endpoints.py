@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import chain
 
-from distilbert_sentiment_arch.serving import probes
 from distilbert_sentiment_arch.serving.dialects import (
     kserve_v1,
     kserve_v2,
@@ -12,6 +11,7 @@ from distilbert_sentiment_arch.serving.dialects import (
     openai_decisions,
     openai_embeddings,
     openai_models,
+    probes,
     tei_predict,
     vllm_classify,
 )

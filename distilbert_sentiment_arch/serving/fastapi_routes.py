@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from distilbert_sentiment_arch.classification import FALLBACK_POLICIES, TRUNCATION_MODES
-from distilbert_sentiment_arch.defaults import DEFAULT_NAME
+from distilbert_sentiment_arch.classify.interface import FALLBACK_POLICIES, TRUNCATION_MODES
 from distilbert_sentiment_arch.serving.call import FALLBACK_HEADER, TRUNCATION_HEADER
 from distilbert_sentiment_arch.serving.endpoint import Endpoint
 from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_NAME
 
 # Documents the scheme; ApiKeys decides.
 _BEARER = Security(HTTPBearer(auto_error=False, description="Where the operator set API keys."))

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OpenAIError
+from distilbert_sentiment_arch.settings.limits import Limits
 
 MAX_PIPELINED = 16
 """Most requests that wait on one connection for the answers to those before them."""

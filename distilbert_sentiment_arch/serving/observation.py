@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
-from distilbert_sentiment_arch.classification import Answers
+from distilbert_sentiment_arch.classify.interface import Answers
 from distilbert_sentiment_arch.serving.application import Application, application
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from distilbert_sentiment_arch.defaults import METRICS_PORT
 from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
 
 
 def check_ports(host: str, ports: Mapping[str, int]) -> None:

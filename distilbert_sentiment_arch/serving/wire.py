@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from distilbert_sentiment_arch.errors import TooManyInputs, TooManyTokensInRequest
-from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.settings.limits import Limits
 
 
 class WireModel(BaseModel):

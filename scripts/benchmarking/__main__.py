@@ -1,8 +1,8 @@
-"""``python -m benchmarking``."""
+"""``python -m scripts.benchmarking``."""
 
 import sys
 
-from benchmarking.cli import main
+from scripts.benchmarking.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

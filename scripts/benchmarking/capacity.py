@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarking.errors import BenchmarkError
-from benchmarking.readme import PUBLISHED
-from benchmarking.report_tables import Table, unique
-from benchmarking.reports import markdown_tables, provenance
-from benchmarking.results import LoadRecord, Results, read_results
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.readme import PUBLISHED
+from scripts.benchmarking.report_tables import Table, unique
+from scripts.benchmarking.reports import markdown_tables, provenance
+from scripts.benchmarking.results import LoadRecord, Results, read_results
 
 FULL = 0.8
 """Share of the machine's cores that a load has to keep busy to tell what they can do."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarking.config import Config, read_config
-from benchmarking.errors import BenchmarkError
-from benchmarking.results import Results
-from benchmarking.session import Parts, run_session
+from scripts.benchmarking.config import Config, read_config
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.results import Results
+from scripts.benchmarking.session import Parts, run_session
 
 EXAMPLES = """\
   ./scripts/benchmark --quick --output /tmp/quick
@@ -31,15 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given[:1] == ["compare"]:
-            from benchmarking.compare import compare_command
+            from scripts.benchmarking.compare import compare_command
 
             return compare_command(given[1:])
         if given[:1] == ["readme"]:
-            from benchmarking.readme import readme_command
+            from scripts.benchmarking.readme import readme_command
 
             return readme_command(given[1:])
         if given[:1] == ["capacity"]:
-            from benchmarking.capacity import capacity_command
+            from scripts.benchmarking.capacity import capacity_command
 
             return capacity_command(given[1:])
         return _run(given)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from benchmarking.reports import print_report, write_reports
+    from scripts.benchmarking.reports import print_report, write_reports
 
     options = _parser().parse_args(arguments)
     config = _narrowed(read_config(options.config), options)
@@ -70,7 +70,7 @@ def _run(arguments: Sequence[str]) -> int:
     if options.output is not None:
         written = write_reports(results, options.output)
         if not options.no_plots:
-            from benchmarking.plots import draw
+            from scripts.benchmarking.plots import draw
 
             written += draw(options.output)
         for path in written:
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _narrowed(config: Config, options: argparse.Namespace) -> Config:
     """Returns the configuration with what the command line changes, checked again."""
-    from benchmarking.config import check_config
+    from scripts.benchmarking.config import check_config
 
     values = config.model_dump()
     for name in ("models", "shapes", "threads"):

@@ -12,7 +12,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from benchmarking.results import Cell, Interval, Results, read_results
+from scripts.benchmarking.results import Cell, Interval, Results, read_results
 
 Verdict = Literal["regression", "improvement", "same", "missing"]
 

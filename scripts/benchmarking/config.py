@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmarking.errors import ConfigError
-from benchmarking.paths import CONFIGURATIONS, CORPUS, PACKAGE
+from scripts.benchmarking.errors import ConfigError
+from scripts.benchmarking.paths import CONFIGURATIONS, CORPUS, PACKAGE
 
 EMBEDDED, BASE_RANDOM = "embedded", "distilbert-base-random"
 MIXED = "mixed"

@@ -1,6 +1,6 @@
 """The plots: latency against load, throughput against batch, time by stage and operator.
 
-    python -m benchmarking.draw DIRECTORY
+    python -m scripts.benchmarking.draw DIRECTORY
 
 Reads ``results.json`` there. It runs where matplotlib is, which is not where pydantic is, so it
 takes the JSON as it comes.

@@ -12,8 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from benchmarking.errors import NotAvailable
-from benchmarking.paths import PACKAGE, ROOT
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.paths import PACKAGE, ROOT
 
 PRODUCT = "product"
 
@@ -51,7 +51,7 @@ def process_environment() -> dict[str, str]:
     left_out = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KMP_BLOCKTIME"}
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return inherited | {
-        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), str(ROOT)]),
+        "PYTHONPATH": str(ROOT),
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "true",
         "OPENVINO_TELEMETRY_OPTOUT": "1",

@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarking.environments import interpreter, process_environment
-from benchmarking.errors import NotAvailable
-from benchmarking.paths import ROOT
-from benchmarking.workloads import Workload
+from scripts.benchmarking.environments import interpreter, process_environment
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.paths import ROOT
+from scripts.benchmarking.workloads import Workload
 
 BYTES: Mapping[str, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
 
@@ -123,7 +123,7 @@ def measure_peaks(configs: Sequence[Mapping[str, Any]], threads: int) -> Peaks:
 
 def _run(*arguments: str) -> dict[str, Any]:
     ended = subprocess.run(
-        [interpreter("runtimes"), "-m", "benchmarking.peaks", *arguments],
+        [interpreter("runtimes"), "-m", "scripts.benchmarking.peaks", *arguments],
         cwd=ROOT,
         env=process_environment(),
         capture_output=True,

@@ -14,21 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarking.config import Config, LoadConfig
-from benchmarking.environments import interpreter
-from benchmarking.errors import NotAvailable
-from benchmarking.latency import corrected, percentiles
-from benchmarking.load import run_load
-from benchmarking.load_generator import Outcome, Plan
-from benchmarking.machine import ForeignLoad
-from benchmarking.models import BenchmarkModel, find_model
-from benchmarking.paths import CORPUS
-from benchmarking.progress import StepProgress
-from benchmarking.reference import reference_logits
-from benchmarking.results import LoadRecord, Results, ServerRecord
-from benchmarking.server_process import PeakMemory, ServerProcess, free_ports, running
-from benchmarking.servers.server import Launch, Server
-from benchmarking.workloads import Workloads, read_corpus
+from scripts.benchmarking.config import Config, LoadConfig
+from scripts.benchmarking.environments import interpreter
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.latency import corrected, percentiles
+from scripts.benchmarking.load import run_load
+from scripts.benchmarking.load_generator import Outcome, Plan
+from scripts.benchmarking.machine import ForeignLoad
+from scripts.benchmarking.models import BenchmarkModel, find_model
+from scripts.benchmarking.paths import CORPUS
+from scripts.benchmarking.progress import StepProgress
+from scripts.benchmarking.reference import reference_logits
+from scripts.benchmarking.results import LoadRecord, Results, ServerRecord
+from scripts.benchmarking.server_process import PeakMemory, ServerProcess, free_ports, running
+from scripts.benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.workloads import Workloads, read_corpus
 
 CHECKED_TEXTS = 64
 SINGLE_TEXTS = 256
@@ -149,7 +149,7 @@ class _Rounds:
 
     def _launch(self, name: str) -> tuple[Server, int]:
         config = self._config.servers[name]
-        module = importlib.import_module(f"benchmarking.servers.{config.module}")
+        module = importlib.import_module(f"scripts.benchmarking.servers.{config.module}")
         port, spare_port = free_ports(2)
         launch = Launch(
             python=interpreter(module.ENVIRONMENT),

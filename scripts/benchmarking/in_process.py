@@ -12,16 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from benchmarking.config import Config
-from benchmarking.errors import NotAvailable
-from benchmarking.floors import Peaks, floor_ms
-from benchmarking.machine import ForeignLoad
-from benchmarking.models import BenchmarkModel
-from benchmarking.reference import TOLERANCE, reference_logits
-from benchmarking.results import Cell, Check, EngineRecord, Interval, Turn
-from benchmarking.statistics import Bootstrap, Estimate
-from benchmarking.worker_process import WorkerFailed, WorkerProcess, loaded_worker, workload_file
-from benchmarking.workloads import Workload, Workloads, read_corpus
+from scripts.benchmarking.config import Config
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.floors import Peaks, floor_ms
+from scripts.benchmarking.machine import ForeignLoad
+from scripts.benchmarking.models import BenchmarkModel
+from scripts.benchmarking.reference import TOLERANCE, reference_logits
+from scripts.benchmarking.results import Cell, Check, EngineRecord, Interval, Turn
+from scripts.benchmarking.statistics import Bootstrap, Estimate
+from scripts.benchmarking.worker_process import (
+    WorkerFailed,
+    WorkerProcess,
+    loaded_worker,
+    workload_file,
+)
+from scripts.benchmarking.workloads import Workload, Workloads, read_corpus
 
 Report = Callable[[str], None]
 

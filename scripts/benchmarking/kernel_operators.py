@@ -19,9 +19,8 @@ from max.graph import Module as GraphModule
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec
 
-from benchmarking.max_operators import median_ms
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.packed_distilbert import (
+from distilbert_sentiment_arch.engine.packed_layers import (
     ACTIVATIONS,
     KERNELS,
     Embeddings,
@@ -30,7 +29,8 @@ from distilbert_sentiment_arch.packed_distilbert import (
     Linear,
     TransformerBlock,
 )
-from distilbert_sentiment_arch.packed_weights import Packed, pack
+from distilbert_sentiment_arch.engine.packed_weights import Packed, pack
+from scripts.benchmarking.max_operators import median_ms
 from weight_adapters.distilbert import tensor_specs
 
 CPU_DEVICE = DeviceRef.CPU()

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from benchmarking.environments import process_environment
-from benchmarking.errors import BenchmarkError
-from benchmarking.load_generator import Outcome, Plan
+from scripts.benchmarking.environments import process_environment
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.load_generator import Outcome, Plan
 
 
 def run_load(plan: Plan) -> Outcome:
@@ -19,7 +19,7 @@ def run_load(plan: Plan) -> Outcome:
         BenchmarkError: The generator failed.
     """
     ended = subprocess.run(
-        [sys.executable, "-m", "benchmarking.load_generator"],
+        [sys.executable, "-m", "scripts.benchmarking.load_generator"],
         input=json.dumps(asdict(plan)),
         env=process_environment(),
         capture_output=True,

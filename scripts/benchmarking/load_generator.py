@@ -1,6 +1,6 @@
 """Sends requests and times the answers, in a process of its own.
 
-    python -m benchmarking.load_generator < plan.json
+    python -m scripts.benchmarking.load_generator < plan.json
 
 The plan is a ``Plan``, what is printed an ``Outcome``, both as JSON. Connections are kept alive;
 uvloop and httptools keep its own cost far below a server's, and it reports that cost.

@@ -22,7 +22,7 @@ from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec, compile_graphs, init_graphs
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.distilbert import (
+from distilbert_sentiment_arch.engine.layers import (
     DistilBertForSequenceClassification,
     TransformerBlock,
     attention_mask,

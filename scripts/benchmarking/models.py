@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarking.config import BASE_RANDOM, EMBEDDED
-from benchmarking.errors import ConfigError
-from benchmarking.paths import cache_directory
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
+from scripts.benchmarking.config import BASE_RANDOM, EMBEDDED
+from scripts.benchmarking.errors import ConfigError
+from scripts.benchmarking.paths import cache_directory
 from weight_adapters.distilbert import tensor_specs
 
 BASE_CHANGES = {"dim": 768, "hidden_dim": 3072, "n_heads": 12, "n_layers": 6, "dtype": "float32"}

@@ -1,6 +1,6 @@
 """What this machine can do at most, measured: products of matrices, and reading memory.
 
-    python -m benchmarking.peaks THREADS WEIGHT_BYTES[,WEIGHT_BYTES...]
+    python -m scripts.benchmarking.peaks THREADS WEIGHT_BYTES[,WEIGHT_BYTES...]
 
 Prints JSON. It runs in a process of its own, in the environment ``runtimes``: the peak of a
 precision is the best of the libraries there, at the best of several sizes.

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarking.environments import interpreter, process_environment
-from benchmarking.errors import NotAvailable
+from scripts.benchmarking.environments import interpreter, process_environment
+from scripts.benchmarking.errors import NotAvailable
 
 
 def draw(directory: Path) -> list[Path]:
@@ -19,7 +19,7 @@ def draw(directory: Path) -> list[Path]:
     before = set(directory.iterdir())
     try:
         ended = subprocess.run(
-            [interpreter("runtimes"), "-m", "benchmarking.draw", directory],
+            [interpreter("runtimes"), "-m", "scripts.benchmarking.draw", directory],
             env=process_environment(),
             capture_output=True,
             text=True,

@@ -20,18 +20,18 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-from benchmarking.config import Config
-from benchmarking.environments import interpreter
-from benchmarking.errors import NotAvailable
-from benchmarking.load import run_load
-from benchmarking.load_generator import Outcome, Plan
-from benchmarking.models import BenchmarkModel, find_model
-from benchmarking.results import Profile, Results
-from benchmarking.server_process import free_ports, running
-from benchmarking.servers import max_serve
-from benchmarking.servers.server import Launch
-from benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
-from benchmarking.workloads import Workloads
+from scripts.benchmarking.config import Config
+from scripts.benchmarking.environments import interpreter
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.load import run_load
+from scripts.benchmarking.load_generator import Outcome, Plan
+from scripts.benchmarking.models import BenchmarkModel, find_model
+from scripts.benchmarking.results import Profile, Results
+from scripts.benchmarking.server_process import free_ports, running
+from scripts.benchmarking.servers import max_serve
+from scripts.benchmarking.servers.server import Launch
+from scripts.benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
+from scripts.benchmarking.workloads import Workloads
 
 CALLERS = (1, 16)
 TEXTS = 64

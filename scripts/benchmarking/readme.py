@@ -10,11 +10,17 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarking.errors import BenchmarkError
-from benchmarking.paths import PACKAGE, ROOT
-from benchmarking.report_tables import Table, engine_table, server_tables, short_time_table, unique
-from benchmarking.reports import markdown_tables, provenance
-from benchmarking.results import Results, read_results
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.paths import PACKAGE, ROOT
+from scripts.benchmarking.report_tables import (
+    Table,
+    engine_table,
+    server_tables,
+    short_time_table,
+    unique,
+)
+from scripts.benchmarking.reports import markdown_tables, provenance
+from scripts.benchmarking.results import Results, read_results
 
 PUBLISHED = PACKAGE / "published.json"
 README = ROOT / "README.md"

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.models import BenchmarkModel
-from benchmarking.paths import ROOT
+from scripts.benchmarking.models import BenchmarkModel
+from scripts.oracle import distilbert as oracle
 
 TOLERANCE = 1e-3
 """Largest difference of a logit that float32 engines may have before they are called wrong."""
@@ -36,11 +35,6 @@ def reference_logits(
 
 def _compute(model: BenchmarkModel, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
     from safetensors.numpy import load_file
-
-    tests = str(ROOT / "tests")
-    if tests not in sys.path:
-        sys.path.append(tests)
-    import oracle
 
     loaded = load_file(model.directory / "model.safetensors")
     tensors = {name: tensor.astype(np.float64) for name, tensor in loaded.items()}

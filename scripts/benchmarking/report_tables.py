@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
-from benchmarking.statistics import Bootstrap
+from scripts.benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
+from scripts.benchmarking.statistics import Bootstrap
 
 SMALL_PART = 0.005
 LATENCY_PERCENTILES = ("p50", "p90", "p99")

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmarking.report_tables import Table, tables
-from benchmarking.results import Results
+from scripts.benchmarking.report_tables import Table, tables
+from scripts.benchmarking.results import Results
 
 CSV_HEAD = (
     "model engine workload family batch sequences tokens ms ms_low ms_high ratio ratio_low "

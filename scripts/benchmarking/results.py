@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmarking.errors import BenchmarkError
-from benchmarking.statistics import Bootstrap
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.statistics import Bootstrap
 
 SCHEMA = 1
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import psutil
 
-from benchmarking.environments import process_environment
-from benchmarking.errors import NotAvailable
-from benchmarking.servers.server import Server
+from scripts.benchmarking.environments import process_environment
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.servers.server import Server
 
 START_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0

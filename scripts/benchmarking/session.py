@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarking.config import Config
-from benchmarking.errors import NotAvailable
-from benchmarking.floors import Peaks, measure_peaks
-from benchmarking.in_process import InProcess
-from benchmarking.machine import ForeignLoad, describe_machine, usable_cores
-from benchmarking.models import BenchmarkModel, find_model
-from benchmarking.paths import ROOT
-from benchmarking.progress import StepProgress
-from benchmarking.results import Cell, Results
-from benchmarking.statistics import spread
+from scripts.benchmarking.config import Config
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.floors import Peaks, measure_peaks
+from scripts.benchmarking.in_process import InProcess
+from scripts.benchmarking.machine import ForeignLoad, describe_machine, usable_cores
+from scripts.benchmarking.models import BenchmarkModel, find_model
+from scripts.benchmarking.paths import ROOT
+from scripts.benchmarking.progress import StepProgress
+from scripts.benchmarking.results import Cell, Results
+from scripts.benchmarking.statistics import spread
 
 UNSTEADY = 0.05
 """Distance between quartiles over the median, of the baseline, from which a run is called noisy."""
@@ -66,11 +66,11 @@ def run_session(
     if parts.in_process:
         _run_engines(config, results, save)
     if parts.servers and config.servers:
-        from benchmarking.http_session import run_servers
+        from scripts.benchmarking.http_session import run_servers
 
         run_servers(config, results, save)
     if parts.profile:
-        from benchmarking.profiles import run_profiles
+        from scripts.benchmarking.profiles import run_profiles
 
         run_profiles(config, results)
     results.warnings += noise(results)

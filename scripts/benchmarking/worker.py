@@ -1,6 +1,6 @@
 """One engine in a process of its own, asked line by line.
 
-    python -m benchmarking.worker ENGINE
+    python -m scripts.benchmarking.worker ENGINE
 
 A line on standard input is a request, ``{"do": NAME, ...}``; a line on standard output its answer,
 ``{"ok": ...}`` or ``{"error": TEXT}``. It runs in the interpreter of the engine, so nothing here
@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarking.engines.engine import Batch, Engine
+from scripts.benchmarking.engines.engine import Batch, Engine
 
 
 class Worker:
     """Answers requests for one engine."""
 
     def __init__(self, name: str) -> None:
-        self._module = importlib.import_module(f"benchmarking.engines.{name}")
+        self._module = importlib.import_module(f"scripts.benchmarking.engines.{name}")
         self._engine: Engine | None = None
         self._prepared: dict[str, list[Any]] = {}
 

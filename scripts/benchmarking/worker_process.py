@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarking.config import EngineConfig
-from benchmarking.environments import interpreter, process_environment
-from benchmarking.errors import BenchmarkError, NotAvailable
-from benchmarking.models import BenchmarkModel
-from benchmarking.paths import ROOT
+from scripts.benchmarking.config import EngineConfig
+from scripts.benchmarking.environments import interpreter, process_environment
+from scripts.benchmarking.errors import BenchmarkError, NotAvailable
+from scripts.benchmarking.models import BenchmarkModel
+from scripts.benchmarking.paths import ROOT
 
 _LAST_WORDS = 2000
 
@@ -40,10 +40,12 @@ class WorkerProcess:
     """
 
     def __init__(self, module: str) -> None:
-        environment: str = importlib.import_module(f"benchmarking.engines.{module}").ENVIRONMENT
+        environment: str = importlib.import_module(
+            f"scripts.benchmarking.engines.{module}"
+        ).ENVIRONMENT
         self._log = tempfile.TemporaryFile(mode="w+b")  # noqa: SIM115  close() closes it
         self._process = subprocess.Popen(
-            [interpreter(environment), "-m", "benchmarking.worker", module],
+            [interpreter(environment), "-m", "scripts.benchmarking.worker", module],
             cwd=ROOT,
             env=process_environment(),
             stdin=subprocess.PIPE,

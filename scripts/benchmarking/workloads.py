@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from benchmarking.config import CorpusConfig, parse_shape
-from benchmarking.engines.engine import Batch
-from benchmarking.errors import ConfigError
-from benchmarking.paths import CORPUS
+from scripts.benchmarking.config import CorpusConfig, parse_shape
+from scripts.benchmarking.engines.engine import Batch
+from scripts.benchmarking.errors import ConfigError
+from scripts.benchmarking.paths import CORPUS
 
 CLS, SEP = 101, 102
 MOST_TOKENS = 512

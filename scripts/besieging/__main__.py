@@ -1,8 +1,8 @@
-"""``python -m besieging``."""
+"""``python -m scripts.besieging``."""
 
 import sys
 
-from besieging.cli import main
+from scripts.besieging.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

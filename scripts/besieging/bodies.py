@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from besieging.schemas import BUILDERS, WORD_LISTS, Json
-from besieging.texts import Texts
+from scripts.besieging.schemas import BUILDERS, WORD_LISTS, Json
+from scripts.besieging.texts import Texts
 
 MIB = 1 << 20
 HEAVY_BYTES = 20_000

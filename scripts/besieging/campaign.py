@@ -14,13 +14,13 @@ from pathlib import Path
 
 import uvloop
 
-from besieging.generator import BLOCK, Generator
-from besieging.good import GOODS, Good, data_of
-from besieging.oracle import judge
-from besieging.report import LEFT, NO_ANSWER, Failure, Report, Tally
-from besieging.request import UNANSWERED, Delivery, Request
-from besieging.transport import Connection, Exchange, exchange, pipeline
-from besieging.watch import Log, tree, watched_health, watched_memory
+from scripts.besieging.generator import BLOCK, Generator
+from scripts.besieging.good import GOODS, Good, data_of
+from scripts.besieging.oracle import judge
+from scripts.besieging.report import LEFT, NO_ANSWER, Failure, Report, Tally
+from scripts.besieging.request import UNANSWERED, Delivery, Request
+from scripts.besieging.transport import Connection, Exchange, exchange, pipeline
+from scripts.besieging.watch import Log, tree, watched_health, watched_memory
 
 GOOD_EVERY = 100
 _COME_AGAIN = frozenset({429, 503})

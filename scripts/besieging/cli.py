@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from besieging.campaign import Plan, run
-from besieging.generator import Generator
-from besieging.oracle import judge
-from besieging.report import Report
-from besieging.server import Besieged, started
-from besieging.transport import Connection, exchange
+from scripts.besieging.campaign import Plan, run
+from scripts.besieging.generator import Generator
+from scripts.besieging.oracle import judge
+from scripts.besieging.report import Report
+from scripts.besieging.server import Besieged, started
+from scripts.besieging.transport import Connection, exchange
 
 _HOST = "127.0.0.1"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
-from besieging import heads
-from besieging.bodies import Body, body
-from besieging.heads import Fields
-from besieging.malformed import malformed
-from besieging.request import Delivery, Request
-from besieging.texts import Texts
+from scripts.besieging import heads
+from scripts.besieging.bodies import Body, body
+from scripts.besieging.heads import Fields
+from scripts.besieging.malformed import malformed
+from scripts.besieging.request import Delivery, Request
+from scripts.besieging.texts import Texts
 
 PIPELINED = 0.3
 """The share of blocks whose requests are written without waiting for answers."""

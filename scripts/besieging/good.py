@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from besieging import heads
-from besieging.answers import Answer
-from besieging.request import Delivery, Request
-from besieging.schemas import MODEL
+from scripts.besieging import heads
+from scripts.besieging.answers import Answer
+from scripts.besieging.request import Delivery, Request
+from scripts.besieging.schemas import MODEL
 
 _TEXTS = [
     "A good film.",

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Sequence
 
-from besieging.schemas import MODEL
+from scripts.besieging.schemas import MODEL
 
 Fields = list[tuple[str, str]]
 

@@ -8,9 +8,9 @@ import math
 import struct
 from typing import Any
 
-from besieging.answers import Answer
-from besieging.request import UNANSWERED, Request
-from besieging.transport import Exchange
+from scripts.besieging.answers import Answer
+from scripts.besieging.request import UNANSWERED, Request
+from scripts.besieging.transport import Exchange
 
 _LONGEST_REFUSAL = 4096
 _LARGE = 64 * 1024

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from besieging.watch import Health, Memory
+from scripts.besieging.watch import Health, Memory
 
 NO_ANSWER = "closed"
 """Stands for a status where the server closed the connection, as it may."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from besieging.texts import Texts
+from scripts.besieging.texts import Texts
 
 MODEL = "distilbert-minilm-l6-sst2"
 WORD_LISTS = ("afinn-111", "mvp-29")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarking.server_process import free_ports
+from scripts.benchmarking.server_process import free_ports
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_TIMEOUT_S = 600

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from besieging.answers import Answer, Head, NotHTTP, parse_head
-from besieging.request import Delivery, Request
+from scripts.besieging.answers import Answer, Head, NotHTTP, parse_head
+from scripts.besieging.request import Delivery, Request
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER for a close that is a reset."""

@@ -1,6 +1,6 @@
 """Watches a server under siege: how long ``/health`` takes, what memory it has, what it logs.
 
-    python -m besieging.watch HOST PORT
+    python -m scripts.besieging.watch HOST PORT
 
 asks for ``/health`` from a process of its own, since one that is busy sending would measure itself,
 and prints when it asked and how long the answer took, until its standard input ends.
@@ -22,12 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from measure import memory_of
+
+from scripts.measure import memory_of
 
 EVERY_S = 0.02
 LONGEST_S = 60.0
 MEMORY_EVERY_S = 2.0
-_SCRIPTS = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 _SIGNS = (b"Traceback (most recent call last)", b"unexpected error", b'"status": 500')
 _HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -51,11 +52,11 @@ def watched_health(host: str, port: int) -> Iterator[Health]:
     health = Health()
     with tempfile.TemporaryFile("w+") as lines:
         process = subprocess.Popen(
-            [sys.executable, "-m", "besieging.watch", host, str(port)],
+            [sys.executable, "-m", "scripts.besieging.watch", host, str(port)],
             stdin=subprocess.PIPE,
             stdout=lines,
             # What a shell would pass on: importing MAX changes the environment behind os.environ.
-            env={**os.environ, "PYTHONPATH": str(_SCRIPTS)},
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
         )
         try:
             yield health

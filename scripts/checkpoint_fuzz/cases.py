@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from checkpoint_fuzz.base import Checkpoint, Variant, Weights, sound
+from scripts.checkpoint_fuzz.base import Checkpoint, Variant, Weights, sound
 
 # What json.dumps does not write: it is put there as a string and loses its quotes afterwards.
 _MARK = "@raw@"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from checkpoint_fuzz.outcome import Outcome
+from scripts.checkpoint_fuzz.outcome import Outcome
 
 MEMORY_LIMIT = 1024**3
 TIME_LIMIT_S = 5.0

@@ -11,11 +11,11 @@ import pytest
 from commands import ROOT
 from made_up_results import load, made_up
 
-from benchmarking.capacity import capacities, capacity_command
-from benchmarking.cli import main
-from benchmarking.errors import BenchmarkError
-from benchmarking.readme import PUBLISHED
-from benchmarking.results import Results
+from scripts.benchmarking.capacity import capacities, capacity_command
+from scripts.benchmarking.cli import main
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.readme import PUBLISHED
+from scripts.benchmarking.results import Results
 
 
 def written(path: Path, results: Results) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from made_up_results import cell, load, made_up
 
-from benchmarking.cli import main
-from benchmarking.compare import Change, compare
-from benchmarking.results import Interval, Results
+from scripts.benchmarking.cli import main
+from scripts.benchmarking.compare import Change, compare
+from scripts.benchmarking.results import Interval, Results
 
 
 def changed(before: Results, after: Results) -> list[Change]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarking.config import check_config, parse_shape, read_config
-from benchmarking.errors import ConfigError
+from scripts.benchmarking.config import check_config, parse_shape, read_config
+from scripts.benchmarking.errors import ConfigError
 
 GOOD: dict[str, Any] = {"baseline": "a", "engines": {"a": {"module": "onnxruntime"}}}
 

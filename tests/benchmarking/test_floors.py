@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from benchmarking.engines.engine import Batch
-from benchmarking.floors import Peaks, floor_ms, operations, weight_bytes
-from benchmarking.workloads import Workload, pad
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+from scripts.benchmarking.engines.engine import Batch
+from scripts.benchmarking.floors import Peaks, floor_ms, operations, weight_bytes
+from scripts.benchmarking.workloads import Workload, pad
 
 CONFIG = json.loads((DEFAULT_DIRECTORY / "config.json").read_text())
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarking.latency import corrected, percentiles
+from scripts.benchmarking.latency import corrected, percentiles
 
 
 def test_percentiles_are_observed_values() -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarking.load import run_load
-from benchmarking.load_generator import Outcome, Plan
+from scripts.benchmarking.load import run_load
+from scripts.benchmarking.load_generator import Outcome, Plan
 
 DELAY_S = 0.02
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarking.load_generator import Outcome
-from benchmarking.profiles import split
+from scripts.benchmarking.load_generator import Outcome
+from scripts.benchmarking.profiles import split
 
 OUTCOME = Outcome(
     latencies_ms=[20.0, 24.0],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from made_up_results import made_up
 
-from benchmarking.config import read_config
-from benchmarking.errors import BenchmarkError
-from benchmarking.readme import BEGIN, END, PUBLISHED, README, section, with_section
-from benchmarking.results import read_results
+from scripts.benchmarking.config import read_config
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.readme import BEGIN, END, PUBLISHED, README, section, with_section
+from scripts.benchmarking.results import read_results
 
 
 def test_the_readme_is_up_to_date() -> None:

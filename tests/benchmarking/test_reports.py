@@ -10,9 +10,9 @@ import pytest
 from made_up_results import load, made_up
 from rich.console import Console
 
-from benchmarking.errors import BenchmarkError
-from benchmarking.reports import print_report, write_reports
-from benchmarking.results import read_results
+from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.reports import print_report, write_reports
+from scripts.benchmarking.results import read_results
 
 BOTH = (("max-serve", 8.0), ("theirs", 16.0))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarking.errors import NotAvailable
-from benchmarking.server_process import PeakMemory, free_ports, root_cause, running
-from benchmarking.servers.server import Server
+from scripts.benchmarking.errors import NotAvailable
+from scripts.benchmarking.server_process import PeakMemory, free_ports, root_cause, running
+from scripts.benchmarking.servers.server import Server
 
 PROGRAM = """
 import http.server, json, subprocess, sys, time

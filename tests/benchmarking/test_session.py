@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from made_up_results import made_up
 
-from benchmarking.machine import ForeignLoad, describe_machine
-from benchmarking.session import noise
+from scripts.benchmarking.machine import ForeignLoad, describe_machine
+from scripts.benchmarking.session import noise
 
 
 def test_a_quiet_run_has_no_warning() -> None:

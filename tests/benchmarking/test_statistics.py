@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarking.statistics import Bootstrap, spread
+from scripts.benchmarking.statistics import Bootstrap, spread
 
 
 @pytest.mark.parametrize("size", [5, 9, 40])

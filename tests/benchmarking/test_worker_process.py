@@ -9,11 +9,11 @@ import numpy as np
 import psutil
 import pytest
 
-from benchmarking.config import EngineConfig
-from benchmarking.models import BenchmarkModel
-from benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
-from benchmarking.workloads import Workload, pad
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+from scripts.benchmarking.config import EngineConfig
+from scripts.benchmarking.models import BenchmarkModel
+from scripts.benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
+from scripts.benchmarking.workloads import Workload, pad
 
 MODEL = BenchmarkModel("embedded", DEFAULT_DIRECTORY, {}, "test", trained=True)
 LEXICON = EngineConfig(module="lexicon")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarking.config import CorpusConfig
-from benchmarking.errors import ConfigError
-from benchmarking.paths import CORPUS
-from benchmarking.workloads import Workloads, read_corpus
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+from scripts.benchmarking.config import CorpusConfig
+from scripts.benchmarking.errors import ConfigError
+from scripts.benchmarking.paths import CORPUS
+from scripts.benchmarking.workloads import Workloads, read_corpus
 
 LINES = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
 

@@ -13,10 +13,10 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from checkpoint_fuzz.base import Checkpoint, Variant, sound
-from checkpoint_fuzz.cases import checkpoints, write
-from checkpoint_fuzz.isolation import MEMORY_LIMIT, isolated
-from checkpoint_fuzz.outcome import Outcome, loaded_outcome_of, outcome_of
+from scripts.checkpoint_fuzz.base import Checkpoint, Variant, sound
+from scripts.checkpoint_fuzz.cases import checkpoints, write
+from scripts.checkpoint_fuzz.isolation import MEMORY_LIMIT, isolated
+from scripts.checkpoint_fuzz.outcome import Outcome, loaded_outcome_of, outcome_of
 
 
 @settings(
@@ -77,5 +77,5 @@ def test_what_counts_as_one_line(
         sys.stderr.write(printed)
         return status
 
-    monkeypatch.setattr("checkpoint_fuzz.outcome.main", main)
+    monkeypatch.setattr("scripts.checkpoint_fuzz.outcome.main", main)
     assert outcome_of(tmp_path) == Outcome(False, printed, problem)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import checkpoints
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.hf_config import ACTIVATIONS, HFConfig
 from distilbert_sentiment_arch.errors import ConfigError
+from scripts import checkpoints
 
 
 def read(**changes: object) -> HFConfig:
@@ -45,9 +45,9 @@ def test_problem_type(labels: int, declared: str | None, read_as: str) -> None:
 
 
 def test_every_supported_activation_has_a_graph() -> None:
-    from distilbert_sentiment_arch import distilbert
+    from distilbert_sentiment_arch.engine import layers
 
-    assert set(distilbert.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(layers.ACTIVATIONS) == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize(

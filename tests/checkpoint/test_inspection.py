@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import checkpoints
 import numpy as np
 import pytest
 from commands import run
 
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.cli.main import main
-from distilbert_sentiment_arch.defaults import PACKAGE
+from distilbert_sentiment_arch.settings.defaults import PACKAGE
+from scripts import checkpoints
 
 Damage = Callable[[Path], None]
 

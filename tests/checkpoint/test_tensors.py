@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import checkpoints
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, read_header, weight_files
 from distilbert_sentiment_arch.errors import TensorError
+from scripts import checkpoints
 
 TWO = '{"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}'
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from checkpoint_fuzz.base import Variant, sound
-from checkpoint_fuzz.cases import write
 from distilbert_sentiment_arch.checkpoint.tokenizer_files import check_tokenizer
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.errors import VocabularyError
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
+from scripts.checkpoint_fuzz.base import Variant, sound
+from scripts.checkpoint_fuzz.cases import write
 
 Edit = Callable[[dict[str, Any]], Any]
 

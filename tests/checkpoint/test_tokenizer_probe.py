@@ -9,10 +9,10 @@ import pytest
 from tokenizers import Tokenizer
 from tokenizers.processors import BertProcessing, TemplateProcessing
 
-from checkpoint_fuzz.base import sound
-from checkpoint_fuzz.cases import write
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import called, check_encodings
 from distilbert_sentiment_arch.errors import VocabularyError
+from scripts.checkpoint_fuzz.base import sound
+from scripts.checkpoint_fuzz.cases import write
 
 ROWS = 59
 
@@ -72,7 +72,7 @@ def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
 def test_what_transformers_built_is_checked_too(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    from distilbert_sentiment_arch.tokenizer import _checked_tokenizer
+    from distilbert_sentiment_arch.engine.tokenizer import _checked_tokenizer
 
     checkpoint = sound("generic", 1)
     write(checkpoint, tmp_path)

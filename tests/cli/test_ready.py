@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from server_process import running_server
 
-from benchmarking.server_process import free_ports
 from distilbert_sentiment_arch.cli.main import main
+from scripts.benchmarking.server_process import free_ports
 
 
 class Failing(BaseHTTPRequestHandler):

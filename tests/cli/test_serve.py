@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import checkpoints
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
@@ -18,8 +17,9 @@ from distilbert_sentiment_arch.cli.serve import (
     max_serve_arguments,
     serve_environment,
 )
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
 from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
+from scripts import checkpoints
 
 CPU_FLAGS = ["--devices", "cpu"]
 

@@ -12,7 +12,7 @@ import yaml
 from commands import run
 from monitoring import RUNBOOK, alerts, queries, rules, selectors
 
-from distilbert_sentiment_arch.limits import Limits
+from distilbert_sentiment_arch.settings.limits import Limits
 
 PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool") or ""
 UNIT_TESTS = Path(__file__).with_name("alerts.promtool.yaml")

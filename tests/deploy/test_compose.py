@@ -11,8 +11,8 @@ import pytest
 from commands import run_python
 from deployment import DEPLOY, compose, gateway_settings, in_the_image, seconds_of
 
-from distilbert_sentiment_arch import __version__
 from distilbert_sentiment_arch.cli.serve import serve_environment
+from distilbert_sentiment_arch.settings.defaults import VERSION
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 SERVERS = ("model", "lexicon")
@@ -50,7 +50,7 @@ def test_memory_ends_where_it_is_said_to(service: str) -> None:
 @pytest.mark.parametrize("service", SERVERS)
 def test_servers_are_the_image_with_a_command_that_it_has(service: str) -> None:
     settings = SERVICES[service]
-    assert settings["image"] == f"max-sentiment:${{VERSION:-{__version__}}}"
+    assert settings["image"] == f"max-sentiment:${{VERSION:-{VERSION}}}"
     ended = run_python("-m", "distilbert_sentiment_arch.cli", *settings["command"], "--help")
     assert ended.returncode == 0, ended.stderr
     assert not {"user", "entrypoint", "healthcheck"} & settings.keys()  # the image has them

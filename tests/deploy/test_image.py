@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, run
 
-from distilbert_sentiment_arch import __version__
+from distilbert_sentiment_arch.settings.defaults import VERSION
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_builds_this_version_of_the_containerfile(
     )
     assert ended.returncode == 0, ended.stderr
     words = ended.stdout.splitlines()
-    assert words[words.index("--tag") + 1] == f"max-sentiment:{__version__}{variant}"
+    assert words[words.index("--tag") + 1] == f"max-sentiment:{VERSION}{variant}"
     assert (ROOT / words[words.index("--file") + 1]).is_file()
-    assert f"VERSION={__version__}" in words
+    assert f"VERSION={VERSION}" in words
     assert words[-3:] == ["--build-arg", argument, "."]
     assert ("docker" in words) == (engine != "docker")  # --format docker, for the HEALTHCHECK
 

@@ -25,7 +25,7 @@ from manifests import (
     rendered,
 )
 
-from distilbert_sentiment_arch import __version__
+from distilbert_sentiment_arch.settings.defaults import VERSION
 
 pytestmark = needs_tools
 
@@ -219,7 +219,7 @@ def test_images_are_pinned_and_ours_is_of_this_version(combination: Combination)
         assert re.match(r"\d+\.\d+\.\d+", tag), name
         if name != "max-sentiment-gateway":
             suffix = "-gpu" if combination.overlay == "gpu" else ""
-            assert (image, tag) == ("max-sentiment", __version__ + suffix)
+            assert (image, tag) == ("max-sentiment", VERSION + suffix)
 
 
 def test_one_images_entry_sets_every_image_of_ours() -> None:

@@ -57,7 +57,7 @@ def test_a_cold_compile_is_no_failed_start(combination: Combination) -> None:
 
 @every_combination
 def test_readiness_waits_for_the_server_s_own_verdict(combination: Combination) -> None:
-    from distilbert_sentiment_arch.serving.readiness import TIMEOUT_S
+    from distilbert_sentiment_arch.classify.readiness import TIMEOUT_S
 
     for probe in ("startupProbe", "readinessProbe"):
         found = container(pods(rendered(combination))["max-sentiment"])[probe]
@@ -115,7 +115,7 @@ def test_exactly_one_scales_the_model_server(combination: Combination) -> None:
 
 
 def test_keda_scales_before_the_server_refuses() -> None:
-    from distilbert_sentiment_arch.limits import Limits
+    from distilbert_sentiment_arch.settings.limits import Limits
 
     (scaled,) = of_kind(rendered(Combination("cpu", ("keda",))), "ScaledObject")
     (trigger,) = scaled["spec"]["triggers"]

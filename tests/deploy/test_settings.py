@@ -13,10 +13,10 @@ from commands import ROOT, run_python
 from deployment import gateway_settings
 from manifests import COMBINATIONS, container, needs_tools, pods, rendered
 
-from distilbert_sentiment_arch import api_keys
 from distilbert_sentiment_arch.cli.main import _parser
 from distilbert_sentiment_arch.lexicon import settings as lexicon_settings
-from distilbert_sentiment_arch.limits import Limits, environment_variable
+from distilbert_sentiment_arch.settings import api_keys
+from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
 
 pytestmark = needs_tools
 

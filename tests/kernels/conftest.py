@@ -13,8 +13,8 @@ from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 
-from distilbert_sentiment_arch.distilbert import ACTIVATIONS as ACTIVATIONS_OF_MAX
-from distilbert_sentiment_arch.packed_distilbert import KERNELS
+from distilbert_sentiment_arch.engine.layers import ACTIVATIONS as ACTIVATIONS_OF_MAX
+from distilbert_sentiment_arch.engine.packed_layers import KERNELS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
 

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import oracle
 import pytest
 from scipy.special import softmax
 
-from distilbert_sentiment_arch.packed_weights import FIRST_PROJECTION, PANEL, fill_tables, panels
+from distilbert_sentiment_arch.engine.packed_weights import (
+    FIRST_PROJECTION,
+    PANEL,
+    fill_tables,
+    panels,
+)
+from scripts.oracle import distilbert as oracle
 
 if TYPE_CHECKING:
     from conftest import Kernels

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import oracle
 import pytest
 
-from distilbert_sentiment_arch.packed_weights import PANEL, panels
+from distilbert_sentiment_arch.engine.packed_weights import PANEL, panels
+from scripts.oracle import distilbert as oracle
 
 if TYPE_CHECKING:
     from conftest import Kernels

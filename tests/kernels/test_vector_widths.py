@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import oracle
 import pytest
 from commands import ROOT, run
 from scipy.special import softmax
+
+from scripts.oracle import distilbert as oracle
 
 pytestmark = [
     pytest.mark.slow,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from distilbert_sentiment_arch.classification import Scoring
+from distilbert_sentiment_arch.classify.interface import Scoring
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.errors import ConfigError, WordListError
-from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 
 

@@ -137,8 +137,9 @@ def test_a_stopped_worker(falling_back: Server) -> None:
 
 
 def test_a_model_that_no_word_list_can_stand_in_for(tmp_path: Any) -> None:
-    import checkpoints
     from commands import run_python
+
+    from scripts import checkpoints
 
     config = checkpoints.random_config(id2label={"0": "toxic", "1": "spam"})
     directory = checkpoints.write_checkpoint(tmp_path / "moderation", config)

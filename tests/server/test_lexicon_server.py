@@ -14,7 +14,6 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import checkpoints
 import httpx
 import psutil
 import pytest
@@ -23,7 +22,8 @@ from dialects import GOOD
 from metrics_page import scrape
 from server_process import Server, running_server
 
-from benchmarking.server_process import free_ports
+from scripts import checkpoints
+from scripts.benchmarking.server_process import free_ports
 
 pytestmark = pytest.mark.slow
 

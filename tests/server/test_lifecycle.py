@@ -21,8 +21,8 @@ from commands import run_python
 from hostile import answer_of, connect
 from server_process import START_TIMEOUT_S, Server, model_worker, running_server, starting_server
 
-from benchmarking.server_process import free_ports
-from distilbert_sentiment_arch.defaults import DEFAULT_DIRECTORY, PACKAGE
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
+from scripts.benchmarking.server_process import free_ports
 
 pytestmark = pytest.mark.slow
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import checkpoints
 import httpx
 import numpy as np
 import pytest
 from dialects import GOOD
 from metrics_page import scrape
 from server_process import START_TIMEOUT_S, Server, starting_server
+
+from scripts import checkpoints
 
 pytestmark = pytest.mark.slow
 

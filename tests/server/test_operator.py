@@ -11,15 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-import checkpoints
 import httpx
 import numpy as np
 import openai
-import oracle
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from scipy.special import expit
 from server_process import Server, running_server
+
+from scripts import checkpoints
+from scripts.oracle import distilbert as oracle
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import os
 import pytest
 from server_process import Server
 
-from besieging.campaign import Plan, run
+from scripts.besieging.campaign import Plan, run
 
 pytestmark = pytest.mark.slow
 

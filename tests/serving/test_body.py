@@ -24,7 +24,6 @@ from distilbert_sentiment_arch.errors import (
     TooManyValues,
     TooMuch,
 )
-from distilbert_sentiment_arch.limits import MIB, Limits
 from distilbert_sentiment_arch.serving.body import BufferedBytes, read_body, validated
 from distilbert_sentiment_arch.serving.dialects.kserve_v1 import V1Body
 from distilbert_sentiment_arch.serving.dialects.kserve_v2 import BINARY_HEADER, InferBody, parse
@@ -32,6 +31,7 @@ from distilbert_sentiment_arch.serving.dialects.openai_decisions import Decision
 from distilbert_sentiment_arch.serving.dialects.tei_predict import PredictBody
 from distilbert_sentiment_arch.serving.dialects.vllm_classify import ClassifyBody
 from distilbert_sentiment_arch.serving.errors import failure_of
+from distilbert_sentiment_arch.settings.limits import MIB, Limits
 
 LIMITS = Limits()
 

@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from hostile import answer_of
 
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.http_protocol import MAX_PIPELINED, bounded_protocol
+from distilbert_sentiment_arch.settings.limits import Limits
 
 PATIENCE_S = 20
 

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 import pytest
 from starlette.testclient import TestClient
 
-from distilbert_sentiment_arch.defaults import DEFAULT_NAME
-from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.standalone.routes import lexicon_app
 from distilbert_sentiment_arch.serving.standalone.server import assemble
 from distilbert_sentiment_arch.serving.standalone.telemetry import LocalTelemetry
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_NAME
 
 LABELS = LabelSet(("NEGATIVE", "POSITIVE"), "single_label_classification")
 DOCUMENTS = ("/docs", "/openapi.json")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from fake_server import Answer, fake_server, response
 
-from besieging.campaign import Plan, run
-from besieging.generator import BLOCK, Generator
-from besieging.good import GOODS
-from besieging.report import Report
+from scripts.besieging.campaign import Plan, run
+from scripts.besieging.generator import BLOCK, Generator
+from scripts.besieging.good import GOODS
+from scripts.besieging.report import Report
 
 FINE = response(200, b'{"data": 0.1}')
 

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from besieging.cli import main
-from besieging.generator import Generator
-from besieging.request import Delivery
+from scripts.besieging.cli import main
+from scripts.besieging.generator import Generator
+from scripts.besieging.request import Delivery
 
 NUMBERS = range(3000)
 

@@ -10,10 +10,10 @@ import struct
 import pytest
 from fake_server import fake_server, response
 
-from besieging.answers import Answer, NotHTTP, parse_head
-from besieging.oracle import judge
-from besieging.request import Delivery, Request
-from besieging.transport import Connection, Ended, Exchange, exchange
+from scripts.besieging.answers import Answer, NotHTTP, parse_head
+from scripts.besieging.oracle import judge
+from scripts.besieging.request import Delivery, Request
+from scripts.besieging.transport import Connection, Ended, Exchange, exchange
 
 OPENAI = {"message": "no", "type": "a", "param": None, "code": 400}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import checkpoints
 import numpy as np
-import oracle
 import pytest
 from max.dtype import DType
 from max.graph.weights import WeightData, load_weights
 
 from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.errors import TensorError
+from scripts import checkpoints
+from scripts.oracle import distilbert as oracle
 from weight_adapters import distilbert
 
 Convert = Callable[..., dict[str, WeightData]]
@@ -54,7 +54,7 @@ def test_the_table_in_the_docstring_is_the_table_in_use() -> None:
 def test_graph_modules_have_the_names_of_the_table() -> None:
     from max.graph import DeviceRef
 
-    from distilbert_sentiment_arch.distilbert import DistilBertForSequenceClassification
+    from distilbert_sentiment_arch.engine.layers import DistilBertForSequenceClassification
 
     module = DistilBertForSequenceClassification(hf_config(), DType.float32, DeviceRef.CPU())
     specs = distilbert.tensor_specs(hf_config()).values()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StrictStr
 
-from distilbert_sentiment_arch.classification import Classification
+from distilbert_sentiment_arch.classify.interface import Classification
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1
 from distilbert_sentiment_arch.serving.dialects.our_fields import (

@@ -13,20 +13,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt
 
-from distilbert_sentiment_arch.classification import Answers
+from distilbert_sentiment_arch.classify.interface import Answers
 from distilbert_sentiment_arch.errors import (
     InputError,
     TooManyInputs,
     Unavailable,
     UnknownModel,
 )
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.body import Content, validated
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions, origin
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import Counted, WireModel, WireText
+from distilbert_sentiment_arch.settings.limits import Limits
 
 INPUT = "text"
 BINARY_HEADER = "Inference-Header-Content-Length"
@@ -172,9 +172,9 @@ async def ready(call: Call) -> None:
 @endpoints.get("/v2", ServerMetadata)
 async def server_metadata(call: Call) -> ServerMetadata:
     """Describes the server."""
-    from distilbert_sentiment_arch import __version__
+    from distilbert_sentiment_arch.settings.defaults import VERSION
 
-    return ServerMetadata(name="max-sentiment", version=__version__, extensions=[])
+    return ServerMetadata(name="max-sentiment", version=VERSION, extensions=[])
 
 
 def parse(content: Content, headers: Mapping[str, str], limits: Limits) -> Infer:

@@ -12,9 +12,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, StrictBool
 
-from distilbert_sentiment_arch.classification import Scoring
+from distilbert_sentiment_arch.classify.interface import Scoring
 from distilbert_sentiment_arch.errors import TooManyMatches, UnknownModel
-from distilbert_sentiment_arch.lexicon.classifier import LexiconClassification, LexiconClassifier
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import (
+    LexiconClassification,
+    LexiconClassifier,
+)
 from distilbert_sentiment_arch.lexicon.word_list import HIGHEST
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.call import Call

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
-from distilbert_sentiment_arch.classification import Classification
-from distilbert_sentiment_arch.labels import LabelSet
+from distilbert_sentiment_arch.classify.interface import Classification
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.dialects.our_fields import (

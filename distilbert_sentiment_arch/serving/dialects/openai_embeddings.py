@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, StrictInt
 
-from distilbert_sentiment_arch.classification import Classification
+from distilbert_sentiment_arch.classify.interface import Classification
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from distilbert_sentiment_arch.classification import Input
+from distilbert_sentiment_arch.classify.interface import Input
 from distilbert_sentiment_arch.serving.wire import check_inputs, check_token_ids
 
 _TEXT = {"type": "string"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from distilbert_sentiment_arch.classification import Classifier, Route
+from distilbert_sentiment_arch.classify.interface import Classifier, Route
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.endpoint import Endpoints

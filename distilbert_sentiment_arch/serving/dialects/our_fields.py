@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from distilbert_sentiment_arch.classification import (
+from distilbert_sentiment_arch.classify.interface import (
     Answers,
     Classification,
     FallbackPolicy,

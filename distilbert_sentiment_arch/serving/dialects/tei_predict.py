@@ -19,7 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from distilbert_sentiment_arch.classification import Classification, TextPair, Truncation
+from distilbert_sentiment_arch.classify.interface import Classification, TextPair, Truncation
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
-from distilbert_sentiment_arch.classification import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.classify.interface import Classification, Truncation, TruncationMode
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput

@@ -9,21 +9,21 @@ from max.pipelines.lib import PipelineConfig
 from max.serve.pipelines.llm import TokenGeneratorPipeline
 from starlette.types import Scope
 
-from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
-from distilbert_sentiment_arch.classification import Classifier
-from distilbert_sentiment_arch.classifier import ModelClassifier
-from distilbert_sentiment_arch.fallback import FallbackClassifier
+from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
+from distilbert_sentiment_arch.classify.guarded_classifier import GuardedClassifier
+from distilbert_sentiment_arch.classify.interface import Classifier
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+from distilbert_sentiment_arch.engine.model_config import served_hf_config
+from distilbert_sentiment_arch.engine.tokenizer import DistilBertTokenizer
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.limits import Limits
-from distilbert_sentiment_arch.model_config import served_hf_config
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
-from distilbert_sentiment_arch.serving.guarded_model import GuardedModel
-from distilbert_sentiment_arch.serving.inside_max.served_model import ServedModel
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
-from distilbert_sentiment_arch.tokenizer import DistilBertTokenizer
+from distilbert_sentiment_arch.serving.inside_max.worker_transport import WorkerTransport
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.limits import Limits
 
 
 def is_served(scope: Scope) -> bool:
@@ -46,7 +46,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     prepare_later(lexicon.word_lists.values(), compiling=True)
     tokenizer = cast(DistilBertTokenizer, pipeline.tokenizer)
     labels = served_hf_config(config.model).labels
-    source = ServedModel(
+    source = WorkerTransport(
         pipeline,
         len(labels),
         max_batch_size=config.runtime.max_batch_size or 1,
@@ -55,7 +55,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         ),
         max_pending_tokens=limits.max_pending_tokens,
     )
-    model = GuardedModel(
+    model = GuardedClassifier(
         ModelClassifier(
             pipeline.model_name,
             tokenizer,

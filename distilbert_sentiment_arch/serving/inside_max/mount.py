@@ -7,16 +7,11 @@ from typing import Any
 
 from max.serve import api_server
 
-from distilbert_sentiment_arch.api_keys import ApiKeys
+from distilbert_sentiment_arch.engine.max_internals import child_processes, request_session
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.limits import Limits
-from distilbert_sentiment_arch.serving.inside_max import (
-    child_processes,
-    request_session,
-    routes,
-    server,
-    start_checks,
-)
+from distilbert_sentiment_arch.serving.inside_max import routes, server, start_checks
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.limits import Limits
 
 
 def mount() -> None:

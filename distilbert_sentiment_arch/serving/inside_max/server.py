@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn import Config
 
 from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
 from distilbert_sentiment_arch.serving.inside_max.assembly import is_served
+from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import in_thread
 
 DOCUMENT = "/openapi.json"

@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from distilbert_sentiment_arch import __version__
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.routing import respond
+from distilbert_sentiment_arch.settings.defaults import VERSION
 from distilbert_sentiment_arch.worker_threads import in_thread
 
 PROBES = ("/health", "/v1/health", "/ping")
@@ -49,7 +49,7 @@ async def _alive(request: Request) -> Response:
 
 
 async def _version(request: Request) -> Response:
-    return JSONResponse({"version": __version__})
+    return JSONResponse({"version": VERSION})
 
 
 async def _openapi(request: Request) -> Response:
@@ -63,7 +63,7 @@ def _document() -> dict[str, Any]:
 
     from distilbert_sentiment_arch.serving.fastapi_routes import add_endpoints
 
-    app = FastAPI(title="max-sentiment", version=__version__)
+    app = FastAPI(title="max-sentiment", version=VERSION)
     add_endpoints(app.router)
     return app.openapi()
 

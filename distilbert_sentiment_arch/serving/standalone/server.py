@@ -9,21 +9,21 @@ from types import FrameType
 
 import uvicorn
 
-from distilbert_sentiment_arch.api_keys import ApiKeys
-from distilbert_sentiment_arch.classification import ClassifyRequest
+from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
+from distilbert_sentiment_arch.classify.interface import ClassifyRequest
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.readiness import CANARY, Verdict
 from distilbert_sentiment_arch.errors import ConfigError
-from distilbert_sentiment_arch.fallback import FallbackClassifier
-from distilbert_sentiment_arch.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.limits import Limits
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
-from distilbert_sentiment_arch.serving.readiness import CANARY, Verdict
-from distilbert_sentiment_arch.serving.standalone.absent_model import AbsentModel
+from distilbert_sentiment_arch.serving.standalone.absent_classifier import AbsentClassifier
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
 from distilbert_sentiment_arch.serving.standalone.routes import lexicon_app
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.limits import Limits
 
 DRAIN_S = 30
 """Seconds that requests in flight have once the server was told to end."""
@@ -50,7 +50,7 @@ def assemble(
     if name in settings.word_lists:
         raise ConfigError(f"The model and a word list are both named '{name}'. Rename one of them.")
     default = FallbackClassifier(
-        AbsentModel(name, labels), settings.stand_in_for(labels), "always-available"
+        AbsentClassifier(name, labels), settings.stand_in_for(labels), "always-available"
     )
 
     async def ready() -> Verdict:

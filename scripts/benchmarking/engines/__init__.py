@@ -1,6 +1,6 @@
 """What runs the model: one module an engine.
 
-A module has ``ENVIRONMENT`` (the interpreter that it runs in, see ``benchmarking.environments``)
+A module has ``ENVIRONMENT`` (the interpreter that it runs in, see ``environments.py``)
 and ``load``, which returns an ``Engine``. Importing it must not import the engine's library: the
 harness imports it to ask for the environment.
 """

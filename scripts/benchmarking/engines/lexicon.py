@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.engines.engine import Batch, Engine, Precision
+from scripts.benchmarking.engines.engine import Batch, Engine, Precision
 
 ENVIRONMENT = "product"
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.engines.engine import Batch, Engine
+from scripts.benchmarking.engines.engine import Batch, Engine
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.model import DistilBertInputs
+    from distilbert_sentiment_arch.engine.model import DistilBertInputs
 
 ENVIRONMENT = "product"
 
@@ -31,8 +31,8 @@ class MaxGraph(Engine):
 
     def __init__(self, checkpoint: Path, threads: int, *, kernels: bool) -> None:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-        from distilbert_sentiment_arch.loaded_model import load_classifier
-        from distilbert_sentiment_arch.model import KERNELS_SWITCH, DistilBertInputs
+        from distilbert_sentiment_arch.engine.in_process import load_classifier
+        from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH, DistilBertInputs
 
         if not kernels:
             os.environ[KERNELS_SWITCH] = "off"
@@ -67,10 +67,10 @@ class MaxGraph(Engine):
         batch = len(prepared.starts) - 1
         tokens = len(prepared.input_ids) // batch
         if self._kernels:
-            from benchmarking.kernel_operators import time_kernels
+            from scripts.benchmarking.kernel_operators import time_kernels
 
             return time_kernels(self._checkpoint, batch, tokens)
-        from benchmarking.max_operators import time_parts
+        from scripts.benchmarking.max_operators import time_parts
 
         return time_parts(self._checkpoint, batch, tokens)
 

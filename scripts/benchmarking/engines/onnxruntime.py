@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.engines.engine import Batch, Engine, Precision
-from benchmarking.onnx_model import write_onnx
+from scripts.benchmarking.engines.engine import Batch, Engine, Precision
+from scripts.benchmarking.onnx_model import write_onnx
 
 ENVIRONMENT = "runtimes"
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.engines.engine import Batch, Engine, Precision
-from benchmarking.onnx_model import write_onnx
+from scripts.benchmarking.engines.engine import Batch, Engine, Precision
+from scripts.benchmarking.onnx_model import write_onnx
 
 ENVIRONMENT = "runtimes"
 PRECISIONS: dict[str, Precision] = {"f32": "float32", "float32": "float32", "bf16": "bfloat16"}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarking.engines.engine import Batch, Engine
+from scripts.benchmarking.engines.engine import Batch, Engine
 
 ENVIRONMENT = "torch"
 

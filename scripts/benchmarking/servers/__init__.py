@@ -1,6 +1,6 @@
 """What serves the model over HTTP: one module a server.
 
-A module has ``ENVIRONMENT`` (see ``benchmarking.environments``) and ``make``, which returns a
+A module has ``ENVIRONMENT`` (see ``environments.py``) and ``make``, which returns a
 ``Server``. Files that end in ``_app`` are the programs of servers that are written here; they run
 in that environment.
 """

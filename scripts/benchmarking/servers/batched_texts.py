@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Tokenizer
 
-from benchmarking.engines.engine import Batch
-from benchmarking.engines.onnxruntime import load
-from benchmarking.servers.server import Launch
+from scripts.benchmarking.engines.engine import Batch
+from scripts.benchmarking.engines.onnxruntime import load
+from scripts.benchmarking.servers.server import Launch
 
 MAX_BATCH = 32
 MOST_TOKENS = 512

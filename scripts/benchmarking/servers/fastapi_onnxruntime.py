@@ -5,14 +5,14 @@ Options: those of the engine ``onnxruntime``.
 
 from __future__ import annotations
 
-from benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "runtimes"
 
 
 def make(launch: Launch) -> Server:
     """Returns one uvicorn process with uvloop and httptools."""
-    app = "benchmarking.servers.fastapi_onnxruntime_app:app"
+    app = "scripts.benchmarking.servers.fastapi_onnxruntime_app:app"
     uvicorn = ["--host", "127.0.0.1", "--port", str(launch.port), "--loop", "uvloop"]
     uvicorn += ["--http", "httptools", "--log-level", "warning", "--no-access-log"]
     return Server(

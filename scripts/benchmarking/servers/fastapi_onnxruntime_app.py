@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from benchmarking.servers.batched_texts import MAX_BATCH, BatchedTexts
-from benchmarking.servers.server import Launch
+from scripts.benchmarking.servers.batched_texts import MAX_BATCH, BatchedTexts
+from scripts.benchmarking.servers.server import Launch
 
 
 class Texts(BaseModel):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "infinity"
 

@@ -5,7 +5,7 @@ Options: those of the engine ``onnxruntime``.
 
 from __future__ import annotations
 
-from benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "runtimes"
 
@@ -13,7 +13,7 @@ ENVIRONMENT = "runtimes"
 def make(launch: Launch) -> Server:
     """Returns one LitServe worker with batching."""
     return Server(
-        command=[str(launch.python), "-m", "benchmarking.servers.litserve_onnxruntime_app"],
+        command=[str(launch.python), "-m", "scripts.benchmarking.servers.litserve_onnxruntime_app"],
         path="/predict",
         body=lambda texts: {"texts": list(texts)},
         labels=lambda answer: answer["labels"],

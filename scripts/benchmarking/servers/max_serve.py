@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "product"
 

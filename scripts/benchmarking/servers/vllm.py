@@ -7,7 +7,7 @@ vLLM is not available; this file is here to find out when that changes.
 
 from __future__ import annotations
 
-from benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "vllm"
 

@@ -12,10 +12,10 @@ from max._entrypoints.cli.serve import serve_api_and_model_worker as entry
 from max.serve import api_server
 from starlette.testclient import TestClient
 
-from distilbert_sentiment_arch.api_keys import ApiKeys
 from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
 from distilbert_sentiment_arch.serving.http_protocol import BoundedProtocol
 from distilbert_sentiment_arch.serving.inside_max import server
+from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 
 
 def built(monkeypatch: pytest.MonkeyPatch, architecture: str) -> FastAPI:

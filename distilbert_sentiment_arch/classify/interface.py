@@ -1,0 +1,168 @@
+"""What is asked of a classifier and what it answers; knows neither MAX, NumPy nor HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from distilbert_sentiment_arch.classify.labels import LabelSet
+
+
+@dataclass(frozen=True)
+class TextPair:
+    """Two texts that the model reads as one sequence, [SEP] between them."""
+
+    first: str
+    second: str
+
+    def __len__(self) -> int:
+        """Characters in both."""
+        return len(self.first) + len(self.second)
+
+
+Input = str | TextPair | Sequence[int]
+"""One thing to classify: text, a pair, or the token ids of a text, special tokens included."""
+
+TruncationMode = Literal["start", "end", "window"]
+TRUNCATION_MODES: tuple[TruncationMode, ...] = get_args(TruncationMode)
+
+FallbackPolicy = Literal["off", "overload", "always-available"]
+"""When a word list may answer in place of the model; each policy allows what those before it do."""
+FALLBACK_POLICIES: tuple[FallbackPolicy, ...] = get_args(FallbackPolicy)
+
+Route = Literal["model", "lexicon"]
+Reason = Literal["overloaded", "deadline", "non_finite", "unavailable", "too_long"]
+"""Why the model that was asked did not answer."""
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Consent to read an input over the limit otherwise than whole and at once.
+
+    Attributes:
+        mode: Cut off the start or the end, or read all of it in overlapping windows.
+        limit: Most tokens in one sequence, special tokens included; None for the model's limit.
+    """
+
+    mode: TruncationMode
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How a word list is applied.
+
+    Attributes:
+        modifiers: English negators, boosters and dampeners change scores.
+        neutral_band: Means from ``-neutral_band`` to ``neutral_band`` are neutral.
+    """
+
+    modifiers: bool = False
+    neutral_band: float = 0.0
+
+
+@dataclass(frozen=True)
+class ClassifyRequest:
+    """Inputs to classify together, and how.
+
+    Attributes:
+        inputs: At least one.
+        truncation: What to do with an input over the limit; None refuses it.
+        add_special_tokens: Put [CLS] and [SEP] around texts. Token ids are read as they are.
+        fallback: When a word list may answer, if the server allows as much; None for what the
+            server allows.
+        scoring: How a word list is applied; None for the server's own way.
+    """
+
+    inputs: Sequence[Input]
+    truncation: Truncation | None = None
+    add_special_tokens: bool = True
+    fallback: FallbackPolicy | None = None
+    scoring: Scoring | None = None
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The answer for one input.
+
+    Attributes:
+        labels: The labels of the head, in the order of ``logits``.
+        logits: What the model put out, one a label; for several windows their mean, each weighted
+            by the tokens that no window before it had.
+        tokens: Tokens in the input, special tokens included; for a word list its words.
+        tokens_read: Tokens of those that were read.
+        windows: Sequences the input was read in.
+    """
+
+    labels: LabelSet
+    logits: Sequence[float]
+    tokens: int
+    tokens_read: int
+    windows: int = 1
+
+    @property
+    def label(self) -> str:
+        """The label of the highest logit."""
+        return self.labels.best(self.logits)
+
+    @property
+    def scores(self) -> Sequence[float]:
+        """Probabilities, or the plain values of a regression, one a label."""
+        return self.labels.scores(self.logits)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the input was read at once."""
+        return self.windows == 1 and self.tokens_read == self.tokens
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to a request.
+
+    Attributes:
+        classifications: In the order of the inputs.
+        model: Name of the model or word list that answered.
+        route: Which of the two it is.
+        stages: Where the time went, in milliseconds. ``tokenize``: text to token ids; ``queue``:
+            from handing over the sequence that was answered last to the start of its batch;
+            ``compute``: the pass of the graph over that batch. For a word list ``score``.
+        batch_sizes: Size of the batch each sequence was in.
+        reason: Why the model that was asked did not answer; None where it did.
+    """
+
+    classifications: Sequence[Classification]
+    model: str
+    route: Route
+    stages: Mapping[str, float]
+    batch_sizes: Sequence[int] = ()
+    reason: Reason | None = None
+
+
+class Classifier(Protocol):
+    """Something that answers: a model, a word list, or a model with a word list behind it."""
+
+    @property
+    def name(self) -> str:
+        """What clients call it."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels of its answers."""
+
+    @property
+    def max_length(self) -> int | None:
+        """Most tokens it reads at once; None for any number."""
+
+    @property
+    def route(self) -> Route:
+        """What answers where nothing fails."""
+
+    async def classify(self, request: ClassifyRequest) -> Answers:
+        """Answers every input, in order.
+
+        Raises:
+            InputError: An input that cannot be classified; nothing has been computed.
+            Unavailable: The classifier cannot answer now.
+        """

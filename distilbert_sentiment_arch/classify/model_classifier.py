@@ -1,0 +1,254 @@
+"""Inputs to classifications through the model: the one path, over HTTP and on the command line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from distilbert_sentiment_arch.classify.input_text import check_inputs
+from distilbert_sentiment_arch.classify.interface import (
+    Answers,
+    Classification,
+    ClassifyRequest,
+    Route,
+    TextPair,
+    Truncation,
+)
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.truncation import (
+    TokenIds,
+    Window,
+    Windows,
+    combine,
+    truncate,
+)
+from distilbert_sentiment_arch.errors import (
+    BlankInput,
+    InputError,
+    TooManyTokens,
+    TooManyTokensInRequest,
+)
+from distilbert_sentiment_arch.worker_threads import in_thread
+
+Logits = npt.NDArray[np.float32]
+
+LEAST_COST = 64
+"""Tokens that a sequence counts as at least: a text in windows of three tokens, say, is many."""
+QUICKLY_TOKENIZED = 2048
+"""Characters, about a millisecond of them, that are tokenized where they come in: a hand-over to a
+thread costs a short text more than its tokens."""
+CHARACTERS_PER_TOKEN = 4
+"""About as many as WordPiece finds in English."""
+
+
+class SequenceTokenizer(Protocol):
+    """What the classifier needs of a tokenizer; ``DistilBertTokenizer`` is one."""
+
+    def tokenize(
+        self,
+        texts: Sequence[str | TextPair],
+        add_special_tokens: bool = True,
+        max_tokens: int | None = None,
+    ) -> list[TokenIds]:
+        """Returns the token ids of each text, not truncated.
+
+        Raises:
+            TooManyTokensInRequest: There are more than ``max_tokens`` in all.
+        """
+
+    def check_ids(self, ids: Sequence[int]) -> TokenIds:
+        """Returns ids as an array, or raises InputError where one has no embedding."""
+
+    def special_tokens(self) -> tuple[int, int]:
+        """Returns the ids of [CLS] and [SEP]."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Logits of some sequences, and what they took.
+
+    Attributes:
+        logits: One row a sequence, ``(sequences, num_labels)``.
+        queue_ms: See ``Answers.stages``.
+        compute_ms: See ``Answers.stages``.
+        batch_sizes: Size of the batch each sequence was in.
+    """
+
+    logits: Logits
+    queue_ms: float
+    compute_ms: float
+    batch_sizes: Sequence[int]
+
+
+class LogitsSource(Protocol):
+    """Where sequences become logits."""
+
+    def reserve(self, tokens: int) -> AbstractContextManager[None]:
+        """Counts about so many tokens as accepted while their text is tokenized.
+
+        Raises:
+            Overloaded: There is no room for more.
+        """
+
+    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
+        """Runs the model over sequences, each within its limit.
+
+        Raises:
+            Unavailable: The model cannot answer now.
+        """
+
+
+class ModelClassifier:
+    """A served checkpoint.
+
+    Args:
+        name: What clients call the model.
+        tokenizer: The checkpoint's tokenizer.
+        labels: The labels of its head.
+        max_length: Most tokens it reads at once, special tokens included.
+        source: The compiled model.
+        max_request_tokens: Most tokens in one request, windows included; a sequence counts as
+            ``LEAST_COST`` at least. None for no limit.
+    """
+
+    route: Route = "model"
+
+    def __init__(
+        self,
+        name: str,
+        tokenizer: SequenceTokenizer,
+        labels: LabelSet,
+        max_length: int,
+        source: LogitsSource,
+        max_request_tokens: int | None = None,
+    ) -> None:
+        self.name = name
+        self.labels = labels
+        self.max_length = max_length
+        self.tokenizer = tokenizer
+        self._source = source
+        self._max_request_tokens = max_request_tokens
+
+    async def classify(self, request: ClassifyRequest) -> Answers:
+        """Answers every input, in order.
+
+        Raises:
+            InputError: An input that cannot be classified; nothing has been computed.
+            TooManyTokensInRequest: Over the limit on one request.
+            Unavailable: The model cannot answer now.
+        """
+        start = time.perf_counter()
+        size = sum(map(len, request.inputs))
+        with self._source.reserve(size // CHARACTERS_PER_TOKEN):
+            if size <= QUICKLY_TOKENIZED:
+                whole, pieces = self._prepare(request)
+            else:
+                # Not on the event loop: a megabyte takes a while.
+                whole, pieces = await in_thread(size, self._prepare, request)
+        sequences = [window.ids for windows_of_one in pieces for window in windows_of_one]
+        tokenized = time.perf_counter()
+        inference = await self._source.infer(sequences)
+        return Answers(
+            self._classifications(whole, pieces, inference.logits),
+            self.name,
+            self.route,
+            {
+                "tokenize": (tokenized - start) * 1000,
+                "queue": inference.queue_ms,
+                "compute": inference.compute_ms,
+            },
+            inference.batch_sizes,
+        )
+
+    def _classifications(
+        self, whole: Sequence[TokenIds], pieces: Sequence[Sequence[Window]], logits: Logits
+    ) -> list[Classification]:
+        answers = []
+        row = 0
+        for ids, windows_of_one in zip(whole, pieces, strict=True):
+            count = len(windows_of_one)
+            answers.append(
+                Classification(
+                    self.labels,
+                    combine(logits[row : row + count], windows_of_one).tolist(),
+                    tokens=len(ids),
+                    tokens_read=len(ids) if count > 1 else len(windows_of_one[0].ids),
+                    windows=count,
+                )
+            )
+            row += count
+        return answers
+
+    def _prepare(
+        self, request: ClassifyRequest
+    ) -> tuple[Sequence[TokenIds], Sequence[Sequence[Window]]]:
+        whole = self._tokenize(request)
+        pieces = []
+        total = 0
+        for index, ids in enumerate(whole):
+            windows = self._fit(index, ids, request.truncation)
+            if isinstance(windows, Windows):
+                total += len(windows) * max(self._limit(request.truncation), LEAST_COST)
+                self._check_total(total)
+                pieces.append(windows.make())
+            else:
+                total += max(len(windows.ids), LEAST_COST)
+                self._check_total(total)
+                pieces.append([windows])
+        return whole, pieces
+
+    def _tokenize(self, request: ClassifyRequest) -> list[TokenIds]:
+        check_inputs(request.inputs)
+        texts = [item for item in request.inputs if isinstance(item, str | TextPair)]
+        tokenized = iter(
+            self.tokenizer.tokenize(texts, request.add_special_tokens, self._max_request_tokens)
+        )
+        whole = []
+        for index, item in enumerate(request.inputs):
+            if isinstance(item, str | TextPair):
+                ids = next(tokenized)
+                special = (3 if isinstance(item, TextPair) else 2) * request.add_special_tokens
+                if len(ids) <= special:
+                    raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
+            else:
+                ids = self._checked(index, item)
+            whole.append(ids)
+        return whole
+
+    def _checked(self, index: int, ids: Sequence[int]) -> TokenIds:
+        try:
+            return self.tokenizer.check_ids(ids)
+        except InputError as error:
+            raise InputError(f"Input {index}: {error}") from None
+
+    def _fit(self, index: int, ids: TokenIds, truncation: Truncation | None) -> Window | Windows:
+        limit = self._limit(truncation)
+        if not 3 <= limit <= self.max_length:
+            raise InputError(
+                f"Truncation to {limit} tokens was asked for; possible are 3 (one token between "
+                f"the special ones) to {self.max_length}."
+            )
+        if len(ids) <= limit:
+            return Window(ids, len(ids))
+        if truncation is None:
+            raise TooManyTokens(index, len(ids), limit)
+        special_tokens = self.tokenizer.special_tokens()
+        if truncation.mode == "window":
+            return Windows(ids, limit, special_tokens)
+        kept = truncate(ids, limit, truncation.mode, special_tokens)
+        return Window(kept, len(kept))
+
+    def _limit(self, truncation: Truncation | None) -> int:
+        if truncation is None or truncation.limit is None:
+            return self.max_length
+        return truncation.limit
+
+    def _check_total(self, tokens: int) -> None:
+        if self._max_request_tokens is not None and tokens > self._max_request_tokens:
+            raise TooManyTokensInRequest(self._max_request_tokens)

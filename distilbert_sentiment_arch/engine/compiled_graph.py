@@ -1,0 +1,193 @@
+"""The packed graph for this machine's processor: compiled once, by a process of its own, and kept.
+
+MAX keeps compiled graphs, too. To find one there, it is traced and the compiler loaded: four
+seconds and 130 MB at each start, where a file that is found by its name takes hundredths. And what
+compiling takes, a gigabyte of which a third is never given back, ends with the compiler's process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from max.driver import CPU
+from max.engine import CompiledModel, InferenceSession
+from max.engine import read as read_graph
+
+from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.compile_cache import make, read
+from distilbert_sentiment_arch.engine.packed_weights import Packed
+from distilbert_sentiment_arch.errors import CacheError, CompilerError
+from distilbert_sentiment_arch.settings.defaults import PACKAGE
+
+GRAPH_NAME = "distilbert_classifier_packed"
+
+# What the graph is made of besides its kernels.
+_SOURCES = ("engine/compiled_graph.py", "engine/layers.py", "engine/packed_layers.py")
+
+# Of /proc/cpuinfo, on x86-64 and on ARM: what decides which instructions are compiled.
+_PROCESSOR = {
+    *("vendor_id", "cpu family", "model", "flags"),
+    *("CPU implementer", "CPU part", "Features"),
+}
+
+_log = logging.getLogger("max.pipelines.sentiment")
+
+
+def compiled_graph(config: HFConfig, weights: Packed, kernels: Path) -> CompiledModel:
+    """Returns the graph of ``PackedDistilBert``, out of the cache where it is there.
+
+    Args:
+        config: The checkpoint's configuration.
+        weights: What ``packed_weights.pack`` makes of its weights; only shapes are looked at.
+        kernels: The directory with the kernels' sources.
+
+    Raises:
+        CompilerError: There is no compiled graph, and the compiler made none.
+    """
+    graph = _described(config, weights)
+    name = f"graph-{_key(graph, kernels)}.sealed"
+    try:
+        code = read(name)
+        if code is not None:
+            return _loaded(code)
+    # RuntimeError: MAX does not take what an earlier start was given.
+    except (CacheError, OSError, RuntimeError) as error:
+        _log.warning("The graph is compiled again: %s", error)
+    try:
+        return _loaded(make(name, partial(_compile, graph, kernels)))
+    except (OSError, RuntimeError) as error:
+        raise CompilerError(str(error)) from error
+
+
+def _described(config: HFConfig, weights: Packed) -> dict[str, Any]:
+    """Returns all that the graph depends on but its kernels; labels are counted only."""
+    shapes = {name: [str(array.dtype), array.shape] for name, array in weights.items()}
+    return {"config": asdict(config) | {"labels": config.num_labels}, "weights": shapes}
+
+
+def _key(graph: dict[str, Any], kernels: Path) -> str:
+    files = [*(PACKAGE / name for name in _SOURCES), *sorted(kernels.glob("*.mojo"))]
+    content = [
+        *(version(name) for name in ("max", "mojo-compiler")),
+        platform.machine(),
+        *_processor(),
+        json.dumps(graph, sort_keys=True),
+        *(f"{file.name}\n{file.read_text('utf-8')}" for file in files),
+    ]
+    return hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
+
+
+def _processor() -> list[str]:
+    try:
+        first = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")[0]
+    except OSError:  # not Linux
+        return [platform.processor()]
+    return [line for line in first.splitlines() if line.partition("\t")[0].strip() in _PROCESSOR]
+
+
+def _loaded(code: bytes) -> CompiledModel:
+    return read_graph(io.BytesIO(code))
+
+
+def _compile(
+    graph: dict[str, Any], kernels: Path, output: Path, environment: Mapping[str, str]
+) -> None:
+    """Has a new process write the compiled graph.
+
+    Raises:
+        CompilerError: It wrote none.
+    """
+    _log.info("Compiling the graph for this processor.")
+    start = time.monotonic()
+    request = {**graph, "kernels": str(kernels), "output": str(output)}
+    try:
+        status, said = _run_compiler(json.dumps(request), environment)
+    except OSError as error:
+        raise CompilerError(f"the compiler's process does not start: {error}") from error
+    if status:
+        raise CompilerError(said.strip() or f"the compiler's process ended with {status}")
+    _log.info("Compiling the graph took %.1f seconds.", time.monotonic() - start)
+
+
+def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Runs main() in a process of its own; returns its exit status and what it said."""
+    # MAX sets PYTHONEXECUTABLE, by which sys.executable of its worker is another Python's; and
+    # importing it changes the C environment behind os.environ.
+    search = [str(PACKAGE.parent), *filter(None, sys.path)]
+    environment = {**environment, "PYTHONPATH": os.pathsep.join(search)}
+    environment.pop("PYTHONEXECUTABLE", None)
+    process = subprocess.Popen(  # noqa: S603 - this Python, this module
+        [sys.orig_argv[0], "-P", "-m", f"{PACKAGE.name}.compiled_graph"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = ""
+    with suppress(BrokenPipeError), process:
+        process.stdin.write(request + "\n")
+        process.stdin.flush()
+        # It stays open for as long as the graph is wanted, see _end_with_who_asked().
+        said = process.stdout.read()
+    return process.returncode, said
+
+
+def main() -> int:
+    """Compiles what standard input asks for.
+
+    Returns:
+        The exit status; where it is 1, standard output says why.
+    """
+    from distilbert_sentiment_arch.engine.packed_layers import PackedDistilBert
+
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_who_asked, daemon=True).start()
+    count = request["config"].pop("labels")
+    labels = LabelSet(tuple(map(str, range(count))), "regression")
+    weights = {
+        name: np.broadcast_to(np.zeros((), dtype), shape)
+        for name, (dtype, shape) in request["weights"].items()
+    }
+    module = PackedDistilBert(HFConfig(**request["config"], labels=labels), weights)
+    module.load_state_dict(weights)
+    try:
+        traced = module.trace(
+            *module.input_types(), name=GRAPH_NAME, custom_extensions=[Path(request["kernels"])]
+        )
+        compiled = InferenceSession(devices=[CPU()]).compile(traced)
+        compiled.export_mef(request["output"])
+    except Exception as error:  # the compiler raises whatever it has
+        print((str(error).strip().splitlines() or [type(error).__name__])[0])
+        return 1
+    return 0
+
+
+def _end_with_who_asked() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # the thread is in the middle of reading, which Python's own end aborts on

@@ -1,0 +1,209 @@
+"""Text or token ids to what the encoder reads, special tokens included.
+
+Whatever a user types is text: a literal "[PAD]", "[MASK]" or "[SEP]" is split into word pieces like
+any other word, where Hugging Face's default would turn it into the special token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from max.pipelines.context import TextContext
+from max.pipelines.lib import TextTokenizer
+from max.pipelines.lib.config import PipelineConfig
+from max.pipelines.modeling.types import TextGenerationRequest
+
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
+    REMEDY,
+    called,
+    check_encodings,
+)
+from distilbert_sentiment_arch.classify.interface import TextPair
+from distilbert_sentiment_arch.classify.truncation import TokenIds
+from distilbert_sentiment_arch.engine.batch_context import context_of
+from distilbert_sentiment_arch.engine.model_config import served_hf_config
+from distilbert_sentiment_arch.errors import (
+    InputError,
+    TooManyTokensInRequest,
+    VocabularyError,
+)
+
+PIECE = 65_536
+"""Characters of a long text, or of several texts, that are tokenized at a time."""
+
+# White space, ASCII punctuation, CJK punctuation and ideographs: BERT splits at each of them.
+_BOUNDARY = re.compile(r"[\s!-/:-@\[-`{-~\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+
+
+def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair]]:
+    """Yields neighbours that come to about ``PIECE`` characters; a longer one is alone."""
+    group: list[str | TextPair] = []
+    size = 0
+    for text in texts:
+        if group and size + len(text) > PIECE:
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text)
+    if group:
+        yield group
+
+
+def _checked_tokenizer(delegate: Any, rows: int, source: str) -> Any:
+    """Returns the Rust tokenizer that transformers built, if it is one for the model.
+
+    Raises:
+        VocabularyError: It is a tokenizer in Python, knows tokens without an embedding, or see
+            ``check_encodings``.
+    """
+    rust = getattr(delegate, "backend_tokenizer", None)
+    if rust is None or len(delegate) > rows:
+        raise VocabularyError(
+            f"{source}: the tokenizer, a {type(delegate).__name__}, knows {len(delegate)} tokens "
+            f"and the embedding has {rows} rows. {REMEDY}"
+        )
+    rust.no_padding()
+    rust.no_truncation()
+    cls, sep, unk = delegate.cls_token_id, delegate.sep_token_id, delegate.unk_token_id
+    check_encodings(rust, cls, sep, unk, rows, source)
+    return rust
+
+
+class DistilBertTokenizer(TextTokenizer):
+    """WordPiece through the checkpoint's own Rust tokenizer.
+
+    Attributes:
+        max_length: Most tokens in one sequence, special tokens included.
+    """
+
+    max_length: int
+
+    def __init__(
+        self,
+        model_path: str,
+        pipeline_config: PipelineConfig,
+        *,
+        revision: str | None = None,
+        max_length: int | None = None,
+        trust_remote_code: bool = False,
+        **unused_kwargs: Any,
+    ) -> None:
+        self._rows = served_hf_config(pipeline_config.model).vocab_size
+        called(
+            model_path,
+            partial(
+                super().__init__,
+                model_path,
+                pipeline_config,
+                revision=revision,
+                max_length=max_length,
+                trust_remote_code=trust_remote_code,
+                **unused_kwargs,
+            ),
+        )
+        self._rust = _checked_tokenizer(self.delegate, self._rows, model_path)
+        self._rust.encode_special_tokens = True
+
+        # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.
+        self._eos_token_ids = {self.delegate.sep_token_id}
+
+    def tokenize(
+        self,
+        texts: Sequence[str | TextPair],
+        add_special_tokens: bool = True,
+        max_tokens: int | None = None,
+    ) -> list[TokenIds]:
+        """Tokenizes texts of any length, in parallel and outside the interpreter lock.
+
+        Args:
+            texts: Valid Unicode, no lone surrogates.
+            add_special_tokens: Put [CLS] before and [SEP] behind each text, and between a pair.
+            max_tokens: Give up beyond so many tokens in all; None for no limit.
+
+        Returns:
+            Token ids of each text, int64 ``(tokens,)``, not truncated.
+
+        Raises:
+            TooManyTokensInRequest: There are more than ``max_tokens``.
+        """
+        found: list[TokenIds] = []
+        left = float("inf") if max_tokens is None else max_tokens
+        for group in _groups(texts):
+            if len(group) == 1 and len(group[0]) > PIECE:
+                ids = [self._tokenize_long(group[0], add_special_tokens, left)]
+            else:
+                ids = self._encode(group, add_special_tokens)
+            found += ids
+            left -= sum(map(len, ids))
+            if left < 0:
+                raise TooManyTokensInRequest(int(left + sum(map(len, found))))
+        return found
+
+    def _encode(self, texts: Sequence[str | TextPair], add_special_tokens: bool) -> list[TokenIds]:
+        items = [
+            (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
+        ]
+        encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
+        return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
+
+    def _tokenize_long(
+        self, text: str | TextPair, add_special_tokens: bool, left: float
+    ) -> TokenIds:
+        """Tokenizes a long text in pieces: an encoding takes 360 bytes a token, an id eight."""
+        cls, sep = self.special_tokens()
+        limit = left
+        pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
+        for part in (text,) if isinstance(text, str) else (text.first, text.second):
+            start = 0
+            while start < len(part):
+                # WordPiece never joins what such a character parts.
+                boundary = _BOUNDARY.search(part, start + PIECE)
+                end = boundary.end() if boundary else len(part)
+                pieces += self._encode([part[start:end]], add_special_tokens=False)
+                left -= len(pieces[-1])
+                if left < 0:
+                    raise TooManyTokensInRequest(int(limit))
+                start = end
+            pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
+        return np.concatenate(pieces)
+
+    def special_tokens(self) -> tuple[int, int]:
+        """Returns the ids of [CLS] and [SEP]."""
+        return self.delegate.cls_token_id, self.delegate.sep_token_id
+
+    def check_ids(self, ids: Sequence[int]) -> TokenIds:
+        """Returns token ids as an array once each is known to have an embedding.
+
+        Raises:
+            InputError: No ids, or an id outside the vocabulary. Such an id would end the model
+                worker, and with it the server.
+        """
+        if not len(ids):
+            raise InputError("A sequence of token ids is empty. Send at least one id.")
+        highest = self._rows - 1
+        wrong = next((token for token in (min(ids), max(ids)) if not 0 <= token <= highest), None)
+        if wrong is not None:
+            raise InputError(f"Token id {wrong} is outside the vocabulary, 0..{highest}.")
+        return np.array(ids, dtype=np.int64)
+
+    async def encode(
+        self, prompt: str | Sequence[int], add_special_tokens: bool = True
+    ) -> TokenIds:
+        """Returns the token ids of one text, or the given ids once they are checked.
+
+        Raises:
+            InputError: See ``check_ids``.
+        """
+        if isinstance(prompt, str):
+            return self.tokenize([prompt], add_special_tokens)[0]
+        return self.check_ids(prompt)
+
+    async def new_context(self, request: TextGenerationRequest) -> TextContext:
+        """Returns what travels to the model worker for one sequence."""
+        assert request.prompt is not None
+        token_ids = await self.encode(request.prompt)
+        return context_of([token_ids], request.request_id, request.model_name)

@@ -1,0 +1,1 @@
+"""Model families: how each names its configuration, its tensors and its graph."""

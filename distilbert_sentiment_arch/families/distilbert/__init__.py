@@ -1,0 +1,1 @@
+"""DistilBERT sequence classifiers."""

@@ -1,0 +1,1 @@
+"""What an operator sets: limits, API keys and defaults."""

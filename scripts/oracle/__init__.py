@@ -1,0 +1,1 @@
+"""Independent oracles: classifiers in NumPy float64, one module a model family."""

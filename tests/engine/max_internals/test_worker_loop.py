@@ -1,0 +1,63 @@
+"""How soon the worker looks for requests, in place of MAX's own pauses."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+
+import pytest
+from max.serve.pipelines import model_worker
+
+from distilbert_sentiment_arch.engine.max_internals.worker_loop import SOON, SOON_S, look_often
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """MAX's own pauses, noted and not taken."""
+    noted: list[int] = []
+
+    async def own(count_no_progress: int) -> None:
+        noted.append(count_no_progress)
+
+    monkeypatch.setattr(model_worker, "sleep_with_backoff", own)
+    look_often()
+    return noted
+
+
+def test_the_worker_of_max_pauses_through_what_is_replaced() -> None:
+    assert "await sleep_with_backoff(count_no_progress)" in inspect.getsource(model_worker)
+
+
+def test_after_a_batch_it_looks_again_within_a_millisecond() -> None:
+    async def looks() -> float:
+        start = time.perf_counter()
+        for count in range(SOON):
+            await model_worker.sleep_with_backoff(count)
+        return time.perf_counter() - start
+
+    taken = min(asyncio.run(looks()) for _ in range(3))
+    assert SOON * SOON_S <= taken < SOON * 0.001
+
+
+def test_where_nothing_comes_the_pauses_are_those_of_max(pauses: list[int]) -> None:
+    async def looks() -> None:
+        for count in range(SOON + 3):
+            await model_worker.sleep_with_backoff(count)
+
+    asyncio.run(looks())
+    assert pauses == [0, 1, 2]
+
+
+def test_others_of_the_loop_have_their_turn() -> None:
+    async def looks() -> bool:
+        turns: list[int] = []
+
+        async def other() -> None:
+            turns.append(1)
+
+        task = asyncio.create_task(other())
+        await model_worker.sleep_with_backoff(0)
+        return bool(turns) and task.done()
+
+    assert asyncio.run(looks())

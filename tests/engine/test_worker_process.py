@@ -1,0 +1,117 @@
+"""What the worker asks of the operating system's scheduler."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from distilbert_sentiment_arch.engine.worker_process import (
+    NICENESS,
+    TIMER_SLACK_NS,
+    _processors,
+    coarse_timers,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's scheduler")
+
+
+def slack_ns() -> int:
+    return int(Path(f"/proc/{threading.get_native_id()}/timerslack_ns").read_text())
+
+
+def test_threads_started_inside_have_coarse_timers_and_the_starter_keeps_its_own() -> None:
+    before = slack_ns()
+    found: list[int] = []
+
+    def note() -> None:
+        found.append(slack_ns())
+        time.sleep(0.0001)  # still ends
+
+    with coarse_timers():
+        thread = threading.Thread(target=note)
+        thread.start()
+        thread.join()
+    assert found == [TIMER_SLACK_NS]
+    assert slack_ns() == before
+
+
+def test_a_process_that_steps_back_does_so_with_all_its_threads() -> None:
+    code = """
+import os, threading, time
+from distilbert_sentiment_arch.engine.worker_process import step_back
+threading.Thread(target=time.sleep, args=(0.5,)).start()
+step_back()
+print(*(os.getpriority(os.PRIO_PROCESS, int(tid)) for tid in os.listdir("/proc/self/task")))
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    ).stdout
+    assert printed.split() == [str(max(NICENESS, os.nice(0)))] * 2
+
+
+def in_a_process(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+COMPUTE = """
+import os, threading, time
+from pathlib import Path
+from distilbert_sentiment_arch.engine import worker_process
+
+def compute(index):
+    name = f"{worker_process.COMPUTE_THREAD}{index}"
+    Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+    ready.wait()
+    done.wait()
+
+def start(count):
+    global ready, done
+    ready, done = threading.Barrier(count + 1), threading.Event()
+    for index in range(count):
+        threading.Thread(target=compute, args=(index,)).start()
+    ready.wait()
+
+def places():
+    return [os.sched_getaffinity(thread) for thread in worker_process._compute_threads()]
+"""
+
+
+def test_each_compute_thread_keeps_to_a_core_of_its_own() -> None:
+    code = f"""{COMPUTE}
+cores = worker_process._cores()
+start(len(cores))
+kept = worker_process.keep_to_cores()
+print(kept, sorted(map(sorted, places())) == sorted(map(sorted, cores)),
+      os.sched_getaffinity(0) == set().union(*cores))
+done.set()
+"""
+    assert in_a_process(code).split() == ["True", "True", "True"]
+
+
+def test_threads_stay_free_where_they_are_not_as_many_as_cores() -> None:
+    code = f"""{COMPUTE}
+allowed = os.sched_getaffinity(0)
+start(len(worker_process._cores()) + 1)
+print(worker_process.keep_to_cores(), all(place == allowed for place in places()))
+done.set()
+"""
+    assert in_a_process(code).split() == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0\n", {0}), ("0,64\n", {0, 64}), ("2-3", {2, 3}), ("0-1,8", {0, 1, 8})]
+)
+def test_lists_of_processors(text: str, expected: set[int]) -> None:
+    assert _processors(text) == expected
