@@ -1,4 +1,4 @@
-"""The figures of the README: start-up, compile, memory and latency of a real server.
+"""Measures start-up, compile time, memory and latency of a real server.
 
     .venv/bin/python scripts/measure.py [--cold] [--model DIRECTORY]
 
@@ -11,40 +11,34 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.process_memory import PeakMemory
+from scripts.server_process import ServerProcess, started, wait_until
+
 FIRST_TEXT = (
     "The acting was fine, but the story dragged on and I kept checking my watch until the end."
 )
 REQUESTS = 500
-METRICS_PORT = "MAX_SERVE_METRICS_ENDPOINT_PORT"
-SERVE = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "serve"]
 
 
-@dataclass
-class Served:
+@dataclass(frozen=True)
+class Answering:
     """A server that answers.
 
     Attributes:
-        url: Where.
+        url: Its address.
         pid: Its process, the root of a tree.
         seconds_to_answer: From its start to its first answer.
-        peak_bytes: The most memory that the tree took until then; 0 where nobody watched.
+        peak_bytes: The most memory that the tree took until then; 0 where it was not watched.
         log: What it printed.
     """
 
@@ -58,84 +52,33 @@ class Served:
 @contextmanager
 def served(
     environment: dict[str, str], *, model: str | None = None, watched: bool = False
-) -> Iterator[Served]:
+) -> Iterator[Answering]:
     """Starts a server, gives it once it has answered a classification, and ends it."""
-    port = free_port()
-    choice = ["--model", model] if model else []
+    flags = ["--model", model] if model else []
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as directory:
-        log = Path(directory) / "log"
-        with log.open("w") as output:
-            server = subprocess.Popen(
-                [*SERVE, *choice, "--host", "127.0.0.1", "--port", str(port)],
-                cwd=ROOT,
-                env=os.environ | environment | {METRICS_PORT: str(free_port())},
-                stdout=output,
-                stderr=output,
-            )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            with PeakMemory(server.pid) if watched else nullcontext() as peak:
-                wait(url, server)
-            seconds = time.perf_counter() - start
-            yield Served(url, server.pid, seconds, peak.bytes if peak else 0, log)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(timeout=60)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        # A relative path to a model is meant from where the caller stands.
+        started(
+            Path(directory), *flags, environment=environment, working_directory=Path.cwd()
+        ) as server,
+    ):
+        pid = server.process.pid
+        with PeakMemory(pid) if watched else nullcontext() as peak:
+            wait_until(server, lambda: has_answered(server))
+        seconds = time.perf_counter() - start
+        yield Answering(server.url, pid, seconds, peak.bytes if peak else 0, server.log)
 
 
-def wait(url: str, server: subprocess.Popen[bytes]) -> None:
-    """Returns once the server has answered a classification."""
-    while server.poll() is None:
-        try:
-            body = {"input": FIRST_TEXT}
-            httpx.post(f"{url}/classify", json=body, timeout=60, trust_env=False).raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise SystemExit(f"the server ended with {server.returncode}")
-
-
-def free_port() -> int:
-    """Returns a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def memory_of(pid: int) -> int:
-    """Returns the bytes that a process and its descendants take, shared pages once."""
-    root = psutil.Process(pid)
-    found = 0
-    for process in [root, *root.children(recursive=True)]:
-        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-            found += process.memory_full_info().pss
-    return found
-
-
-class PeakMemory:
-    """The most memory a process tree takes while the block runs."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.bytes = 0
-
-    def __enter__(self) -> PeakMemory:
-        self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopped.set()
-        self.thread.join()
-
-    def _watch(self) -> None:
-        while True:
-            self.bytes = max(self.bytes, memory_of(self.pid))
-            if self.stopped.wait(0.05):
-                return
+def has_answered(server: ServerProcess) -> bool:
+    """Returns whether a server classifies a text."""
+    body = {"input": FIRST_TEXT}
+    try:
+        answer = httpx.post(f"{server.url}/classify", json=body, timeout=60, trust_env=False)
+    except httpx.TransportError:
+        return False
+    answer.raise_for_status()
+    return True
 
 
 def measure(title: str, model: str | None, environment: dict[str, str], *, load: bool) -> None:
@@ -187,7 +130,9 @@ def memory(client: httpx.Client, pid: int) -> None:
 
 def main() -> None:
     """Measures warm, and cold where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, add_help=True)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cold", action="store_true", help="start with an empty cache, too")
     parser.add_argument("--model", help="a checkpoint in place of the embedded one")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Keeps a real server busy and prints what its memory does.
+"""Loads a real server for minutes and prints its memory before and after.
 
     .venv/bin/python scripts/soak.py [--minutes 10]
 
@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from scripts.measure import FIRST_TEXT, memory_of, served
+from scripts.measure import FIRST_TEXT, served
+from scripts.process_memory import memory_of
 
 CALLERS = 8
 BODIES = (
@@ -43,7 +44,9 @@ def caller(url: str, seed: int, until: float) -> Counter[int]:
 
 def main() -> None:
     """Warms up for half a minute, then soaks."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=10)
     options = parser.parse_args()
     with served({}) as server, ThreadPoolExecutor(CALLERS) as pool:

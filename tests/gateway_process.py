@@ -22,7 +22,7 @@ from commands import ROOT
 from dialects import GOOD
 from server_process import START_TIMEOUT_S, Server
 
-from scripts.benchmarking.server_process import free_ports
+from scripts.server_process import free_ports
 
 NGINX = os.environ.get("NGINX") or shutil.which("nginx") or ""
 

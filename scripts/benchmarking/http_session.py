@@ -26,9 +26,11 @@ from scripts.benchmarking.paths import CORPUS
 from scripts.benchmarking.progress import StepProgress
 from scripts.benchmarking.reference import reference_logits
 from scripts.benchmarking.results import LoadRecord, Results, ServerRecord
-from scripts.benchmarking.server_process import PeakMemory, ServerProcess, free_ports, running
+from scripts.benchmarking.server_process import ServerProcess, running
 from scripts.benchmarking.servers.server import Launch, Server
 from scripts.benchmarking.workloads import Workloads, read_corpus
+from scripts.process_memory import PeakMemory
+from scripts.server_process import free_ports
 
 CHECKED_TEXTS = 64
 SINGLE_TEXTS = 256
@@ -186,10 +188,10 @@ class _Rounds:
                 self._progress(f"{self._model.name}: {name}, {load.name}")
                 self._results.loads.append(self._load(name, server, port, process, load))
                 self._progress("")
-            with PeakMemory(process) as peak:
+            with PeakMemory(process.pid) as peak:
                 for load in self._loads:
                     run_load(replace(self._plan(server, port, load), seconds=1.0))
-            record.peak_mb = max(record.peak_mb or 0.0, record.idle_mb, peak.mb)
+            record.peak_mb = max(record.peak_mb or 0.0, record.idle_mb, peak.bytes / 1e6)
 
     def _check(self, record: ServerRecord, process: ServerProcess) -> None:
         """Holds the server's labels against the reference's.

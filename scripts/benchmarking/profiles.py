@@ -27,11 +27,12 @@ from scripts.benchmarking.load import run_load
 from scripts.benchmarking.load_generator import Outcome, Plan
 from scripts.benchmarking.models import BenchmarkModel, find_model
 from scripts.benchmarking.results import Profile, Results
-from scripts.benchmarking.server_process import free_ports, running
+from scripts.benchmarking.server_process import running
 from scripts.benchmarking.servers import max_serve
 from scripts.benchmarking.servers.server import Launch
 from scripts.benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
 from scripts.benchmarking.workloads import Workloads
+from scripts.server_process import free_ports
 
 CALLERS = (1, 16)
 TEXTS = 64

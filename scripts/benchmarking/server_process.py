@@ -1,4 +1,4 @@
-"""A server under measurement: started, asked, watched and stopped."""
+"""Starts a server under measurement, asks it, and reads its CPU time and memory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +20,11 @@ import psutil
 from scripts.benchmarking.environments import process_environment
 from scripts.benchmarking.errors import NotAvailable
 from scripts.benchmarking.servers.server import Server
+from scripts.process_memory import memory_of, process_tree
+from scripts.server_process import stop
 
-START_TIMEOUT_S = 600.0
-STOP_TIMEOUT_S = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Returns ports that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+START_TIMEOUT_S = 300.0
+"""A cold compile on two busy cores takes less."""
 
 
 class ServerProcess:
@@ -73,15 +63,15 @@ class ServerProcess:
         with opener.open(request, timeout=timeout) as answer:
             return json.load(answer)
 
-    def tree(self) -> list[psutil.Process]:
-        """Returns the process and its descendants."""
-        root = psutil.Process(self._process.pid)
-        return [root, *root.children(recursive=True)]
+    @property
+    def pid(self) -> int:
+        """The process, the root of a tree."""
+        return self._process.pid
 
     def cpu_s(self) -> float:
         """Returns the CPU seconds of the tree so far, ended children included."""
         total = 0.0
-        for process in self.tree():
+        for process in process_tree(self.pid):
             try:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:
@@ -90,14 +80,8 @@ class ServerProcess:
         return total
 
     def memory_mb(self) -> float:
-        """Returns the memory of the tree, shared pages once (PSS)."""
-        total = 0
-        for process in self.tree():
-            try:
-                total += process.memory_full_info().pss
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return total / 1e6
+        """Returns the memory of the tree in MB, shared pages once (PSS)."""
+        return memory_of(self.pid) / 1e6
 
 
 @contextmanager
@@ -105,7 +89,7 @@ def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
     """Starts a server, gives it once it has classified a text, and ends it.
 
     Raises:
-        NotAvailable: It ended, or did not answer in ten minutes.
+        NotAvailable: It ended, or did not answer within ``START_TIMEOUT_S``.
     """
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
@@ -135,7 +119,9 @@ def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
             running_server.seconds_to_answer = time.perf_counter() - start
             yield running_server
         finally:
-            _stop(process)
+            stop(process)
+            with suppress(ProcessLookupError):  # what is left of its session
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def root_cause(log: str) -> str:
@@ -148,41 +134,3 @@ def root_cause(log: str) -> str:
         if error is not None and "WARNING" not in line:
             return error[0]
     return log.strip()[-500:] or "it wrote nothing"
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ends a server with SIGTERM, and what is left of its session with SIGKILL."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=STOP_TIMEOUT_S)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-class PeakMemory:
-    """The most memory a server takes while the block runs, in MB.
-
-    Reading memory maps stops a process for a moment, so nothing is timed meanwhile.
-    """
-
-    def __init__(self, server: ServerProcess) -> None:
-        self._server = server
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.mb = 0.0
-
-    def __enter__(self) -> PeakMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while True:
-            self.mb = max(self.mb, self._server.memory_mb())
-            if self._stopped.wait(0.1):
-                return

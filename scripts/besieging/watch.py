@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from scripts.measure import memory_of
+from scripts.process_memory import memory_of
 
 EVERY_S = 0.02
 LONGEST_S = 60.0

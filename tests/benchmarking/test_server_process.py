@@ -1,4 +1,4 @@
-"""A server under measurement: a small real one, whose cost is known."""
+"""Starting, asking and watching a server under measurement: a small one whose cost is known."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from scripts.benchmarking.errors import NotAvailable
-from scripts.benchmarking.server_process import PeakMemory, free_ports, root_cause, running
+from scripts.benchmarking.server_process import root_cause, running
 from scripts.benchmarking.servers.server import Server
+from scripts.process_memory import PeakMemory, process_tree
+from scripts.server_process import free_ports
 
 PROGRAM = """
 import http.server, json, subprocess, sys, time
@@ -54,7 +56,7 @@ def test_the_start_is_timed_to_the_first_answer() -> None:
     with running(server(port, delay_s=0.6), port, "text") as process:
         assert 0.6 < process.seconds_to_answer < 5
         assert process.ask(["a", "abc"]) == [1, 3]
-        (only,) = process.tree()
+        (only,) = process_tree(process.pid)
     assert not only.is_running()
 
 
@@ -66,10 +68,10 @@ def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
         process.ask(["child"])  # it has ended by now, and counts all the same
         assert 0.5 < process.cpu_s() - before < 1.2
         idle = process.memory_mb()
-        with PeakMemory(process) as peak:
+        with PeakMemory(process.pid) as peak:
             process.ask(["grow"])
             time.sleep(0.3)
-        assert peak.mb - idle == pytest.approx(60, abs=15)
+        assert peak.bytes / 1e6 - idle == pytest.approx(60, abs=15)
 
 
 def test_a_server_that_ends_says_why() -> None:
@@ -100,7 +102,7 @@ def test_the_first_error_of_a_log_is_the_cause() -> None:
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     with running(server(port), port, "text") as process:
-        tree = process.tree()
+        tree = process_tree(process.pid)
     with running(server(port), port, "text"):
         pass  # the port is free again
     assert not any(each.is_running() for each in tree)

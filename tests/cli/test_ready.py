@@ -12,7 +12,7 @@ import pytest
 from server_process import running_server
 
 from distilbert_sentiment_arch.cli.main import main
-from scripts.benchmarking.server_process import free_ports
+from scripts.server_process import free_ports
 
 
 class Failing(BaseHTTPRequestHandler):

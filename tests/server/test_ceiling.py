@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import psutil
 import pytest
 from hostile import ATTACKS, answer_of, body_of, check_alive, connect, send
-from measure import PeakMemory
 from memory_cgroups import memory_cgroup, peak_memory
 from server_process import Server, running_server
+
+from scripts.process_memory import PeakMemory
 
 pytestmark = pytest.mark.slow
 

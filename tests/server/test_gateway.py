@@ -16,7 +16,7 @@ from dialects import GOOD
 from gateway_process import kill_everything, load, needs_nginx, running_gateway
 from server_process import Server, running_server
 
-from scripts.benchmarking.server_process import free_ports
+from scripts.server_process import free_ports
 
 pytestmark = [pytest.mark.slow, needs_nginx]
 

@@ -23,7 +23,7 @@ from metrics_page import scrape
 from server_process import Server, running_server
 
 from scripts import checkpoints
-from scripts.benchmarking.server_process import free_ports
+from scripts.server_process import free_ports
 
 pytestmark = pytest.mark.slow
 

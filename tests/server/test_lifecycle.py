@@ -22,7 +22,8 @@ from hostile import answer_of, connect
 from server_process import START_TIMEOUT_S, Server, model_worker, running_server, starting_server
 
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
-from scripts.benchmarking.server_process import free_ports
+from scripts.process_memory import memory_of
+from scripts.server_process import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -163,9 +164,7 @@ def test_plain_max_serve_says_in_one_line_that_a_port_is_in_use(server: Server) 
 def test_the_process_tree_takes_less_than_a_gigabyte(server: Server) -> None:
     body = {"input": [LONG["input"]] * 64}
     assert server.client.post("/classify", json=body).status_code == 200
-    root = psutil.Process(server.process.pid)
-    tree = [root, *root.children(recursive=True)]
-    memory = sum(process.memory_full_info().pss for process in tree)  # shared pages once
+    memory = memory_of(server.process.pid)
     print(f"memory: {memory / 1e6:.0f} MB")
     assert memory < 1e9
 

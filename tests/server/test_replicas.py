@@ -22,7 +22,7 @@ from commands import ROOT, run
 from gateway_process import Load, kill_everything, load, needs_nginx, running_gateway
 from server_process import Server, running_server
 
-from scripts.benchmarking.server_process import free_ports
+from scripts.server_process import free_ports
 
 pytestmark = [pytest.mark.slow, needs_nginx]
 
