@@ -23,7 +23,7 @@ from scripts.benchmarking.reports import markdown_tables, provenance
 from scripts.benchmarking.results import Results, read_results
 
 PUBLISHED = PACKAGE / "published.json"
-README = ROOT / "README.md"
+README = ROOT / "docs" / "performance.md"
 BEGIN = "<!-- written by `./scripts/benchmark readme` from scripts/benchmarking/published.json -->"
 END = "<!-- end of figures -->"
 

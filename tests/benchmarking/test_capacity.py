@@ -70,12 +70,12 @@ def test_the_published_result_by_another_tool(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_guide_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    guide = (ROOT / "deploy" / "README.md").read_text()
+    guide = (ROOT / "docs" / "deploying.md").read_text()
     (command,) = re.findall(r"`\./scripts/benchmark (capacity [^`]+)`", guide)
     assert main(command.split()) == 0
     printed = capsys.readouterr().out
     told = printed[printed.index("**Capacity") :]
-    assert told in guide, f"put into deploy/README.md what ./scripts/benchmark {command} prints"
+    assert told in guide, f"put into docs/deploying.md what ./scripts/benchmark {command} prints"
 
 
 def test_the_heaviest_load_comes_first_and_another_can_be_asked_for(

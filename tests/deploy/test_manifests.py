@@ -29,7 +29,7 @@ from distilbert_sentiment_arch.settings.defaults import VERSION
 
 pytestmark = needs_tools
 
-# Brought by the operator, as deploy/README.md says.
+# Brought by the operator, as docs/deploying.md says.
 BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
 
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
@@ -184,8 +184,8 @@ def test_volumes(combination: Combination) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BROUGHT))
-def test_what_the_operator_brings_is_in_the_readme(name: str) -> None:
-    assert name in (ROOT / "deploy" / "README.md").read_text()
+def test_what_the_operator_brings_is_in_the_guide(name: str) -> None:
+    assert name in (ROOT / "docs" / "deploying.md").read_text()
 
 
 @every_combination
@@ -204,10 +204,11 @@ def test_memory_fits(combination: Combination) -> None:
 
 
 @every_combination
-def test_the_model_server_asks_for_the_memory_that_the_readme_measured(
+def test_the_model_server_asks_for_the_memory_that_was_measured(
     combination: Combination,
 ) -> None:
-    (peak,) = re.findall(r"64 texts of 512 tokens \| (\d+) MB", (ROOT / "README.md").read_text())
+    figures = (ROOT / "docs" / "performance.md").read_text()
+    (peak,) = re.findall(r"64 texts of 512 tokens \| (\d+) MB", figures)
     resources = container(pods(rendered(combination))["max-sentiment"])["resources"]
     assert number(resources["requests"]["memory"]) > int(peak) * 1e6
 

@@ -193,15 +193,15 @@ def test_prometheus_alone_reaches_the_metrics_and_nothing_else(network: Network)
 
 
 def documented() -> list[Document]:
-    """Returns the patches of deploy/README.md that are about network policies."""
-    text = (ROOT / "deploy" / "README.md").read_text()
+    """Returns the patches of docs/deploying.md that are about network policies."""
+    text = (ROOT / "docs" / "deploying.md").read_text()
     blocks = (each.partition("```")[0] for each in text.split("```yaml\n")[1:])
     found = [yaml.safe_load(each).get("patches", []) for each in blocks]
     return [each for patches in found for each in patches if each["target"]["kind"] == NETWORK]
 
 
 @pytest.mark.parametrize("components", [(), ("gateway",)])
-def test_the_patches_of_the_readme(components: tuple[str, ...]) -> None:
+def test_the_patches_of_the_guide(components: tuple[str, ...]) -> None:
     patches = documented()
     assert len(patches) == 2
     if not components:
