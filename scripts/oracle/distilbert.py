@@ -1,66 +1,68 @@
-"""DistilBERT in NumPy float64: an independent oracle, written from the paper and the checkpoint.
+"""The oracle of DistilBERT sequence classifiers, by the names of Hugging Face's checkpoints.
 
-One sequence at a time, no batch and no padding, so that none of it can hide in the answer.
+Source: Sanh et al. 2019 (https://arxiv.org/abs/1910.01108).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import erf
 
-Array = npt.NDArray[np.float64]
+from scripts.oracle.encoder import Array, Block, Encoder, Tensors, linear, norm
 
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "gelu": lambda x: x * 0.5 * (1 + erf(x / np.sqrt(2))),
-    "gelu_new": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
-    "relu": lambda x: np.maximum(x, 0),
-    "silu": lambda x: x / (1 + np.exp(-x)),
-    "tanh": np.tanh,
-}
+EPSILON = 1e-12
 
 
-def logits(tensors: Mapping[str, Array], config: Mapping[str, Any], ids: Sequence[int]) -> Array:
-    """Returns the logits of one sequence, shape (num_labels,)."""
+def logits(
+    tensors: Tensors,
+    config: Mapping[str, Any],
+    ids: Sequence[int],
+    token_types: Sequence[int] | None = None,
+) -> Array:
+    """Returns the logits of one sequence, shape (num_labels,).
 
-    def linear(x: Array, name: str) -> Array:
-        return x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+    Args:
+        tensors: The checkpoint's tensors.
+        config: Its ``config.json``.
+        ids: Tokens of the sequence.
+        token_types: Ignored: DistilBERT has no token types.
+    """
+    del token_types
+    return encoder(tensors, config).logits(ids)
 
-    def layer_norm(x: Array, name: str) -> Array:
-        centred = x - x.mean(-1, keepdims=True)
-        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
-        normed: Array = scaled * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
-        return normed
 
-    def attention(x: Array, name: str) -> Array:
-        head_dim = config["dim"] // config["n_heads"]
-        query, key, value = (linear(x, f"{name}.{part}_lin") for part in "qkv")
-        heads = []
-        for head in range(config["n_heads"]):
-            columns = slice(head * head_dim, (head + 1) * head_dim)
-            scores = query[:, columns] @ key[:, columns].T / np.sqrt(head_dim)
-            weights = np.exp(scores - scores.max(-1, keepdims=True))
-            heads.append(weights / weights.sum(-1, keepdims=True) @ value[:, columns])
-        return linear(np.concatenate(heads, axis=-1), f"{name}.out_lin")
-
-    positions = tensors.get("distilbert.embeddings.position_embeddings.weight")
+def encoder(tensors: Tensors, config: Mapping[str, Any]) -> Encoder:
+    """Returns the encoder that a checkpoint describes."""
+    embeddings = "distilbert.embeddings"
+    positions = tensors.get(f"{embeddings}.position_embeddings.weight")
     if positions is None:
         positions = sinusoids(config["max_position_embeddings"], config["dim"])
-    words = tensors["distilbert.embeddings.word_embeddings.weight"][list(ids)]
-    hidden = layer_norm(words + positions[: len(ids)], "distilbert.embeddings.LayerNorm")
-    for layer in range(config["n_layers"]):
-        block = f"distilbert.transformer.layer.{layer}"
-        hidden = layer_norm(
-            hidden + attention(hidden, f"{block}.attention"), f"{block}.sa_layer_norm"
+
+    def block(name: str) -> Block:
+        return Block(
+            query=linear(tensors, f"{name}.attention.q_lin"),
+            key=linear(tensors, f"{name}.attention.k_lin"),
+            value=linear(tensors, f"{name}.attention.v_lin"),
+            output=linear(tensors, f"{name}.attention.out_lin"),
+            attention_norm=norm(tensors, f"{name}.sa_layer_norm", EPSILON),
+            up=linear(tensors, f"{name}.ffn.lin1"),
+            down=linear(tensors, f"{name}.ffn.lin2"),
+            output_norm=norm(tensors, f"{name}.output_layer_norm", EPSILON),
+            heads=config["n_heads"],
+            activation=config["activation"],
         )
-        inner = ACTIVATIONS[config["activation"]](linear(hidden, f"{block}.ffn.lin1"))
-        hidden = layer_norm(
-            hidden + linear(inner, f"{block}.ffn.lin2"), f"{block}.output_layer_norm"
-        )
-    return linear(np.maximum(linear(hidden[0], "pre_classifier"), 0), "classifier")
+
+    return Encoder(
+        words=tensors[f"{embeddings}.word_embeddings.weight"],
+        positions=positions,
+        norm=norm(tensors, f"{embeddings}.LayerNorm", EPSILON),
+        blocks=[block(f"distilbert.transformer.layer.{i}") for i in range(config["n_layers"])],
+        dense=linear(tensors, "pre_classifier"),
+        head_activation="relu",
+        projection=linear(tensors, "classifier"),
+    )
 
 
 def sinusoids(positions: int, dim: int) -> Array:
