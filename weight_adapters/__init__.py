@@ -1,1 +1,1 @@
-"""Checkpoint tensor name -> graph weight name, one module per model family."""
+"""Checkpoint tensor name -> graph weight name, one module a model family. Imports no MAX."""

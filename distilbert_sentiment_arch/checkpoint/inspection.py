@@ -1,4 +1,4 @@
-"""One look at a whole checkpoint directory: can it be served?"""
+"""Inspection of a whole checkpoint directory before it is served."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import (
+    ClassifierConfig,
+    read_config_file,
+)
+from distilbert_sentiment_arch.checkpoint.family import Families
 from distilbert_sentiment_arch.checkpoint.files import (
     CONFIG_LIMIT,
     check_kinds,
     is_present,
     read_json,
 )
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, weight_files
 from distilbert_sentiment_arch.checkpoint.tokenizer_files import check_tokenizer
 from distilbert_sentiment_arch.errors import CheckpointError, CheckpointNotFound, ConfigError
@@ -30,13 +34,17 @@ class Checkpoint:
     """
 
     directory: Path
-    config: HFConfig
+    config: ClassifierConfig
     weight_files: tuple[Path, ...]
     dtypes: frozenset[str]
 
 
-def inspect_checkpoint(directory: Path) -> Checkpoint:
+def inspect_checkpoint(directory: Path, families: Families) -> Checkpoint:
     """Reads and checks everything that a server needs of a checkpoint.
+
+    Args:
+        directory: The checkpoint.
+        families: Those that are served.
 
     Raises:
         CheckpointError: One message that names the file, the tensor where there is one, and what to
@@ -50,8 +58,9 @@ def inspect_checkpoint(directory: Path) -> Checkpoint:
     if is_present(directory / "generation_config.json"):
         # Nothing is generated, and MAX reads it.
         read_json(directory / "generation_config.json", CONFIG_LIMIT, ConfigError)
-    config = HFConfig.from_directory(directory)
+    config = read_config_file(directory, families)
     files = weight_files(directory)
-    dtypes = check_tensors(files, config)
-    check_tokenizer(directory, config.vocab_size)
+    specs = config.family.tensor_specs(config.encoder)
+    dtypes = check_tensors(files, specs, config.family.architecture)
+    check_tokenizer(directory, config.encoder.vocab_size)
     return Checkpoint(directory, config, files, dtypes)

@@ -1,4 +1,4 @@
-"""Where a checkpoint comes from: the embedded default, a directory, or the Hugging Face hub."""
+"""Search for a checkpoint: the embedded default, a directory, or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from distilbert_sentiment_arch.checkpoint.family import Families
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
 from distilbert_sentiment_arch.errors import CheckpointNotFound
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
@@ -36,11 +37,14 @@ class NamedCheckpoint:
     checkpoint: Checkpoint
 
 
-def find_checkpoint(model: str | None, revision: str | None = None) -> NamedCheckpoint:
+def find_checkpoint(
+    model: str | None, families: Families, revision: str | None = None
+) -> NamedCheckpoint:
     """Finds, downloads where needed, and checks a checkpoint.
 
     Args:
         model: A directory, a hub id, or None for the embedded default.
+        families: Those that are served.
         revision: Branch, tag or commit of a hub id; None for the pinned one, else ``main``.
 
     Raises:
@@ -48,12 +52,12 @@ def find_checkpoint(model: str | None, revision: str | None = None) -> NamedChec
         CheckpointError: It is there and cannot be served.
     """
     if model is None:
-        return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY))
+        return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY, families))
     path = Path(os.path.realpath(os.path.expanduser(model)))
     if os.path.exists(path) or not _is_hub_id(model):
-        return NamedCheckpoint(path.name, inspect_checkpoint(path))
+        return NamedCheckpoint(path.name, inspect_checkpoint(path, families))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
-    return NamedCheckpoint(model, inspect_checkpoint(directory))
+    return NamedCheckpoint(model, inspect_checkpoint(directory, families))
 
 
 def _is_hub_id(model: str) -> bool:

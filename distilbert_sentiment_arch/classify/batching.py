@@ -1,18 +1,22 @@
-"""Which sequences go through the model together, and when."""
+"""Batches of sequences: which go through the model together, and when."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from distilbert_sentiment_arch.classify.model_classifier import Inference, Logits
-from distilbert_sentiment_arch.classify.truncation import TokenIds
-from distilbert_sentiment_arch.errors import NonFiniteLogits
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.errors import NonFiniteLogits, Overloaded
+
+Logits = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,46 @@ class ComputedBatch:
     size: int
 
 
-Compute = Callable[[Sequence[TokenIds]], Awaitable[ComputedBatch]]
+@dataclass(frozen=True)
+class Inference:
+    """Logits of the sequences of a request, and what they took.
+
+    Attributes:
+        logits: One row a sequence, ``(sequences, num_labels)``.
+        queue_ms: See ``Answers.stages``.
+        compute_ms: See ``Answers.stages``.
+        batch_sizes: Size of the batch each sequence was in.
+    """
+
+    logits: Logits
+    queue_ms: float
+    compute_ms: float
+    batch_sizes: Sequence[int]
+
+
+class Transport(Protocol):
+    """Carries batches to the compiled model: in this process, or in MAX's model worker.
+
+    Attributes:
+        max_in_flight: Most batches handed over at a time.
+    """
+
+    @property
+    def max_in_flight(self) -> int:
+        """See the class."""
+
+    async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
+        """Runs a batch.
+
+        Raises:
+            Unavailable: The model cannot answer now.
+        """
 
 
 class _Request:
     """The sequences of one request, and the rows that are back."""
 
-    def __init__(self, sequences: Sequence[TokenIds]) -> None:
+    def __init__(self, sequences: Sequence[TokenSequence]) -> None:
         self.waiting = deque(enumerate(sequences))
         self.answer: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
         self._rows: list[Logits | None] = [None] * len(sequences)
@@ -68,46 +105,79 @@ class _Request:
 
 
 class Batcher:
-    """Forms batches of what waits: a sequence of each request in turn, in the order they came.
+    """Source of logits: forms batches of the waiting sequences and has a transport carry them.
 
-    A long list therefore delays others by a sequence a batch, not by its length, and what nobody
-    waits for any more is not computed.
+    Each batch takes a sequence of each request in turn, in the order they came. A long list
+    therefore delays others by a sequence a batch, not by its length. Sequences of a request that
+    was cancelled are not computed.
 
     Args:
-        compute: Runs a batch.
+        transport: Carries batches to the compiled model.
         max_sequences: Most sequences in a batch.
         max_tokens: Most tokens in a batch; a longer sequence goes alone.
-        on_the_way: Most batches handed over at a time.
+        max_pending_tokens: Backlog at which requests are refused; None for no limit.
 
     Attributes:
-        pending_tokens: Tokens that wait or are being computed.
         answered: Sequences that got their logits so far.
-        non_finite: Sequences for which the model put out NaN or infinity.
     """
 
     def __init__(
-        self, compute: Compute, max_sequences: int, max_tokens: int, on_the_way: int
+        self,
+        transport: Transport,
+        max_sequences: int,
+        max_tokens: int,
+        max_pending_tokens: int | None = None,
     ) -> None:
-        self._compute = compute
+        self._transport = transport
         self._max_sequences = max_sequences
         self._max_tokens = max_tokens
-        self._most_on_the_way = on_the_way
+        self._max_pending_tokens = max_pending_tokens
         self._requests: deque[_Request] = deque()
-        self._on_the_way = 0
+        self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self.pending_tokens = 0
+        self._reserved_tokens = 0
+        self._queued_tokens = 0
+        self._non_finite = 0
         self.answered = 0
-        self.non_finite = 0
 
-    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
+    @property
+    def pending_tokens(self) -> int:
+        """Tokens accepted and not yet computed."""
+        return self._reserved_tokens + self._queued_tokens
+
+    def take_non_finite(self) -> int:
+        """Returns for how many sequences the model put out NaN or infinity since the last call."""
+        count, self._non_finite = self._non_finite, 0
+        return count
+
+    @contextmanager
+    def reserve(self, tokens: int) -> Iterator[None]:
+        """Counts about so many tokens as accepted while their text is tokenized.
+
+        Whatever its size, a request is accepted while the backlog is under the limit: the backlog
+        is bounded by the limit plus one request, and none is too large for an idle server.
+
+        Raises:
+            Overloaded: The backlog is full.
+        """
+        limit = self._max_pending_tokens
+        if limit is not None and self.pending_tokens >= limit:
+            raise Overloaded()
+        self._reserved_tokens += tokens
+        try:
+            yield
+        finally:
+            self._reserved_tokens -= tokens
+
+    async def infer(self, sequences: Sequence[TokenSequence]) -> Inference:
         """Returns the logits of sequences once all are computed.
 
         Raises:
             NonFiniteLogits: The model put out NaN or infinity for one of them.
-            Exception: What ``compute`` raised for a batch that one of them was in.
+            Exception: What the transport raised for a batch that one of them was in.
         """
         request = _Request(sequences)
-        self.pending_tokens += sum(map(len, sequences))
+        self._queued_tokens += sum(map(len, sequences))
         self._requests.append(request)
         self._supply()
         try:
@@ -118,35 +188,35 @@ class Batcher:
     def _withdraw(self, request: _Request) -> None:
         if request.waiting:
             self._requests.remove(request)
-            self.pending_tokens -= sum(len(ids) for _, ids in request.waiting)
+            self._queued_tokens -= sum(len(sequence) for _, sequence in request.waiting)
             request.waiting.clear()
 
     def _supply(self) -> None:
-        while self._requests and self._on_the_way < self._most_on_the_way:
-            self._on_the_way += 1
+        while self._requests and self._in_flight < self._transport.max_in_flight:
+            self._in_flight += 1
             task = asyncio.create_task(self._run(self._form()))
             self._tasks.add(task)  # asyncio itself keeps none alive
             task.add_done_callback(self._tasks.discard)
 
-    def _form(self) -> list[tuple[_Request, int, TokenIds]]:
-        batch: list[tuple[_Request, int, TokenIds]] = []
+    def _form(self) -> list[tuple[_Request, int, TokenSequence]]:
+        batch: list[tuple[_Request, int, TokenSequence]] = []
         tokens = 0
         while self._requests and len(batch) < self._max_sequences:
             request = self._requests[0]
-            index, ids = request.waiting[0]
-            if batch and tokens + len(ids) > self._max_tokens:
+            index, sequence = request.waiting[0]
+            if batch and tokens + len(sequence) > self._max_tokens:
                 break
             request.waiting.popleft()
             self._requests.popleft()
             if request.waiting:
                 self._requests.append(request)
-            batch.append((request, index, ids))
-            tokens += len(ids)
+            batch.append((request, index, sequence))
+            tokens += len(sequence)
         return batch
 
-    async def _run(self, batch: list[tuple[_Request, int, TokenIds]]) -> None:
+    async def _run(self, batch: list[tuple[_Request, int, TokenSequence]]) -> None:
         try:
-            computed = await self._compute([ids for _, _, ids in batch])
+            computed = await self._transport.compute([sequence for _, _, sequence in batch])
         except Exception as error:  # for each caller to answer, whatever it is
             for request, _, _ in batch:
                 request.fail(error)
@@ -154,7 +224,7 @@ class Batcher:
         else:
             finite = np.asarray(np.isfinite(computed.logits).all(axis=1))
             self.answered += int(finite.sum())
-            self.non_finite += int((~finite).sum())
+            self._non_finite += int((~finite).sum())
             for (request, index, _), row, good in zip(
                 batch, computed.logits, finite.tolist(), strict=True
             ):
@@ -163,6 +233,6 @@ class Batcher:
                 else:
                     request.fail(NonFiniteLogits())
                     self._withdraw(request)
-        self.pending_tokens -= sum(len(ids) for _, _, ids in batch)
-        self._on_the_way -= 1
+        self._queued_tokens -= sum(len(sequence) for _, _, sequence in batch)
+        self._in_flight -= 1
         self._supply()

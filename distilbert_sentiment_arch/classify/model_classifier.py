@@ -1,16 +1,12 @@
-"""Inputs to classifications through the model: the one path, over HTTP and on the command line."""
+"""Classification by a model: tokenize, truncate, batch, and read the logits."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from distilbert_sentiment_arch.classify.batching import Batcher, Logits
 from distilbert_sentiment_arch.classify.input_text import check_inputs
 from distilbert_sentiment_arch.classify.interface import (
     Answers,
@@ -21,13 +17,12 @@ from distilbert_sentiment_arch.classify.interface import (
     Truncation,
 )
 from distilbert_sentiment_arch.classify.labels import LabelSet
-from distilbert_sentiment_arch.classify.truncation import (
+from distilbert_sentiment_arch.classify.token_sequence import (
     TokenIds,
-    Window,
-    Windows,
-    combine,
-    truncate,
+    TokenSequence,
+    single_segment,
 )
+from distilbert_sentiment_arch.classify.truncation import Window, Windows, combine, truncate
 from distilbert_sentiment_arch.errors import (
     BlankInput,
     InputError,
@@ -35,8 +30,6 @@ from distilbert_sentiment_arch.errors import (
     TooManyTokensInRequest,
 )
 from distilbert_sentiment_arch.worker_threads import in_thread
-
-Logits = npt.NDArray[np.float32]
 
 LEAST_COST = 64
 """Tokens that a sequence counts as at least: a text in windows of three tokens, say, is many."""
@@ -48,15 +41,15 @@ CHARACTERS_PER_TOKEN = 4
 
 
 class SequenceTokenizer(Protocol):
-    """What the classifier needs of a tokenizer; ``DistilBertTokenizer`` is one."""
+    """What the classifier needs of a tokenizer; ``engine.tokenizer`` has the one in use."""
 
     def tokenize(
         self,
         texts: Sequence[str | TextPair],
         add_special_tokens: bool = True,
         max_tokens: int | None = None,
-    ) -> list[TokenIds]:
-        """Returns the token ids of each text, not truncated.
+    ) -> list[TokenSequence]:
+        """Returns the tokens of each text, not truncated.
 
         Raises:
             TooManyTokensInRequest: There are more than ``max_tokens`` in all.
@@ -69,41 +62,6 @@ class SequenceTokenizer(Protocol):
         """Returns the ids of [CLS] and [SEP]."""
 
 
-@dataclass(frozen=True)
-class Inference:
-    """Logits of some sequences, and what they took.
-
-    Attributes:
-        logits: One row a sequence, ``(sequences, num_labels)``.
-        queue_ms: See ``Answers.stages``.
-        compute_ms: See ``Answers.stages``.
-        batch_sizes: Size of the batch each sequence was in.
-    """
-
-    logits: Logits
-    queue_ms: float
-    compute_ms: float
-    batch_sizes: Sequence[int]
-
-
-class LogitsSource(Protocol):
-    """Where sequences become logits."""
-
-    def reserve(self, tokens: int) -> AbstractContextManager[None]:
-        """Counts about so many tokens as accepted while their text is tokenized.
-
-        Raises:
-            Overloaded: There is no room for more.
-        """
-
-    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
-        """Runs the model over sequences, each within its limit.
-
-        Raises:
-            Unavailable: The model cannot answer now.
-        """
-
-
 class ModelClassifier:
     """A served checkpoint.
 
@@ -112,7 +70,7 @@ class ModelClassifier:
         tokenizer: The checkpoint's tokenizer.
         labels: The labels of its head.
         max_length: Most tokens it reads at once, special tokens included.
-        source: The compiled model.
+        batcher: Runs sequences through the compiled model.
         max_request_tokens: Most tokens in one request, windows included; a sequence counts as
             ``LEAST_COST`` at least. None for no limit.
     """
@@ -125,14 +83,14 @@ class ModelClassifier:
         tokenizer: SequenceTokenizer,
         labels: LabelSet,
         max_length: int,
-        source: LogitsSource,
+        batcher: Batcher,
         max_request_tokens: int | None = None,
     ) -> None:
         self.name = name
         self.labels = labels
         self.max_length = max_length
         self.tokenizer = tokenizer
-        self._source = source
+        self._batcher = batcher
         self._max_request_tokens = max_request_tokens
 
     async def classify(self, request: ClassifyRequest) -> Answers:
@@ -145,15 +103,15 @@ class ModelClassifier:
         """
         start = time.perf_counter()
         size = sum(map(len, request.inputs))
-        with self._source.reserve(size // CHARACTERS_PER_TOKEN):
+        with self._batcher.reserve(size // CHARACTERS_PER_TOKEN):
             if size <= QUICKLY_TOKENIZED:
                 whole, pieces = self._prepare(request)
             else:
                 # Not on the event loop: a megabyte takes a while.
                 whole, pieces = await in_thread(size, self._prepare, request)
-        sequences = [window.ids for windows_of_one in pieces for window in windows_of_one]
+        sequences = [window.sequence for windows_of_one in pieces for window in windows_of_one]
         tokenized = time.perf_counter()
-        inference = await self._source.infer(sequences)
+        inference = await self._batcher.infer(sequences)
         return Answers(
             self._classifications(whole, pieces, inference.logits),
             self.name,
@@ -167,18 +125,21 @@ class ModelClassifier:
         )
 
     def _classifications(
-        self, whole: Sequence[TokenIds], pieces: Sequence[Sequence[Window]], logits: Logits
+        self,
+        whole: Sequence[TokenSequence],
+        pieces: Sequence[Sequence[Window]],
+        logits: Logits,
     ) -> list[Classification]:
         answers = []
         row = 0
-        for ids, windows_of_one in zip(whole, pieces, strict=True):
+        for sequence, windows_of_one in zip(whole, pieces, strict=True):
             count = len(windows_of_one)
             answers.append(
                 Classification(
                     self.labels,
                     combine(logits[row : row + count], windows_of_one).tolist(),
-                    tokens=len(ids),
-                    tokens_read=len(ids) if count > 1 else len(windows_of_one[0].ids),
+                    tokens=len(sequence),
+                    tokens_read=len(sequence) if count > 1 else len(windows_of_one[0].sequence),
                     windows=count,
                 )
             )
@@ -187,23 +148,23 @@ class ModelClassifier:
 
     def _prepare(
         self, request: ClassifyRequest
-    ) -> tuple[Sequence[TokenIds], Sequence[Sequence[Window]]]:
+    ) -> tuple[Sequence[TokenSequence], Sequence[Sequence[Window]]]:
         whole = self._tokenize(request)
         pieces = []
         total = 0
-        for index, ids in enumerate(whole):
-            windows = self._fit(index, ids, request.truncation)
+        for index, sequence in enumerate(whole):
+            windows = self._fit(index, sequence, request.truncation)
             if isinstance(windows, Windows):
                 total += len(windows) * max(self._limit(request.truncation), LEAST_COST)
                 self._check_total(total)
                 pieces.append(windows.make())
             else:
-                total += max(len(windows.ids), LEAST_COST)
+                total += max(len(windows.sequence), LEAST_COST)
                 self._check_total(total)
                 pieces.append([windows])
         return whole, pieces
 
-    def _tokenize(self, request: ClassifyRequest) -> list[TokenIds]:
+    def _tokenize(self, request: ClassifyRequest) -> list[TokenSequence]:
         check_inputs(request.inputs)
         texts = [item for item in request.inputs if isinstance(item, str | TextPair)]
         tokenized = iter(
@@ -212,13 +173,13 @@ class ModelClassifier:
         whole = []
         for index, item in enumerate(request.inputs):
             if isinstance(item, str | TextPair):
-                ids = next(tokenized)
+                sequence = next(tokenized)
                 special = (3 if isinstance(item, TextPair) else 2) * request.add_special_tokens
-                if len(ids) <= special:
+                if len(sequence) <= special:
                     raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
             else:
-                ids = self._checked(index, item)
-            whole.append(ids)
+                sequence = single_segment(self._checked(index, item))
+            whole.append(sequence)
         return whole
 
     def _checked(self, index: int, ids: Sequence[int]) -> TokenIds:
@@ -227,21 +188,23 @@ class ModelClassifier:
         except InputError as error:
             raise InputError(f"Input {index}: {error}") from None
 
-    def _fit(self, index: int, ids: TokenIds, truncation: Truncation | None) -> Window | Windows:
+    def _fit(
+        self, index: int, sequence: TokenSequence, truncation: Truncation | None
+    ) -> Window | Windows:
         limit = self._limit(truncation)
         if not 3 <= limit <= self.max_length:
             raise InputError(
                 f"Truncation to {limit} tokens was asked for; possible are 3 (one token between "
                 f"the special ones) to {self.max_length}."
             )
-        if len(ids) <= limit:
-            return Window(ids, len(ids))
+        if len(sequence) <= limit:
+            return Window(sequence, len(sequence))
         if truncation is None:
-            raise TooManyTokens(index, len(ids), limit)
+            raise TooManyTokens(index, len(sequence), limit)
         special_tokens = self.tokenizer.special_tokens()
         if truncation.mode == "window":
-            return Windows(ids, limit, special_tokens)
-        kept = truncate(ids, limit, truncation.mode, special_tokens)
+            return Windows(sequence, limit, special_tokens)
+        kept = truncate(sequence, limit, truncation.mode, special_tokens)
         return Window(kept, len(kept))
 
     def _limit(self, truncation: Truncation | None) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-TokenIds = npt.NDArray[np.int64]
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 
 OVERLAP = 4
 """Neighbouring windows share one part in so many, so that no phrase is seen only in two halves."""
@@ -17,29 +17,37 @@ OVERLAP = 4
 
 @dataclass(frozen=True)
 class Window:
-    """A sequence to run, and how many of its tokens no window before it had."""
+    """A sequence to run.
 
-    ids: TokenIds
+    Attributes:
+        sequence: Its tokens.
+        fresh: How many of them no window before it had.
+    """
+
+    sequence: TokenSequence
     fresh: int
 
 
 def truncate(
-    ids: TokenIds, limit: int, side: Literal["start", "end"], special_tokens: tuple[int, int]
-) -> TokenIds:
+    sequence: TokenSequence,
+    limit: int,
+    side: Literal["start", "end"],
+    special_tokens: tuple[int, int],
+) -> TokenSequence:
     """Cuts a sequence to ``limit`` tokens; a leading [CLS] and a trailing [SEP] stay.
 
     Args:
-        ids: Token ids ``(tokens,)``.
+        sequence: The tokens.
         limit: Most tokens to keep, at least 3.
         side: What is cut off.
         special_tokens: Ids of [CLS] and [SEP].
     """
-    excess = len(ids) - limit
+    excess = len(sequence) - limit
     if excess <= 0:
-        return ids
-    first, last = _body(ids, special_tokens)
+        return sequence
+    first, last = _body(sequence, special_tokens)
     cut = (first, first + excess) if side == "start" else (last - excess, last)
-    return np.concatenate([ids[: cut[0]], ids[cut[1] :]])
+    return sequence.kept((0, cut[0]), (cut[1], len(sequence)))
 
 
 class Windows:
@@ -48,15 +56,17 @@ class Windows:
     Each keeps the sequence's own [CLS] and [SEP]. All are full; the last ends with the sequence.
 
     Args:
-        ids: Token ids ``(tokens,)``, more than ``limit``.
+        sequence: The tokens, more than ``limit``.
         limit: Most tokens in a window, at least 3.
         special_tokens: Ids of [CLS] and [SEP].
     """
 
-    def __init__(self, ids: TokenIds, limit: int, special_tokens: tuple[int, int]) -> None:
-        self._ids = ids
-        self._first, self._last = _body(ids, special_tokens)
-        self._width = limit - self._first - (len(ids) - self._last)
+    def __init__(
+        self, sequence: TokenSequence, limit: int, special_tokens: tuple[int, int]
+    ) -> None:
+        self._sequence = sequence
+        self._first, self._last = _body(sequence, special_tokens)
+        self._width = limit - self._first - (len(sequence) - self._last)
         stride = max(1, self._width - self._width // OVERLAP)
         self._starts = range(self._first, self._last - self._width, stride)
 
@@ -69,8 +79,10 @@ class Windows:
         covered = self._first
         for start in [*self._starts, self._last - self._width]:
             end = start + self._width
-            parts = [self._ids[: self._first], self._ids[start:end], self._ids[self._last :]]
-            found.append(Window(np.concatenate(parts), end - covered))
+            window = self._sequence.kept(
+                (0, self._first), (start, end), (self._last, len(self._sequence))
+            )
+            found.append(Window(window, end - covered))
             covered = end
         return found
 
@@ -92,7 +104,7 @@ def combine(logits: npt.NDArray[np.float32], pieces: Sequence[Window]) -> npt.ND
     return np.asarray(mean, dtype=np.float32)
 
 
-def _body(ids: TokenIds, special_tokens: tuple[int, int]) -> tuple[int, int]:
+def _body(sequence: TokenSequence, special_tokens: tuple[int, int]) -> tuple[int, int]:
     """Returns the range of the tokens between a leading [CLS] and a trailing [SEP]."""
-    cls, sep = special_tokens
+    ids, (cls, sep) = sequence.ids, special_tokens
     return int(ids[0] == cls), len(ids) - int(ids[-1] == sep)

@@ -1,7 +1,9 @@
-"""A batch as one of MAX's contexts: one trip to the model worker, however many sequences.
+"""Encoding of a batch as one MAX context, and of its logits as one MAX embedding.
 
-A context carries one array of tokens, and one array of floats comes back for it. Sequences are
-parted by an id that no sequence holds; the floats are ``TRACE`` figures and then the logits.
+MAX's queue carries one array of tokens a context, and one array of floats comes back for it. A
+batch travels as one context, however many sequences it has: its sequences are separated by an id
+that no token has, as are the two texts of a pair. The floats are ``HEADER`` figures of the pass and
+then the logits.
 """
 
 from __future__ import annotations
@@ -15,27 +17,40 @@ from max.pipelines.context.tokens import TokenBuffer
 from max.pipelines.modeling.types import EmbeddingsGenerationOutput, RequestID
 
 from distilbert_sentiment_arch.classify.batching import ComputedBatch
-from distilbert_sentiment_arch.classify.truncation import TokenIds
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.inputs import EncoderInputs
 
-SEPARATOR = -1
-"""Between sequences; ids in use are 0 and above."""
+SEQUENCE_END = -1
+"""Between two sequences; ids in use are 0 and above."""
 
-TRACE = 2
+SEGMENT_END = -2
+"""Before the second text of a pair."""
+
+HEADER = 2
 """Floats before the logits: milliseconds that the pass took, and the sequences in it."""
 
+_SEQUENCE_END = np.array([SEQUENCE_END], dtype=np.int64)
+_SEGMENT_END = np.array([SEGMENT_END], dtype=np.int64)
 
-def context_of(sequences: Sequence[TokenIds], key: RequestID, model_name: str) -> TextContext:
-    """Returns what travels to the model worker for a batch.
+
+def encode_batch(
+    sequences: Sequence[TokenSequence], key: RequestID, model_name: str
+) -> TextContext:
+    """Returns the context of a batch.
 
     Args:
         sequences: Token ids, each known to have an embedding.
         key: Names the context.
         model_name: The served model.
     """
-    parts = [sequences[0]]
-    for ids in sequences[1:]:
-        parts += [np.array([SEPARATOR], dtype=np.int64), ids]
-    tokens = np.concatenate(parts)
+    parts = []
+    for sequence in sequences:
+        ids, boundary = sequence.ids, sequence.first_segment
+        if boundary < len(ids):
+            parts += [ids[:boundary], _SEGMENT_END, ids[boundary:], _SEQUENCE_END]
+        else:
+            parts += [ids, _SEQUENCE_END]
+    tokens = np.concatenate(parts[:-1])
     return TextContext(
         request_id=key,
         max_length=len(tokens),
@@ -44,30 +59,41 @@ def context_of(sequences: Sequence[TokenIds], key: RequestID, model_name: str) -
     )
 
 
-def packed_of(contexts: Sequence[TextContext]) -> tuple[TokenIds, TokenIds, list[int]]:
-    """Returns the sequences of the contexts of one pass, one behind the other, in the worker.
-
-    Returns:
-        The token ids, int64 ``(tokens,)``; where each sequence starts and the last one ends, int64
-        ``(sequences + 1,)``; and how many sequences each context has.
-    """
-    ids, starts, counts, tokens = [], [np.zeros(1, np.int64)], [], 0
+def decode_batches(contexts: Sequence[TextContext], pad_token_id: int) -> EncoderInputs:
+    """Returns the sequences of the contexts of one pass, in the model worker."""
+    ids, starts, segments, counts = [], [np.zeros(1, np.int64)], [], []
+    tokens = 0
     for context in contexts:
-        parted = context.tokens.active
-        is_token = parted != SEPARATOR
-        # As many separators as sequences are before the end of each, but for its own.
-        (ends,) = np.append(~is_token, True).nonzero()
-        starts.append(tokens + ends - np.arange(len(ends)))
-        ids.append(parted[is_token])
+        encoded = context.tokens.active
+        is_token = encoded >= 0
+        # A place in the encoded array is followed by as many tokens as there are before it there.
+        tokens_before = np.concatenate([[0], np.cumsum(is_token)])
+        (sequence_ends,) = np.append(encoded == SEQUENCE_END, True).nonzero()
+        ends = tokens_before[sequence_ends]
+        lengths = np.diff(ends, prepend=0)
+        first_segments = lengths.copy()
+        (boundaries,) = (encoded == SEGMENT_END).nonzero()
+        if len(boundaries):
+            rows = np.searchsorted(sequence_ends, boundaries)
+            first_segments[rows] = tokens_before[boundaries] - (ends - lengths)[rows]
+        ids.append(encoded[is_token])
+        starts.append(tokens + ends)
+        segments.append(first_segments)
         counts.append(len(ends))
-        tokens += len(ids[-1])
-    return np.concatenate(ids), np.concatenate(starts), counts
+        tokens += int(ends[-1])
+    return EncoderInputs(
+        input_ids=np.concatenate(ids),
+        starts=np.concatenate(starts),
+        first_segments=np.concatenate(segments),
+        pad_token_id=pad_token_id,
+        counts=counts,
+    )
 
 
-def rows_of(
+def encode_logits(
     logits: npt.NDArray[np.float32], counts: Sequence[int], compute_ms: float
 ) -> npt.NDArray[np.float32]:
-    """Lays out what goes back: one row a context, all as wide as the widest.
+    """Returns what goes back: one row a context, all as wide as the widest.
 
     Args:
         logits: ``(sequences, num_labels)`` of the pass.
@@ -75,22 +101,22 @@ def rows_of(
         compute_ms: Milliseconds the pass took.
 
     Returns:
-        ``(contexts, TRACE + most sequences * num_labels)``.
+        ``(contexts, HEADER + most sequences * num_labels)``.
     """
     labels = logits.shape[1]
-    rows = np.zeros((len(counts), TRACE + max(counts) * labels), dtype=np.float32)
-    rows[:, :TRACE] = compute_ms, len(logits)
+    rows = np.zeros((len(counts), HEADER + max(counts) * labels), dtype=np.float32)
+    rows[:, :HEADER] = compute_ms, len(logits)
     start = 0
     for row, count in zip(rows, counts, strict=True):
-        row[TRACE : TRACE + count * labels] = logits[start : start + count].ravel()
+        row[HEADER : HEADER + count * labels] = logits[start : start + count].ravel()
         start += count
     return rows
 
 
-def computed_of(
+def decode_logits(
     output: EmbeddingsGenerationOutput, sequences: int, num_labels: int
 ) -> ComputedBatch:
-    """Takes a row apart, in the process that sent the context.
+    """Returns the logits of a context, in the process that sent it.
 
     Args:
         output: What MAX brought back.
@@ -98,6 +124,6 @@ def computed_of(
         num_labels: Labels of the model.
     """
     row = np.asarray(output.embeddings, dtype=np.float32)
-    compute_ms, size = row[:TRACE]
-    logits = row[TRACE : TRACE + sequences * num_labels].reshape(sequences, num_labels)
+    compute_ms, size = row[:HEADER]
+    logits = row[HEADER : HEADER + sequences * num_labels].reshape(sequences, num_labels)
     return ComputedBatch(logits, float(compute_ms), int(size))

@@ -1,4 +1,4 @@
-"""Contexts of one pass to the inputs of the graph."""
+"""MAX contexts of one pass to the inputs of the graph."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from max.pipelines.lib.interfaces.batch_processor import (
     single_replica_context_batch,
 )
 
-from distilbert_sentiment_arch.engine.batch_context import packed_of
+from distilbert_sentiment_arch.engine.batch_context import decode_batches
+from distilbert_sentiment_arch.engine.inputs import EncoderInputs
 
 if TYPE_CHECKING:
     from max.nn.kv_cache import KVCacheInputs
 
-    from distilbert_sentiment_arch.engine.model import DistilBertInputs
 
-
-class DistilBertBatchProcessor(PaddedEncoderBatchProcessor["DistilBertInputs"]):
+class PackedEncoderBatchProcessor(PaddedEncoderBatchProcessor[EncoderInputs]):
     """Packs the sequences of all contexts one behind the other.
 
     The base class pads, and reads the padding off the token ids, so that a "[PAD]" in the input
@@ -32,16 +31,8 @@ class DistilBertBatchProcessor(PaddedEncoderBatchProcessor["DistilBertInputs"]):
         replica_batches: Sequence[Sequence[TextContext]],
         kv_cache_inputs: KVCacheInputs[Buffer, Buffer] | None = None,
         return_n_logits: int = 1,
-    ) -> DistilBertInputs:
+    ) -> EncoderInputs:
         """Returns the packed batch; the encoder has neither cache nor next tokens."""
         del kv_cache_inputs, return_n_logits
         contexts = single_replica_context_batch(replica_batches, processor_name=type(self).__name__)
-        from distilbert_sentiment_arch.engine.model import DistilBertInputs
-
-        input_ids, starts, counts = packed_of(contexts)
-        return DistilBertInputs(
-            input_ids=input_ids,
-            starts=starts,
-            pad_token_id=self._pad_token_id(),
-            counts=counts,
-        )
+        return decode_batches(contexts, self._pad_token_id())

@@ -1,4 +1,4 @@
-"""The packed graph for this machine's processor: compiled once, by a process of its own, and kept.
+"""Compilation of a packed graph for this machine's processor, once, in a process of its own.
 
 MAX keeps compiled graphs, too. To find one there, it is traced and the compiler loaded: four
 seconds and 130 MB at each start, where a file that is found by its name takes hundredths. And what
@@ -8,6 +8,7 @@ compiling takes, a gigabyte of which a third is never given back, ends with the 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import logging
@@ -29,18 +30,19 @@ import numpy as np
 from max.driver import CPU
 from max.engine import CompiledModel, InferenceSession
 from max.engine import read as read_graph
+from max.nn.layer import Module
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.compile_cache import make, read
 from distilbert_sentiment_arch.engine.packed_weights import Packed
+from distilbert_sentiment_arch.engine.source_files import imported_modules
 from distilbert_sentiment_arch.errors import CacheError, CompilerError
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 
-GRAPH_NAME = "distilbert_classifier_packed"
+GRAPH_NAME = "encoder_classifier_packed"
 
-# What the graph is made of besides its kernels.
-_SOURCES = ("engine/compiled_graph.py", "engine/layers.py", "engine/packed_layers.py")
+# This module's name, also where it is the main one.
+_MODULE = f"{PACKAGE.name}.engine.compiled_graph"
 
 # Of /proc/cpuinfo, on x86-64 and on ARM: what decides which instructions are compiled.
 _PROCESSOR = {
@@ -51,10 +53,13 @@ _PROCESSOR = {
 _log = logging.getLogger("max.pipelines.sentiment")
 
 
-def compiled_graph(config: HFConfig, weights: Packed, kernels: Path) -> CompiledModel:
-    """Returns the graph of ``PackedDistilBert``, out of the cache where it is there.
+def compiled_graph(
+    graph: type[Module], config: EncoderConfig, weights: Packed, kernels: Path
+) -> CompiledModel:
+    """Returns a packed graph, from the cache where it is there.
 
     Args:
+        graph: Its class, which is constructed from a configuration and weights.
         config: The checkpoint's configuration.
         weights: What ``packed_weights.pack`` makes of its weights; only shapes are looked at.
         kernels: The directory with the kernels' sources.
@@ -62,8 +67,8 @@ def compiled_graph(config: HFConfig, weights: Packed, kernels: Path) -> Compiled
     Raises:
         CompilerError: There is no compiled graph, and the compiler made none.
     """
-    graph = _described(config, weights)
-    name = f"graph-{_key(graph, kernels)}.sealed"
+    request = _described(graph, config, weights)
+    name = f"graph-{_key(request, kernels)}.sealed"
     try:
         code = read(name)
         if code is not None:
@@ -72,24 +77,26 @@ def compiled_graph(config: HFConfig, weights: Packed, kernels: Path) -> Compiled
     except (CacheError, OSError, RuntimeError) as error:
         _log.warning("The graph is compiled again: %s", error)
     try:
-        return _loaded(make(name, partial(_compile, graph, kernels)))
+        return _loaded(make(name, partial(_compile, request, kernels)))
     except (OSError, RuntimeError) as error:
         raise CompilerError(str(error)) from error
 
 
-def _described(config: HFConfig, weights: Packed) -> dict[str, Any]:
-    """Returns all that the graph depends on but its kernels; labels are counted only."""
+def _described(graph: type[Module], config: EncoderConfig, weights: Packed) -> dict[str, Any]:
+    """Returns all that the compiled graph depends on but source files and the machine."""
     shapes = {name: [str(array.dtype), array.shape] for name, array in weights.items()}
-    return {"config": asdict(config) | {"labels": config.num_labels}, "weights": shapes}
+    place = {"module": graph.__module__, "class": graph.__qualname__}
+    return {"graph": place, "config": asdict(config), "weights": shapes}
 
 
-def _key(graph: dict[str, Any], kernels: Path) -> str:
-    files = [*(PACKAGE / name for name in _SOURCES), *sorted(kernels.glob("*.mojo"))]
+def _key(request: dict[str, Any], kernels: Path) -> str:
+    modules = imported_modules({_MODULE, request["graph"]["module"]})
+    files = [*modules, *sorted(kernels.glob("*.mojo"))]
     content = [
         *(version(name) for name in ("max", "mojo-compiler")),
         platform.machine(),
         *_processor(),
-        json.dumps(graph, sort_keys=True),
+        json.dumps(request, sort_keys=True),
         *(f"{file.name}\n{file.read_text('utf-8')}" for file in files),
     ]
     return hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
@@ -108,7 +115,7 @@ def _loaded(code: bytes) -> CompiledModel:
 
 
 def _compile(
-    graph: dict[str, Any], kernels: Path, output: Path, environment: Mapping[str, str]
+    request: dict[str, Any], kernels: Path, output: Path, environment: Mapping[str, str]
 ) -> None:
     """Has a new process write the compiled graph.
 
@@ -117,9 +124,9 @@ def _compile(
     """
     _log.info("Compiling the graph for this processor.")
     start = time.monotonic()
-    request = {**graph, "kernels": str(kernels), "output": str(output)}
+    files = {"kernels": str(kernels), "output": str(output)}
     try:
-        status, said = _run_compiler(json.dumps(request), environment)
+        status, said = _run_compiler(json.dumps(request | files), environment)
     except OSError as error:
         raise CompilerError(f"the compiler's process does not start: {error}") from error
     if status:
@@ -135,7 +142,7 @@ def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, st
     environment = {**environment, "PYTHONPATH": os.pathsep.join(search)}
     environment.pop("PYTHONEXECUTABLE", None)
     process = subprocess.Popen(  # noqa: S603 - this Python, this module
-        [sys.orig_argv[0], "-P", "-m", f"{PACKAGE.name}.compiled_graph"],
+        [sys.orig_argv[0], "-P", "-m", _MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -147,7 +154,7 @@ def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, st
     with suppress(BrokenPipeError), process:
         process.stdin.write(request + "\n")
         process.stdin.flush()
-        # It stays open for as long as the graph is wanted, see _end_with_who_asked().
+        # It stays open for as long as the graph is wanted, see _end_with_parent().
         said = process.stdout.read()
     return process.returncode, said
 
@@ -158,17 +165,14 @@ def main() -> int:
     Returns:
         The exit status; where it is 1, standard output says why.
     """
-    from distilbert_sentiment_arch.engine.packed_layers import PackedDistilBert
-
     request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_who_asked, daemon=True).start()
-    count = request["config"].pop("labels")
-    labels = LabelSet(tuple(map(str, range(count))), "regression")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    graph = getattr(importlib.import_module(request["graph"]["module"]), request["graph"]["class"])
     weights = {
         name: np.broadcast_to(np.zeros((), dtype), shape)
         for name, (dtype, shape) in request["weights"].items()
     }
-    module = PackedDistilBert(HFConfig(**request["config"], labels=labels), weights)
+    module = graph(EncoderConfig(**request["config"]), weights)
     module.load_state_dict(weights)
     try:
         traced = module.trace(
@@ -182,7 +186,8 @@ def main() -> int:
     return 0
 
 
-def _end_with_who_asked() -> None:
+def _end_with_parent() -> None:
+    """Ends this process when its standard input closes."""
     sys.stdin.read()
     os._exit(1)
 

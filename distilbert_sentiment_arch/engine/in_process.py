@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 from max.driver import DeviceSpec
@@ -20,40 +19,39 @@ from max.pipelines.modeling.types import (
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
 from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch
-from distilbert_sentiment_arch.classify.model_classifier import Inference, ModelClassifier
-from distilbert_sentiment_arch.classify.truncation import TokenIds
-from distilbert_sentiment_arch.engine.batch_context import computed_of, context_of
-from distilbert_sentiment_arch.engine.tokenizer import DistilBertTokenizer
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.batch_context import decode_logits, encode_batch
+from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.settings.defaults import MAX_BATCH_SIZE, PACKAGE
 from distilbert_sentiment_arch.settings.limits import CPU_BATCH_TOKENS
 
 
 class InProcessTransport:
-    """Runs batches through MAX's pipeline, one after the other."""
+    """Runs batches through MAX's pipeline, one after the other; see ``batching.Transport``.
+
+    Args:
+        pipeline: MAX's pipeline around the compiled model.
+        num_labels: Labels of the model.
+    """
+
+    max_in_flight = 1
 
     def __init__(self, pipeline: EmbeddingsPipelineType, num_labels: int) -> None:
         self._pipeline = pipeline
         self._num_labels = num_labels
-        self._batcher = Batcher(self._compute, MAX_BATCH_SIZE, CPU_BATCH_TOKENS, on_the_way=1)
 
-    def reserve(self, tokens: int) -> AbstractContextManager[None]:
-        """See ``LogitsSource``; there is nobody to share with."""
-        return nullcontext()
-
-    async def infer(self, sequences: Sequence[TokenIds]) -> Inference:
-        """See ``LogitsSource``."""
-        return await self._batcher.infer(sequences)
-
-    async def _compute(self, sequences: Sequence[TokenIds]) -> ComputedBatch:
+    async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
+        """Runs a batch in a thread."""
         key = RequestID("batch")
-        batch: dict[RequestID, EmbeddingsContext] = {key: context_of(sequences, key, "")}
+        batch: dict[RequestID, EmbeddingsContext] = {key: encode_batch(sequences, key, "")}
         inputs = EmbeddingsGenerationInputs(batches=[batch])
         outputs = await asyncio.to_thread(self._pipeline.execute, inputs)
-        return computed_of(outputs[key], len(sequences), self._num_labels)
+        return decode_logits(outputs[key], len(sequences), self._num_labels)
 
 
 def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
-    """Compiles a checkpoint for the CPU of this machine, or takes it from MAX's cache.
+    """Compiles a checkpoint for the CPU of this machine, or takes it from the cache.
 
     Raises:
         CheckpointError: The checkpoint cannot be served.
@@ -72,12 +70,14 @@ def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
     )
     config = PipelineConfig.from_args(arguments)
     retrieved = PIPELINE_REGISTRY.retrieve_factory(config, task=PipelineTask.EMBEDDINGS_GENERATION)
-    tokenizer = cast(DistilBertTokenizer, retrieved.tokenizer)
+    tokenizer = cast(EncoderTokenizer, retrieved.tokenizer)
     pipeline = cast(EmbeddingsPipelineType, retrieved.factory())
+    labels = found.checkpoint.config.labels
+    transport = InProcessTransport(pipeline, len(labels))
     return ModelClassifier(
         found.name,
         tokenizer,
-        found.checkpoint.config.labels,
+        labels,
         tokenizer.max_length,
-        InProcessTransport(pipeline, len(found.checkpoint.config.labels)),
+        Batcher(transport, MAX_BATCH_SIZE, CPU_BATCH_TOKENS),
     )

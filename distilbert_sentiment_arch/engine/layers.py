@@ -1,12 +1,12 @@
-"""The DistilBERT sequence classifier as a MAX graph, read top-down at the end of the file.
+"""A BERT-like encoder with a classification head as a MAX graph, in MAX's own operations.
 
-How it differs from its neighbour ``max/pipelines/architectures/bert``: no token types and no
-pooler; the answer is the classification head on [CLS] rather than a pooled sentence embedding;
-layer norms are post-norms with epsilon 1e-12; the attention mask arrives as lengths, because a
-token id cannot tell padding from a "[PAD]" that somebody typed.
+The file is read top-down. What ``EncoderConfig`` varies: token types, layer norms after (Vaswani et
+al. 2017, https://arxiv.org/abs/1706.03762) or before (Xiong et al. 2020,
+https://arxiv.org/abs/2002.04745) attention and feed-forward, their epsilon, biases, activations.
 
-Source: Sanh et al. 2019 (https://arxiv.org/abs/1910.01108) as implemented by Hugging Face's
-``DistilBertForSequenceClassification``.
+How it differs from ``max/pipelines/architectures/bert``: the result is the logits of a head on the
+first token, not a pooled sentence embedding; and sequences come with their lengths, because a token
+id cannot tell padding from a "[PAD]" in the text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 from max.dtype import DType
 from max.graph import DeviceRef, TensorType, TensorValue, ops
 from max.nn.embedding import Embedding
@@ -22,66 +23,140 @@ from max.nn.layer import LayerList, Module
 from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-
-LAYER_NORM_EPSILON = 1e-12
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 
 
-def relu(x: TensorValue) -> TensorValue:
-    """Returns the larger of each number and 0, and NaN of NaN.
+class EncoderForSequenceClassification(Module):
+    """Token ids to logits.
 
-    ``ops.relu`` makes 0 of NaN, and a checkpoint that overflows would seem to answer.
+    Args:
+        config: The encoder's configuration.
+        dtype: What to compute in; float32 on CPU.
+        device: Where to compute.
     """
-    larger: TensorValue = (x + ops.abs(x)) * 0.5
-    return larger
 
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
+        super().__init__()
+        self.device = device
+        self.has_token_types = config.has_token_types
+        self.embeddings = Embeddings(config, dtype, device)
+        self.encoder = Encoder(config, dtype, device)
+        self.classifier = ClassificationHead(config, dtype, device)
 
-def tanh(x: TensorValue) -> TensorValue:
-    """Returns the hyperbolic tangent of each number, and NaN of NaN, of which ``ops`` makes 1."""
-    return ops.where(ops.is_nan(x), x, ops.tanh(x))
+    def input_types(self) -> tuple[TensorType, ...]:
+        """Returns the types of the graph's inputs.
 
+        ``input_ids``: int64 ``(batch, seq)``, rows filled up on the right with any valid id.
+        ``lengths``: int64 ``(batch,)``, real tokens in each row, 1 to seq.
+        ``first_segments``, only where the encoder has token types: int64 ``(batch,)``, how many
+        tokens at the start of each row have type 0; the others have type 1.
+        """
+        batch = TensorType(DType.int64, ["batch"], device=self.device)
+        input_ids = TensorType(DType.int64, ["batch", "seq"], device=self.device)
+        return (input_ids, batch, batch) if self.has_token_types else (input_ids, batch)
 
-ACTIVATIONS: dict[str, Callable[[TensorValue], TensorValue]] = {
-    "gelu": ops.gelu,  # the exact erf form
-    "gelu_new": partial(ops.gelu, approximate="tanh"),
-    "gelu_pytorch_tanh": partial(ops.gelu, approximate="tanh"),
-    "relu": relu,
-    "silu": ops.silu,
-    "swish": ops.silu,
-    "tanh": tanh,
-}
+    def __call__(
+        self,
+        input_ids: TensorValue,
+        lengths: TensorValue,
+        first_segments: TensorValue | None = None,
+    ) -> TensorValue:
+        mask = attention_mask(lengths, input_ids)  # (batch, 1, 1, seq)
+        hidden = self.embeddings(input_ids, first_segments)  # (batch, seq, hidden_size)
+        hidden = self.encoder(hidden, mask)
+        logits = self.classifier(hidden[:, 0])  # (batch, num_labels)
+        return logits.cast(DType.float32)
 
 
 class Embeddings(Module):
-    """Word plus position embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised."""
 
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.word_embeddings = Embedding(config.vocab_size, config.dim, dtype, device)
-        self.position_embeddings = Embedding(
-            config.max_position_embeddings, config.dim, dtype, device
-        )
-        self.layer_norm = _layer_norm(config.dim, dtype, device)
 
-    def __call__(self, input_ids: TensorValue) -> TensorValue:
+        def table(rows: int) -> Embedding:
+            return Embedding(rows, config.hidden_size, dtype, device)
+
+        self.word_embeddings = table(config.vocab_size)
+        self.position_embeddings = table(config.max_position_embeddings)
+        self.has_type_table = config.type_vocab_size > 0
+        if self.has_type_table:
+            self.token_type_embeddings = table(config.type_vocab_size)
+        self.layer_norm = _layer_norm(config, dtype, device)
+
+    def __call__(
+        self, input_ids: TensorValue, first_segments: TensorValue | None = None
+    ) -> TensorValue:
         positions = ops.range(
             0, input_ids.shape[1], dtype=DType.int64, device=input_ids.device
         )  # (seq,)
-        words = self.word_embeddings(input_ids)  # (batch, seq, dim)
-        return _normalise(self.layer_norm, words + self.position_embeddings(positions))
+        hidden = self.word_embeddings(input_ids) + self.position_embeddings(positions)
+        if self.has_type_table:
+            hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
+        return _normalise(self.layer_norm, hidden)  # (batch, seq, hidden_size)
+
+    @staticmethod
+    def _types(positions: TensorValue, first_segments: TensorValue | None) -> TensorValue:
+        if first_segments is None:  # every token has the only type there is
+            return ops.constant(np.zeros(1, np.int64), DType.int64, device=positions.device)
+        second = ops.unsqueeze(positions, 0) >= ops.unsqueeze(first_segments, 1)
+        return second.cast(DType.int64)  # (batch, seq)
+
+
+class Encoder(Module):
+    """The transformer blocks, and a norm behind the last one where they are pre-norm."""
+
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
+        super().__init__()
+        self.layers = LayerList(
+            [TransformerBlock(config, dtype, device) for _ in range(config.num_hidden_layers)]
+        )
+        self.pre_norm = config.norm_placement == "pre"
+        if self.pre_norm:
+            self.final_norm = _layer_norm(config, dtype, device)
+
+    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+        for block in self.layers:
+            hidden = block(hidden, mask)
+        return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
+
+
+class TransformerBlock(Module):
+    """Attention and feed-forward, each with a residual and a norm.
+
+    Post-norm, ``attention_norm`` and ``output_norm`` follow the two residuals; pre-norm, they come
+    before attention and before the feed-forward.
+    """
+
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
+        super().__init__()
+        self.attention = SelfAttention(config, dtype, device)
+        self.attention_norm = _layer_norm(config, dtype, device)
+        self.feed_forward = FeedForward(config, dtype, device)
+        self.output_norm = _layer_norm(config, dtype, device)
+        self.pre_norm = config.norm_placement == "pre"
+
+    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+        if self.pre_norm:
+            hidden = hidden + self.attention(_normalise(self.attention_norm, hidden), mask)
+            return hidden + self.feed_forward(_normalise(self.output_norm, hidden))
+        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask))
+        return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
 
 
 class SelfAttention(Module):
     """Multi-head scaled dot-product attention over the real tokens of each row."""
 
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.n_heads = config.n_heads
-        self.head_dim = config.dim // config.n_heads
-        self.query = _linear(config.dim, config.dim, dtype, device)
-        self.key = _linear(config.dim, config.dim, dtype, device)
-        self.value = _linear(config.dim, config.dim, dtype, device)
-        self.output = _linear(config.dim, config.dim, dtype, device)
+        self.heads = config.num_attention_heads
+        self.head_dim = config.hidden_size // config.num_attention_heads
+
+        def linear() -> Linear:
+            dim, has_bias = config.hidden_size, config.attention_bias
+            return Linear(dim, dim, dtype, device, has_bias=has_bias)
+
+        self.query, self.key, self.value, self.output = linear(), linear(), linear(), linear()
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
         query = self._split_heads(self.query(hidden)) / math.sqrt(self.head_dim)
@@ -95,102 +170,40 @@ class SelfAttention(Module):
 
     def _split_heads(self, x: TensorValue) -> TensorValue:
         batch, seq = x.shape[0], x.shape[1]
-        split = ops.reshape(x, (batch, seq, self.n_heads, self.head_dim))
+        split = ops.reshape(x, (batch, seq, self.heads, self.head_dim))
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
 
 
 class FeedForward(Module):
     """Two linear layers with the activation between them."""
 
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.up = _linear(config.dim, config.hidden_dim, dtype, device)
-        self.down = _linear(config.hidden_dim, config.dim, dtype, device)
-        self.activation = ACTIVATIONS[config.activation]
+        dim, inner, has_bias = config.hidden_size, config.intermediate_size, config.mlp_bias
+        self.up = Linear(dim, inner, dtype, device, has_bias=has_bias)
+        self.down = Linear(inner, dim, dtype, device, has_bias=has_bias)
+        self.activation = ACTIVATION_OPS[config.hidden_act]
 
     def __call__(self, hidden: TensorValue) -> TensorValue:
         return self.down(self.activation(self.up(hidden)))
 
 
-class TransformerBlock(Module):
-    """Attention and feed-forward, each with a residual and a norm after it."""
+class ClassificationHead(Module):
+    """The head on the first token: linear layer, activation, linear layer."""
 
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.attention = SelfAttention(config, dtype, device)
-        self.attention_norm = _layer_norm(config.dim, dtype, device)
-        self.feed_forward = FeedForward(config, dtype, device)
-        self.output_norm = _layer_norm(config.dim, dtype, device)
+        dim = config.hidden_size
+        self.dense = Linear(dim, dim, dtype, device, has_bias=True)
+        self.projection = Linear(dim, config.num_labels, dtype, device, has_bias=True)
+        self.activation = ACTIVATION_OPS[config.head_activation]
 
-    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask))
-        return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
-
-
-class Encoder(Module):
-    """The stack of transformer blocks."""
-
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
-        super().__init__()
-        self.layers = LayerList(
-            [TransformerBlock(config, dtype, device) for _ in range(config.n_layers)]
-        )
-
-    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        for block in self.layers:
-            hidden = block(hidden, mask)
-        return hidden
-
-
-class Classifier(Module):
-    """The head on [CLS]: linear, ReLU, linear."""
-
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
-        super().__init__()
-        self.pre_classifier = _linear(config.dim, config.dim, dtype, device)
-        self.projection = _linear(config.dim, config.num_labels, dtype, device)
-
-    def __call__(self, cls: TensorValue) -> TensorValue:
-        return self.projection(relu(self.pre_classifier(cls)))
-
-
-class DistilBertForSequenceClassification(Module):
-    """Token ids to logits.
-
-    Args:
-        config: The checkpoint's configuration.
-        dtype: What to compute in; float32 on CPU.
-        device: Where.
-    """
-
-    def __init__(self, config: HFConfig, dtype: DType, device: DeviceRef) -> None:
-        super().__init__()
-        self.device = device
-        self.embeddings = Embeddings(config, dtype, device)
-        self.encoder = Encoder(config, dtype, device)
-        self.classifier = Classifier(config, dtype, device)
-
-    def input_types(self) -> tuple[TensorType, TensorType]:
-        """Returns the types of the graph's inputs.
-
-        ``input_ids``: int64 ``(batch, seq)``, rows filled up on the right with any valid id.
-        ``lengths``: int64 ``(batch,)``, real tokens in each row, 1 to seq.
-        """
-        return (
-            TensorType(DType.int64, ["batch", "seq"], device=self.device),
-            TensorType(DType.int64, ["batch"], device=self.device),
-        )
-
-    def __call__(self, input_ids: TensorValue, lengths: TensorValue) -> TensorValue:
-        mask = attention_mask(lengths, input_ids)  # (batch, 1, 1, seq)
-        hidden = self.embeddings(input_ids)  # (batch, seq, dim)
-        hidden = self.encoder(hidden, mask)
-        logits = self.classifier(hidden[:, 0])  # (batch, num_labels)
-        return logits.cast(DType.float32)
+    def __call__(self, first: TensorValue) -> TensorValue:
+        return self.projection(self.activation(self.dense(first)))
 
 
 def attention_mask(lengths: TensorValue, input_ids: TensorValue) -> TensorValue:
-    """Returns what to add to the scores: 0 at real tokens, the lowest float32 at padding.
+    """Returns what is added to the scores: 0 at real tokens, the lowest float32 at padding.
 
     Shape ``(batch, 1, 1, seq)``, float32.
     """
@@ -201,12 +214,38 @@ def attention_mask(lengths: TensorValue, input_ids: TensorValue) -> TensorValue:
     return ops.unsqueeze(ops.unsqueeze(ops.where(real, zero, lowest), 1), 1)
 
 
-def _linear(in_dim: int, out_dim: int, dtype: DType, device: DeviceRef) -> Linear:
-    return Linear(in_dim, out_dim, dtype, device, has_bias=True)
+def relu(x: TensorValue) -> TensorValue:
+    """Returns the larger of each number and 0, and NaN for NaN.
+
+    ``ops.relu`` makes 0 of NaN, and an overflow would not show in the logits.
+    """
+    larger: TensorValue = (x + ops.abs(x)) * 0.5
+    return larger
 
 
-def _layer_norm(dim: int, dtype: DType, device: DeviceRef) -> LayerNorm:
-    return LayerNorm(dim, devices=[device], dtype=dtype, eps=LAYER_NORM_EPSILON)
+def tanh(x: TensorValue) -> TensorValue:
+    """Returns the hyperbolic tangent of each number, and NaN for NaN, of which ``ops`` makes 1."""
+    return ops.where(ops.is_nan(x), x, ops.tanh(x))
+
+
+ACTIVATION_OPS: dict[str, Callable[[TensorValue], TensorValue]] = {
+    "gelu": ops.gelu,  # the exact erf form
+    "gelu_tanh": partial(ops.gelu, approximate="tanh"),
+    "relu": relu,
+    "silu": ops.silu,
+    "tanh": tanh,
+}
+"""By the values of ``encoder_config.ACTIVATIONS``."""
+
+
+def _layer_norm(config: EncoderConfig, dtype: DType, device: DeviceRef) -> LayerNorm:
+    return LayerNorm(
+        config.hidden_size,
+        devices=[device],
+        dtype=dtype,
+        eps=config.layer_norm_eps,
+        use_bias=config.norm_bias,
+    )
 
 
 def _normalise(norm: LayerNorm, hidden: TensorValue) -> TensorValue:

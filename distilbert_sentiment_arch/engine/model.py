@@ -1,4 +1,4 @@
-"""The pipeline model: loads the weights, compiles the graph, runs it."""
+"""The pipeline model: loads the weights, compiles the graph, runs it; the same for every family."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,56 +27,50 @@ from max.pipelines.lib import (
 from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
 from max.pipelines.lib.memory_estimation import MemoryPlan
 
+from distilbert_sentiment_arch.classify.token_sequence import single_segment
 from distilbert_sentiment_arch.compile_cache import cache_has_room, full_cache_replaced
-from distilbert_sentiment_arch.engine.batch_context import rows_of
-from distilbert_sentiment_arch.engine.batch_processor import DistilBertBatchProcessor
+from distilbert_sentiment_arch.engine.batch_context import encode_logits
+from distilbert_sentiment_arch.engine.batch_processor import PackedEncoderBatchProcessor
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
-from distilbert_sentiment_arch.engine.layers import DistilBertForSequenceClassification
-from distilbert_sentiment_arch.engine.model_config import DistilBertModelConfig
-from distilbert_sentiment_arch.engine.packed_layers import KERNELS
+from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
+from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
+from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
+from distilbert_sentiment_arch.engine.packed_layers import (
+    KERNELS,
+    PackedEncoderForSequenceClassification,
+)
 from distilbert_sentiment_arch.engine.packed_weights import FIRST_PROJECTION, fill_tables, pack
-from distilbert_sentiment_arch.engine.worker_process import coarse_timers, keep_to_cores, step_back
+from distilbert_sentiment_arch.engine.worker_process import (
+    coarse_timers,
+    lower_priority,
+    pin_compute_threads,
+)
 from distilbert_sentiment_arch.errors import CompilerError
 
 logger = logging.getLogger("max.pipelines.sentiment")
 
 # MAX caches compiled graphs by content and looks them up by name: one graph, one name, everywhere.
-GRAPH_NAME = "distilbert_classifier"
+GRAPH_NAME = "encoder_classifier"
 
 KERNELS_SWITCH = "MAX_SENTIMENT_KERNELS"
 """``off`` computes with MAX's own operations on a CPU, too."""
 
 
-@dataclass(kw_only=True)
-class DistilBertInputs(ModelInputs):
-    """A batch on the host, packed.
+class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]):
+    """A compiled classifier; its "embeddings" are a row a context, see ``batch_context``.
 
     Attributes:
-        input_ids: int64 ``(tokens,)``, the sequences one behind the other.
-        starts: int64 ``(batch + 1,)``, where each sequence starts and where the last one ends.
-        pad_token_id: What fills the rows up where a graph wants them of one length.
-        counts: Sequences of each of MAX's contexts.
+        graph: The classifier in MAX's own operations, for any device.
+        packed_graph: The same in the kernels of this package, for a CPU.
     """
 
-    input_ids: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    pad_token_id: int
-    counts: Sequence[int] = ()
+    graph: ClassVar[type[EncoderForSequenceClassification]] = EncoderForSequenceClassification
+    packed_graph: ClassVar[type[PackedEncoderForSequenceClassification]] = (
+        PackedEncoderForSequenceClassification
+    )
 
-    def padded(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Returns ids ``(batch, longest)`` and lengths ``(batch,)``."""
-        lengths = np.diff(self.starts)
-        ids = np.full((len(lengths), int(lengths.max())), self.pad_token_id, dtype=np.int64)
-        for row, start, length in zip(ids, self.starts, lengths, strict=False):
-            row[:length] = self.input_ids[start : start + length]
-        return ids, lengths
-
-
-class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, Model]):
-    """A compiled classifier; its "embeddings" are a row a context, see ``batch_context``."""
-
-    batch_processor_cls: ClassVar[type[DistilBertBatchProcessor]] = DistilBertBatchProcessor
-    model_config_cls: ClassVar[type[DistilBertModelConfig]] = DistilBertModelConfig
+    batch_processor_cls: ClassVar[type[PackedEncoderBatchProcessor]] = PackedEncoderBatchProcessor
+    model_config_cls: ClassVar[type[EncoderModelConfig]] = EncoderModelConfig
 
     # Kept for the life of the model: on a CPU the graph reads the weights in place.
     _state_dict: dict[str, Any]
@@ -108,17 +101,17 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         )
         self._on_cpu = len(devices) == 1 and devices[0].is_host
         self._packed = self._on_cpu and os.environ.get(KERNELS_SWITCH) != "off"
+        self._encoder = self.arch_config_as(EncoderModelConfig).encoder
         self.model = self._load(session)
         self._warm_up()
         if multiprocessing.parent_process() is not None:
-            from distilbert_sentiment_arch.engine.max_internals.worker_loop import (
-                look_often,  # loaded there, slow here
-            )
+            # Loaded in the worker, slow to import elsewhere.
+            from distilbert_sentiment_arch.engine.max_internals.worker_loop import poll_often
 
-            step_back()
-            look_often()
+            lower_priority()
+            poll_often()
             if self._on_cpu:
-                keep_to_cores()
+                pin_compute_threads()
 
     def _load(self, session: InferenceSession) -> Model:
         if self._packed:
@@ -137,16 +130,15 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
             return self.load_graphs(session)[GraphRole.ENCODER]
 
     def _load_packed(self, session: InferenceSession) -> Model:
-        hf_config = self.arch_config_as(DistilBertModelConfig).hf_config
         weights = {
             name: np.asarray(np.from_dlpack(data), dtype=np.float32)
             for name, data in self._load_state_dict().items()
         }
-        packed = pack(weights, hf_config)
+        packed = pack(weights, self._encoder)
         self._state_dict = dict(packed)
         projection = {name: weights[name] for name in FIRST_PROJECTION}
         del weights
-        compiled = compiled_graph(hf_config, packed, KERNELS)
+        compiled = compiled_graph(self.packed_graph, self._encoder, packed, KERNELS)
         fill_tables(packed, projection)  # compiling takes a gigabyte: these come after it
         try:
             return session.init(compiled, weights_registry=packed)
@@ -162,46 +154,39 @@ class DistilBertPipelineModel(PipelineModel[TextContext, DistilBertModelConfig, 
         that it is started from. On an accelerator nothing of the sort was measured, or is changed.
         """
         with coarse_timers() if self._on_cpu else nullcontext():
-            self.logits(
-                DistilBertInputs(
-                    input_ids=np.zeros(2, dtype=np.int64),
-                    starts=np.array([0, 2], dtype=np.int64),
-                    pad_token_id=0,
-                )
-            )
+            self.logits(pack_sequences([single_segment(np.zeros(2, dtype=np.int64))]))
 
     def execute(self, model_inputs: ModelInputs) -> ModelOutputs:
         """Runs one batch."""
-        assert isinstance(model_inputs, DistilBertInputs)
+        assert isinstance(model_inputs, EncoderInputs)
         start = time.perf_counter()
         logits = self.logits(model_inputs)
         elapsed_ms = (time.perf_counter() - start) * 1000
-        rows = rows_of(logits, model_inputs.counts, elapsed_ms)
+        rows = encode_logits(logits, model_inputs.counts, elapsed_ms)
         return ModelOutputs(logits=Buffer.from_numpy(rows))
 
-    def logits(self, inputs: DistilBertInputs) -> npt.NDArray[np.float32]:
+    def logits(self, inputs: EncoderInputs) -> npt.NDArray[np.float32]:
         """Runs one batch and waits for its logits, ``(batch, num_labels)``."""
-        arrays = (inputs.input_ids, inputs.starts) if self._packed else inputs.padded()
+        layout = inputs.packed if self._packed else inputs.padded
+        arrays = layout(token_types=self._encoder.has_token_types)
         device = self.devices[0]
         (output,) = self.model.execute(*(Buffer.from_numpy(each).to(device) for each in arrays))
         return np.asarray(output.to_numpy())
 
     def _load_state_dict(self) -> dict[str, Any]:
         assert self.adapter is not None
-        config = self.arch_config_as(DistilBertModelConfig)
+        config = self.arch_config_as(EncoderModelConfig)
         self._state_dict = dict(
-            self.adapter(dict(self.weights.items()), config=config.hf_config, dtype=config.dtype)
+            self.adapter(dict(self.weights.items()), config=config.encoder, dtype=config.dtype)
         )
         return self._state_dict
 
-    def _create_model_config(self, state_dict: dict[str, Any]) -> DistilBertModelConfig:
+    def _create_model_config(self, state_dict: dict[str, Any]) -> EncoderModelConfig:
         del state_dict
-        return self.arch_config_as(DistilBertModelConfig)
+        return self.arch_config_as(EncoderModelConfig)
 
-    def graph_specs(self, model_config: DistilBertModelConfig) -> Mapping[str, GraphSpec]:
+    def graph_specs(self, model_config: EncoderModelConfig) -> Mapping[str, GraphSpec]:
         """Returns the one graph of the classifier that MAX compiles: in its own operations."""
-        module = DistilBertForSequenceClassification(
-            model_config.hf_config, model_config.dtype, model_config.device
-        )
+        module = self.graph(model_config.encoder, model_config.dtype, model_config.device)
         module.load_state_dict(self._state_dict)
         return {GraphRole.ENCODER: GraphSpec(module, GRAPH_NAME, module.input_types())}

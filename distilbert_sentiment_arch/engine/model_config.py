@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,25 +11,34 @@ from typing import Any, ClassVar, Self
 from max.dtype import DType
 from max.graph import DeviceRef
 from max.pipelines.lib import MAXModelConfig, PipelineConfig
-from max.pipelines.lib._hf_config import load_raw_config_json
-from max.pipelines.lib.config.model_config import _select_quantization_encoding
 from max.pipelines.lib.interfaces.arch_config import ArchConfig, ArchConfigWithBoundedMaxSeqLen
 from max.pipelines.modeling.config_enums import SupportedEncoding, supported_encoding_dtype
 from typing_extensions import override
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import ClassifierConfig, read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.engine.max_internals.model_config import (
+    read_config_json,
+    select_encoding,
+)
 from distilbert_sentiment_arch.errors import ConfigError
-from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
-from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+
+label_checks: list[Callable[[LabelSet], None]] = []
+"""Called with the labels of a checkpoint before anything is compiled; whoever assembles a server
+adds what has to hold for them. They raise ConfigError."""
 
 
 @dataclass(kw_only=True)
-class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
-    """Configuration of one served DistilBERT classifier.
+class EncoderModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
+    """Configuration of one served classifier; a family's subclass says which family.
 
     Attributes:
-        hf_config: The checkpoint's ``config.json``.
+        family: The family.
+        encoder: All that the graph depends on.
         dtype: What the graph computes in.
         device: Where the graph runs.
         max_seq_len: Most tokens in one sequence, special tokens included.
@@ -37,7 +47,9 @@ class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
     DEFAULT_ENCODING: ClassVar[SupportedEncoding] = "float32"
     SUPPORTED_ENCODINGS: ClassVar[set[SupportedEncoding]] = {"float32", "float16", "bfloat16"}
 
-    hf_config: HFConfig
+    family: ClassVar[Family]
+
+    encoder: EncoderConfig
     dtype: DType
     device: DeviceRef
     max_seq_len: int
@@ -55,8 +67,7 @@ class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
 
         Raises:
             CheckpointError: The checkpoint cannot be served; nothing has been compiled yet.
-            ConfigError: More than one device was asked for, or a word list that cannot stand in
-                for the checkpoint.
+            ConfigError: More than one device was asked for, or a check of the labels failed.
         """
         model = model_config or pipeline_config.model
         if len(model.device_specs) != 1:
@@ -65,19 +76,18 @@ class DistilBertModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
                 "Pass --devices cpu or --devices gpu:0, and start one server a device."
             )
         spec = model.device_specs[0]
-        encoding = _select_quantization_encoding(model, cls.DEFAULT_ENCODING)
-        hf_config = served_hf_config(model)
-        if LexiconSettings.from_environment().fallback != "off":
-            check_labels(hf_config.labels)
+        config = served_config(model, cls.family)
+        for check in label_checks:
+            check(config.labels)
         return cls(
-            hf_config=hf_config,
-            dtype=supported_encoding_dtype(encoding),
+            encoder=config.encoder,
+            dtype=supported_encoding_dtype(select_encoding(model, cls.DEFAULT_ENCODING)),
             device=DeviceRef(device_type=spec.device_type, id=spec.id),
             max_seq_len=max_seq_len,
         )
 
 
-def served_hf_config(model: MAXModelConfig) -> HFConfig:
+def served_config(model: MAXModelConfig, family: Family) -> ClassifierConfig:
     """Returns the checkpoint's configuration; a local checkpoint is inspected whole.
 
     The weights of a hub checkpoint are not here yet: the model worker checks them as it loads.
@@ -87,11 +97,12 @@ def served_hf_config(model: MAXModelConfig) -> HFConfig:
     """
     repo: Any = model.huggingface_model_repo
     if repo.repo_type == "local":
-        return _inspected_once(Path(repo.local_path))
-    return HFConfig.from_dict(load_raw_config_json(repo), f"{repo.repo_id}/config.json")
+        return _inspected_once(Path(repo.local_path), family)
+    content = ConfigJson(read_config_json(repo), f"{repo.repo_id}/config.json")
+    return read_config(content, {family.architecture: family})
 
 
 @lru_cache(maxsize=1)
-def _inspected_once(directory: Path) -> HFConfig:
+def _inspected_once(directory: Path, family: Family) -> ClassifierConfig:
     # MAX initialises the configuration several times in one process.
-    return inspect_checkpoint(directory).config
+    return inspect_checkpoint(directory, {family.architecture: family}).config

@@ -1,69 +1,276 @@
-"""The same classifier over packed tokens, in kernels of our own, for the CPU.
+"""A BERT-like encoder with a classification head over packed tokens, in our kernels, for the CPU.
 
-How it differs from ``distilbert.DistilBertForSequenceClassification``, whose logits it has: there
-is no padding, so that the cost follows the tokens; the first block's queries, keys and values are
-looked up; the last block answers for [CLS] alone, which is all that the head reads; linear layers,
-attention and norms are the custom operations of ``kernels/``.
+The file is read top-down. The logits are those of ``layers.EncoderForSequenceClassification``. What
+differs: there is no padding, so that the cost follows the tokens; the first block's queries, keys
+and values are looked up in tables where ``packed_weights.has_tables``; the last block computes the
+first token of each sequence alone, which is all that the head reads; and linear layers, attention
+and norms are the custom operations of ``kernels/``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from max.dtype import DType
 from max.graph import DeviceRef, TensorType, TensorValue, Weight, ops
 from max.nn.layer import LayerList, Module
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from distilbert_sentiment_arch.engine.layers import LAYER_NORM_EPSILON
-from distilbert_sentiment_arch.engine.packed_weights import Packed
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.packed_weights import Packed, has_tables
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 
 KERNELS = PACKAGE / "kernels"
 
 _CPU = DeviceRef.CPU()
 
-ACTIVATIONS = {
-    "gelu": "gelu",
-    "gelu_new": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "relu": "relu",
-    "silu": "silu",
-    "swish": "silu",
-    "tanh": "tanh",
-}
+_DTYPES = {np.dtype(np.float32): DType.float32, np.dtype(np.float16): DType.float16}
+"""Dtypes of weights that the kernels read."""
 
 
-def _weight(weights: Packed, name: str) -> Weight:
-    array = weights[name]
-    dtype = DType.float16 if array.dtype == "float16" else DType.float32
-    return Weight(name.rpartition(".")[2], dtype, array.shape, _CPU)
+class PackedEncoderForSequenceClassification(Module):
+    """Packed token ids to logits.
+
+    Args:
+        config: The encoder's configuration.
+        weights: The result of ``packed_weights.pack``; only dtypes and shapes are read.
+    """
+
+    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
+        super().__init__()
+        self.has_token_types = config.has_token_types
+        self.embeddings = Embeddings(config, weights)
+        last = config.num_hidden_layers - 1
+        first = FirstBlock if has_tables(config) else TransformerBlock
+        blocks: list[FirstBlock | TransformerBlock | LastBlock] = [
+            (first if index == 0 else TransformerBlock)(config, weights, index)
+            for index in range(last)
+        ]
+        self.blocks = LayerList([*blocks, LastBlock(config, weights, last)])
+        self.pre_norm = config.norm_placement == "pre"
+        if self.pre_norm:
+            self.final_norm = Norm(config, weights, "final_norm")
+        self.classifier = ClassificationHead(config, weights)
+
+    def input_types(self) -> tuple[TensorType, ...]:
+        """Returns the types of the graph's inputs.
+
+        ``input_ids``: int64 ``(tokens,)``, the sequences one after the other.
+        ``starts``: int64 ``(batch + 1,)``, where each sequence starts and where the last one ends.
+        ``first_segments``, only where the encoder has token types: int64 ``(batch,)``, how many
+        tokens at the start of each sequence have type 0; the others have type 1.
+        """
+        names = ["tokens", "starts", *(["batch"] if self.has_token_types else [])]
+        return tuple(TensorType(DType.int64, [name], device=_CPU) for name in names)
+
+    def __call__(
+        self,
+        input_ids: TensorValue,
+        starts: TensorValue,
+        first_segments: TensorValue | None = None,
+    ) -> TensorValue:
+        first, *others = self.blocks
+        if isinstance(first, FirstBlock):
+            hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
+        else:
+            hidden, others = self.embeddings(input_ids, starts, first_segments), [first, *others]
+        for block in others:
+            hidden = block(hidden, starts)  # the last one: (batch, dim)
+        if self.pre_norm:
+            hidden = self.final_norm(hidden)
+        return self.classifier(hidden)  # (batch, num_labels)
 
 
 class Embeddings(Module):
-    """Word plus position embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised."""
 
-    def __init__(self, weights: Packed) -> None:
+    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
         self.words = _weight(weights, "embeddings.words")
         self.positions = _weight(weights, "embeddings.positions")
+        self.has_types = config.has_token_types
+        if self.has_types:
+            self.types = _weight(weights, "embeddings.types")
         self.gamma = _weight(weights, "embeddings.gamma")
         self.beta = _weight(weights, "embeddings.beta")
+        self.epsilon = config.layer_norm_eps
 
-    def weights(self) -> list[Weight]:
-        """Returns the weights in the order in which the kernels take them."""
-        return [self.words, self.positions, self.gamma, self.beta]
+    def operands(
+        self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
+    ) -> list[TensorValue | Weight]:
+        """Returns what the kernels take, in their order.
 
-    def __call__(self, input_ids: TensorValue, starts: TensorValue) -> TensorValue:
+        Without token types, the kernels read neither ``first_segments`` nor the table of types, and
+        other tensors take their places.
+        """
+        return [
+            *(input_ids, starts, starts if first_segments is None else first_segments),
+            *(self.words, self.positions, self.types if self.has_types else self.positions),
+            *(self.gamma, self.beta),
+        ]
+
+    def __call__(
+        self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
+    ) -> TensorValue:
         return _custom(
-            "distilbert.embed",
-            [input_ids, starts, *self.weights(), _epsilon()],
+            "encoder.embed",
+            [*self.operands(input_ids, starts, first_segments), _scalar(self.epsilon)],
             (input_ids.shape[0], self.words.shape[1]),
+            has_types=self.has_types,
         )  # (tokens, dim)
 
 
+class _Block(Module):
+    """What the blocks have in common: norms, and the layers behind attention."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__()
+        name = f"blocks.{index}"
+        self.config = config
+        self.pre_norm = config.norm_placement == "pre"
+        if self.pre_norm:
+            self.attention_norm = Norm(config, weights, f"{name}.attention_norm")
+        self.output_panels = _weight(weights, f"{name}.output_panels")
+        self.up_panels = _weight(weights, f"{name}.up_panels")
+        self.down_panels = _weight(weights, f"{name}.down_panels")
+        self.vectors = _weight(weights, f"{name}.vectors")
+
+    def attention_input(self, hidden: TensorValue) -> TensorValue:
+        """Returns what attention reads, ``(tokens, dim)``."""
+        return self.attention_norm(hidden) if self.pre_norm else hidden
+
+    def compute(
+        self, operation: str, values: list[Any], rows: Any, *room: Any, **parameters: bool
+    ) -> TensorValue:
+        """Returns the block's result, ``(rows, dim)``.
+
+        Args:
+            operation: Name of the kernel.
+            values: What it takes before the weights behind attention.
+            rows: Tokens or sequences.
+            room: Shapes of the memory for attention's input; the memory planner reuses it from
+                block to block.
+            parameters: Further parameters of the kernel.
+        """
+        config = self.config
+        dim, inner = config.hidden_size, config.intermediate_size
+        return _custom(
+            operation,
+            [
+                *values,
+                *(self.output_panels, self.up_panels, self.down_panels, self.vectors),
+                _scalar(config.layer_norm_eps),
+            ],
+            (rows, dim),
+            *room,
+            *((rows, dim), (rows, dim), (rows, inner)),
+            heads=config.num_attention_heads,
+            activation=config.hidden_act,
+            **parameters,
+        )
+
+
+class FirstBlock(_Block):
+    """Embeddings, whose queries, keys and values are looked up, and the rest of a block."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int = 0) -> None:
+        super().__init__(config, weights, index)
+        name = f"blocks.{index}.projected"
+        self.words = _weight(weights, f"{name}_words")
+        self.positions = _weight(weights, f"{name}_positions")
+        if config.has_token_types:
+            self.types = _weight(weights, f"{name}_types")
+        self.bias = _weight(weights, f"{name}_bias")
+
+    def __call__(
+        self,
+        embeddings: Embeddings,
+        input_ids: TensorValue,
+        starts: TensorValue,
+        first_segments: TensorValue | None,
+    ) -> TensorValue:
+        tokens, dim = input_ids.shape[0], self.config.hidden_size
+        has_types = self.config.has_token_types
+        types = self.types if has_types else self.positions  # not read without token types
+        return self.compute(
+            "encoder.first_block",
+            [
+                *embeddings.operands(input_ids, starts, first_segments),
+                *(self.words, self.positions, types, self.bias),
+            ],
+            *(tokens, (tokens, dim), (tokens, 3 * dim)),
+            has_types=has_types,
+        )  # (tokens, dim)
+
+
+class TransformerBlock(_Block):
+    """Attention and feed-forward for all tokens, in one operation."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        name = f"blocks.{index}.query_key_value"
+        self.query_key_value_panels = _weight(weights, f"{name}_panels")
+        self.query_key_value_bias = _weight(weights, f"{name}_bias")
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        tokens = residual.shape[0]
+        hidden = self.attention_input(residual)
+        return self.compute(
+            "encoder.block",
+            [
+                *(hidden, residual, starts),
+                *(self.query_key_value_panels, self.query_key_value_bias),
+            ],
+            *(tokens, (tokens, 3 * self.config.hidden_size)),
+            pre_norm=self.pre_norm,
+        )  # (tokens, dim)
+
+
+class LastBlock(_Block):
+    """The last block, for the first token of each sequence only."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        self.query_panels = _weight(weights, f"blocks.{index}.query_panels")
+        self.query_bias = _weight(weights, f"blocks.{index}.query_bias")
+        self.keys_panels = _weight(weights, f"blocks.{index}.keys_panels")
+        self.values_panels = _weight(weights, f"blocks.{index}.values_panels")
+        self.values_bias = _weight(weights, f"blocks.{index}.values_bias")
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        hidden = self.attention_input(residual)
+        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
+        first_hidden = first_residual
+        if self.pre_norm:
+            first_hidden = ops.gather(hidden, starts[:-1], axis=0)
+        batch, dim = first_residual.shape[0], self.config.hidden_size
+        return self.compute(
+            "encoder.last_block",
+            [
+                *(hidden, first_hidden, first_residual, starts),
+                *(self.query_panels, self.query_bias, self.keys_panels),
+                *(self.values_panels, self.values_bias),
+            ],
+            *(batch, (batch, dim), (batch, self.config.num_attention_heads * dim)),
+            pre_norm=self.pre_norm,
+        )  # (batch, dim)
+
+
+class ClassificationHead(Module):
+    """The head on the first token: linear layer, activation, linear layer."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
+        super().__init__()
+        dim, labels = config.hidden_size, config.num_labels
+        self.dense = Linear(weights, "classifier.dense", dim, config.head_activation)
+        self.projection = Linear(weights, "classifier.projection", labels)
+
+    def __call__(self, first: TensorValue) -> TensorValue:
+        return self.projection(self.dense(first))
+
+
 class Linear(Module):
-    """A linear layer and what follows it element by element."""
+    """A linear layer and its activation."""
 
     def __init__(self, weights: Packed, name: str, columns: int, activation: str = "none") -> None:
         super().__init__()
@@ -74,162 +281,43 @@ class Linear(Module):
 
     def __call__(self, hidden: TensorValue) -> TensorValue:
         return _custom(
-            "distilbert.linear",
+            "encoder.linear",
             [hidden, self.panels, self.bias],
             (hidden.shape[0], self.columns),
             activation=self.activation,
         )  # (rows, columns)
 
 
-class Projection(Module):
-    """The weights of a linear layer in a block, in the order in which the kernel takes them."""
+class Norm(Module):
+    """Layer norm of each row."""
 
-    def __init__(self, weights: Packed, name: str, *, normed: bool = False) -> None:
+    def __init__(self, config: EncoderConfig, weights: Packed, name: str) -> None:
         super().__init__()
-        self.panels = _weight(weights, f"{name}.panels")
-        self.bias = _weight(weights, f"{name}.bias")
-        self._normed = normed
-        if normed:
-            self.gamma = _weight(weights, f"{name}.gamma")
-            self.beta = _weight(weights, f"{name}.beta")
+        self.gamma = _weight(weights, f"{name}.gamma")
+        self.beta = _weight(weights, f"{name}.beta")
+        self.epsilon = config.layer_norm_eps
 
-    def __call__(self) -> list[Weight]:
-        norm = [self.gamma, self.beta] if self._normed else []
-        return [self.panels, self.bias, *norm]
-
-
-class _Block(Module):
-    """What the operations of all blocks share."""
-
-    def __init__(self, config: HFConfig, weights: Packed, name: str) -> None:
-        super().__init__()
-        self._config = config
-        self.attention_output = Projection(weights, f"{name}.attention_output", normed=True)
-        self.up = Projection(weights, f"{name}.up")
-        self.down = Projection(weights, f"{name}.down", normed=True)
-
-    def _compute(self, operation: str, values: list[Any], rows: Any, *room: Any) -> TensorValue:
-        """Returns the block's result, ``(rows, dim)``.
-
-        Args:
-            operation: Which kernel.
-            values: What it takes before the weights behind attention.
-            rows: Tokens or sequences.
-            room: Shapes of what lies on the way to attention's result; the memory planner reuses
-                such room from block to block.
-        """
-        dim = self._config.dim
-        layers = (self.attention_output, self.up, self.down)
+    def __call__(self, hidden: TensorValue) -> TensorValue:
         return _custom(
-            operation,
-            [*values, *(each for layer in layers for each in layer()), _epsilon()],
-            (rows, dim),
-            *room,
-            *((rows, dim), (rows, dim), (rows, self._config.hidden_dim)),
-            heads=self._config.n_heads,
-            activation=ACTIVATIONS[self._config.activation],
+            "encoder.layer_norm",
+            [hidden, self.gamma, self.beta, _scalar(self.epsilon)],
+            hidden.shape,
+        )  # (rows, dim)
+
+
+def _weight(weights: Packed, name: str) -> Weight:
+    array = weights[name]
+    dtype = _DTYPES.get(array.dtype)
+    if dtype is None:
+        raise TypeError(
+            f"weight {name} is {array.dtype}, and the kernels read float32 and float16. "
+            "Cast it before packing."
         )
+    return Weight(name.rpartition(".")[2], dtype, array.shape, _CPU)
 
 
-class FirstBlock(_Block):
-    """Embeddings, whose queries, keys and values are looked up, and the rest of a block."""
-
-    def __init__(self, config: HFConfig, weights: Packed) -> None:
-        super().__init__(config, weights, "blocks.0")
-        self.words = _weight(weights, "blocks.0.words")
-        self.positions = _weight(weights, "blocks.0.positions")
-        self.bias = _weight(weights, "blocks.0.bias")
-
-    def __call__(
-        self, embeddings: Embeddings, input_ids: TensorValue, starts: TensorValue
-    ) -> TensorValue:
-        tokens, dim = input_ids.shape[0], self._config.dim
-        return self._compute(
-            "distilbert.first_block",
-            [input_ids, starts, *embeddings.weights(), self.words, self.positions, self.bias],
-            *(tokens, (tokens, dim), (tokens, 3 * dim)),
-        )  # (tokens, dim)
-
-
-class TransformerBlock(_Block):
-    """Attention and feed-forward over every token, in one operation."""
-
-    def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, f"blocks.{index}")
-        self.query_key_value = Projection(weights, f"blocks.{index}.query_key_value")
-
-    def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
-        tokens = hidden.shape[0]
-        return self._compute(
-            "distilbert.block",
-            [hidden, starts, *self.query_key_value()],
-            *(tokens, (tokens, 3 * self._config.dim)),
-        )  # (tokens, dim)
-
-
-class LastBlock(_Block):
-    """The last block, for the first token of each sequence only."""
-
-    def __init__(self, config: HFConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, f"blocks.{index}")
-        self.query = Projection(weights, f"blocks.{index}.query")
-        self.keys = _weight(weights, f"blocks.{index}.keys")
-        self.values = Projection(weights, f"blocks.{index}.values")
-
-    def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
-        first = ops.gather(hidden, starts[:-1], axis=0)  # (batch, dim)
-        batch, dim = first.shape[0], self._config.dim
-        return self._compute(
-            "distilbert.last_block",
-            [hidden, starts, first, *self.query(), self.keys, *self.values()],
-            *(batch, (batch, dim), (batch, self._config.n_heads * dim)),
-        )  # (batch, dim)
-
-
-class PackedDistilBert(Module):
-    """Packed token ids to logits.
-
-    Args:
-        config: The checkpoint's configuration.
-        weights: What ``packed_weights.pack`` makes of its weights; only shapes are looked at.
-    """
-
-    def __init__(self, config: HFConfig, weights: Packed) -> None:
-        super().__init__()
-        self.embeddings = Embeddings(weights)
-        last = config.n_layers - 1
-        blocks: list[_Block] = [LastBlock(config, weights, last)]
-        if last > 0:
-            others = (TransformerBlock(config, weights, index) for index in range(1, last))
-            blocks = [FirstBlock(config, weights), *others, *blocks]
-        self.blocks = LayerList(blocks)
-        self.pre_classifier = Linear(weights, "pre_classifier", config.dim, "relu")
-        self.projection = Linear(weights, "projection", config.num_labels)
-
-    def input_types(self) -> tuple[TensorType, TensorType]:
-        """Returns the types of the graph's inputs.
-
-        ``input_ids``: int64 ``(tokens,)``, the sequences one behind the other.
-        ``starts``: int64 ``(batch + 1,)``, where each sequence starts and where the last one ends.
-        """
-        return (
-            TensorType(DType.int64, ["tokens"], device=_CPU),
-            TensorType(DType.int64, ["starts"], device=_CPU),
-        )
-
-    def __call__(self, input_ids: TensorValue, starts: TensorValue) -> TensorValue:
-        first, *others = self.blocks
-        if others:
-            hidden = first(self.embeddings, input_ids, starts)  # (tokens, dim)
-        else:  # the only block is the last one
-            hidden, others = self.embeddings(input_ids, starts), [first]
-        for block in others:
-            hidden = block(hidden, starts)  # the last one: (batch, dim)
-        return self.projection(self.pre_classifier(hidden))  # (batch, num_labels)
-
-
-def _epsilon() -> TensorValue:
-    return ops.constant(LAYER_NORM_EPSILON, DType.float32, device=_CPU)
+def _scalar(number: float) -> TensorValue:
+    return ops.constant(number, DType.float32, device=_CPU)
 
 
 def _custom(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from max.pipelines.context import TextContext
@@ -17,15 +17,20 @@ from max.pipelines.lib import TextTokenizer
 from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
+from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
     REMEDY,
     called,
     check_encodings,
 )
 from distilbert_sentiment_arch.classify.interface import TextPair
-from distilbert_sentiment_arch.classify.truncation import TokenIds
-from distilbert_sentiment_arch.engine.batch_context import context_of
-from distilbert_sentiment_arch.engine.model_config import served_hf_config
+from distilbert_sentiment_arch.classify.token_sequence import (
+    TokenIds,
+    TokenSequence,
+    single_segment,
+)
+from distilbert_sentiment_arch.engine.batch_context import encode_batch
+from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.errors import (
     InputError,
     TooManyTokensInRequest,
@@ -73,12 +78,15 @@ def _checked_tokenizer(delegate: Any, rows: int, source: str) -> Any:
     return rust
 
 
-class DistilBertTokenizer(TextTokenizer):
-    """WordPiece through the checkpoint's own Rust tokenizer.
+class EncoderTokenizer(TextTokenizer):
+    """WordPiece through the checkpoint's own Rust tokenizer; a subclass says which family it is of.
 
     Attributes:
+        family: The family.
         max_length: Most tokens in one sequence, special tokens included.
     """
+
+    family: ClassVar[Family]
 
     max_length: int
 
@@ -92,7 +100,7 @@ class DistilBertTokenizer(TextTokenizer):
         trust_remote_code: bool = False,
         **unused_kwargs: Any,
     ) -> None:
-        self._rows = served_hf_config(pipeline_config.model).vocab_size
+        self._rows = served_config(pipeline_config.model, self.family).encoder.vocab_size
         called(
             model_path,
             partial(
@@ -116,7 +124,7 @@ class DistilBertTokenizer(TextTokenizer):
         texts: Sequence[str | TextPair],
         add_special_tokens: bool = True,
         max_tokens: int | None = None,
-    ) -> list[TokenIds]:
+    ) -> list[TokenSequence]:
         """Tokenizes texts of any length, in parallel and outside the interpreter lock.
 
         Args:
@@ -125,51 +133,62 @@ class DistilBertTokenizer(TextTokenizer):
             max_tokens: Give up beyond so many tokens in all; None for no limit.
 
         Returns:
-            Token ids of each text, int64 ``(tokens,)``, not truncated.
+            The tokens of each text, not truncated.
 
         Raises:
             TooManyTokensInRequest: There are more than ``max_tokens``.
         """
-        found: list[TokenIds] = []
+        found: list[TokenSequence] = []
         left = float("inf") if max_tokens is None else max_tokens
         for group in _groups(texts):
             if len(group) == 1 and len(group[0]) > PIECE:
-                ids = [self._tokenize_long(group[0], add_special_tokens, left)]
+                tokenized = [self._tokenize_long(group[0], add_special_tokens, left)]
             else:
-                ids = self._encode(group, add_special_tokens)
-            found += ids
-            left -= sum(map(len, ids))
+                tokenized = self._encode(group, add_special_tokens)
+            found += tokenized
+            left -= sum(map(len, tokenized))
             if left < 0:
                 raise TooManyTokensInRequest(int(left + sum(map(len, found))))
         return found
 
-    def _encode(self, texts: Sequence[str | TextPair], add_special_tokens: bool) -> list[TokenIds]:
+    def _encode(
+        self, texts: Sequence[str | TextPair], add_special_tokens: bool
+    ) -> list[TokenSequence]:
         items = [
             (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
         ]
         encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
-        return [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
+        return [
+            TokenSequence(
+                np.array(encoding.ids, dtype=np.int64),
+                len(encoding) - (sum(encoding.type_ids) if isinstance(text, TextPair) else 0),
+            )
+            for text, encoding in zip(texts, encodings, strict=True)
+        ]
 
     def _tokenize_long(
         self, text: str | TextPair, add_special_tokens: bool, left: float
-    ) -> TokenIds:
+    ) -> TokenSequence:
         """Tokenizes a long text in pieces: an encoding takes 360 bytes a token, an id eight."""
         cls, sep = self.special_tokens()
         limit = left
         pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
+        ends = []
         for part in (text,) if isinstance(text, str) else (text.first, text.second):
             start = 0
             while start < len(part):
                 # WordPiece never joins what such a character parts.
                 boundary = _BOUNDARY.search(part, start + PIECE)
                 end = boundary.end() if boundary else len(part)
-                pieces += self._encode([part[start:end]], add_special_tokens=False)
-                left -= len(pieces[-1])
+                (piece,) = self._encode([part[start:end]], add_special_tokens=False)
+                pieces.append(piece.ids)
+                left -= len(piece)
                 if left < 0:
                     raise TooManyTokensInRequest(int(limit))
                 start = end
             pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
-        return np.concatenate(pieces)
+            ends.append(sum(map(len, pieces)))
+        return TokenSequence(np.concatenate(pieces), first_segment=ends[0])
 
     def special_tokens(self) -> tuple[int, int]:
         """Returns the ids of [CLS] and [SEP]."""
@@ -199,11 +218,12 @@ class DistilBertTokenizer(TextTokenizer):
             InputError: See ``check_ids``.
         """
         if isinstance(prompt, str):
-            return self.tokenize([prompt], add_special_tokens)[0]
+            return self.tokenize([prompt], add_special_tokens)[0].ids
         return self.check_ids(prompt)
 
     async def new_context(self, request: TextGenerationRequest) -> TextContext:
         """Returns what travels to the model worker for one sequence."""
         assert request.prompt is not None
         token_ids = await self.encode(request.prompt)
-        return context_of([token_ids], request.request_id, request.model_name)
+        sequence = single_segment(token_ids)
+        return encode_batch([sequence], request.request_id, request.model_name)

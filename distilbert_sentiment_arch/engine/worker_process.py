@@ -22,7 +22,7 @@ _PR_SET_TIMERSLACK = 29
 _PR_GET_TIMERSLACK = 30
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """Lets the server's other processes go first on a busy machine.
 
     They need little: to refuse what is too much, and to tokenize what is computed next.
@@ -32,7 +32,7 @@ def step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)
 
 
-def keep_to_cores() -> bool:
+def pin_compute_threads() -> bool:
     """Gives each of this process's compute threads a core of its own to stay on.
 
     The thread that waits for a pass spins on a core. Linux then puts two that compute on one core,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from distilbert_sentiment_arch.errors import Unauthorized
-from distilbert_sentiment_arch.serving.application import application
+from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.errors import failure_of
 
@@ -23,16 +23,15 @@ ADMINISTRATION = (
 )
 
 
-def refusal(request: Request) -> Response | None:
+def refusal(app: Application, request: Request) -> Response | None:
     """Returns what refuses a request for one of these paths, None where it may pass."""
     path = request.url.path
     if path not in DOCUMENTS and path not in ADMINISTRATION:
         return None
-    keys = application(request).keys
-    if path in DOCUMENTS and keys.open_documents:
+    if path in DOCUMENTS and app.keys.open_documents:
         return None
     try:
-        keys.check(request.headers.get("authorization"))
+        app.keys.check(request.headers.get("authorization"))
     except Unauthorized as error:
         return OPENAI.render(failure_of(error))
     return None

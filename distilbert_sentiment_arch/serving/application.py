@@ -1,4 +1,4 @@
-"""What a server serves, however it came up."""
+"""Application of a server: its classifiers and what surrounds them, however it was started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from distilbert_sentiment_arch.classify.interface import Classifier
 from distilbert_sentiment_arch.classify.readiness import Verdict
@@ -79,6 +79,6 @@ class Application:
         return known[name]
 
 
-def application(request: Request) -> Application:
-    """Returns the application behind a request."""
-    return cast(Application, request.app.state.sentiment)
+def application_of(scope: Scope) -> Application | None:
+    """Returns the application behind a request; None where the server serves another model."""
+    return cast("Application | None", getattr(scope["app"].state, "sentiment", None))

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distilbert_sentiment_arch.serving.application import application
+from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import Content, HeldBytes, read_body, validated
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
@@ -74,10 +74,9 @@ class Endpoint:
     drop_none: bool = False
     failures: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, app: Application, request: Request) -> Response:
         """Answers a request; every failure is told in the dialect."""
-        app = application(request)
-        observation = Observation.of(request, self.dialect.name, self.path, probe=self.probe)
+        observation = Observation.of(app, request, self.dialect.name, self.path, probe=self.probe)
         try:
             if not self.probe:
                 app.keys.check(request.headers.get("authorization"))

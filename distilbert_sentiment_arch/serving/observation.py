@@ -1,4 +1,4 @@
-"""What is told of one request: response headers, a log line and metrics."""
+"""Response headers, log line and metrics of one request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from distilbert_sentiment_arch.classify.interface import Answers
-from distilbert_sentiment_arch.serving.application import Application, application
+from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 
 logger = logging.getLogger("max.serve.sentiment")
@@ -45,10 +45,12 @@ class Observation:
     start: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def of(cls, request: Request, dialect: str, path: str, *, probe: bool = False) -> Observation:
+    def of(
+        cls, app: Application, request: Request, dialect: str, path: str, *, probe: bool = False
+    ) -> Observation:
         """Begins the observation of a request."""
         request_id = getattr(request.state, "request_id", "")
-        return cls(application(request), dialect, path, request_id, probe)
+        return cls(app, dialect, path, request_id, probe)
 
     @property
     def route(self) -> str:

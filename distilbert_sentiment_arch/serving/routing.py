@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 
 from distilbert_sentiment_arch.errors import Unauthorized
 from distilbert_sentiment_arch.serving import access
-from distilbert_sentiment_arch.serving.application import application
+from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
@@ -26,10 +26,10 @@ UNMATCHED = "unmatched"
 """What metrics call every path that no route takes."""
 
 
-async def respond(request: Request) -> Response:
+async def respond(app: Application, request: Request) -> Response:
     """Answers any request."""
     endpoint = find(request)
-    return unmatched(request) if endpoint is None else await endpoint.respond(request)
+    return unmatched(app, request) if endpoint is None else await endpoint.respond(app, request)
 
 
 def find(request: Request) -> Endpoint | None:
@@ -54,13 +54,13 @@ def label_of(path: str) -> str:
     )
 
 
-def unmatched(request: Request) -> Response:
+def unmatched(app: Application, request: Request) -> Response:
     """Answers 405 where another method would have been taken, 404 elsewhere; 401 before either."""
     path = request.url.path
     dialect = dialect_of(path)
-    observation = Observation.of(request, dialect.name, UNMATCHED)
+    observation = Observation.of(app, request, dialect.name, UNMATCHED)
     methods = {endpoint.method for pattern, endpoint in _PATTERNS if pattern.match(path)}
-    if refused := _without_key(request):
+    if refused := _without_key(app, request):
         response = dialect.render(failure_of(refused))
     elif methods:
         allowed = ", ".join(sorted(methods))
@@ -74,9 +74,9 @@ def unmatched(request: Request) -> Response:
     return response
 
 
-def _without_key(request: Request) -> Unauthorized | None:
+def _without_key(app: Application, request: Request) -> Unauthorized | None:
     try:
-        application(request).keys.check(request.headers.get("authorization"))
+        app.keys.check(request.headers.get("authorization"))
     except Unauthorized as error:
         return error
     return None

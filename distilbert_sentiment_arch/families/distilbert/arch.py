@@ -1,32 +1,35 @@
-"""Architecture registration of DistilBERT sequence classifiers."""
+"""Registration of DistilBERT sequence classifiers with MAX."""
 
-from max.graph.weights import WeightsFormat
-from max.pipelines.context import TextContext
-from max.pipelines.lib import SupportedArchitecture
-from max.pipelines.modeling.types import PipelineTask
+from distilbert_sentiment_arch.engine.architecture import supported_architecture
+from distilbert_sentiment_arch.engine.model import EncoderPipelineModel
+from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
+from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
+from distilbert_sentiment_arch.families.distilbert.config import FAMILY
+from weight_adapters.distilbert import convert_safetensor_state_dict
 
-from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
-from distilbert_sentiment_arch.engine.batch_processor import DistilBertBatchProcessor
-from distilbert_sentiment_arch.engine.model import DistilBertPipelineModel
-from distilbert_sentiment_arch.engine.model_config import DistilBertModelConfig
-from distilbert_sentiment_arch.engine.tokenizer import DistilBertTokenizer
-from weight_adapters import distilbert as weight_adapter
 
-distilbert_arch = SupportedArchitecture(
-    name=ARCHITECTURE,
-    # MAX has no classification task; an encoder's rows come back as embeddings.
-    task=PipelineTask.EMBEDDINGS_GENERATION,
-    example_repo_ids=["distilbert/distilbert-base-uncased-finetuned-sst-2-english"],
-    default_encoding=DistilBertModelConfig.DEFAULT_ENCODING,
-    supported_encodings=DistilBertModelConfig.SUPPORTED_ENCODINGS,
-    pipeline_model=DistilBertPipelineModel,
-    tokenizer=DistilBertTokenizer,
-    context_type=TextContext,
-    default_weights_format=WeightsFormat.safetensors,
-    weight_adapters={
-        WeightsFormat.safetensors: weight_adapter.convert_safetensor_state_dict,
-    },
-    required_arguments={"enable_prefix_caching": False},
-    config=DistilBertModelConfig,
-    batching=DistilBertBatchProcessor,
+class DistilBertModelConfig(EncoderModelConfig):
+    """Configuration of a served DistilBERT classifier."""
+
+    family = FAMILY
+
+
+class DistilBertTokenizer(EncoderTokenizer):
+    """WordPiece of a DistilBERT checkpoint."""
+
+    family = FAMILY
+
+
+class DistilBertPipelineModel(EncoderPipelineModel):
+    """A compiled DistilBERT classifier."""
+
+    model_config_cls = DistilBertModelConfig
+
+
+ARCHITECTURE = supported_architecture(
+    DistilBertModelConfig,
+    DistilBertTokenizer,
+    DistilBertPipelineModel,
+    convert_safetensor_state_dict,
+    examples=["distilbert/distilbert-base-uncased-finetuned-sst-2-english"],
 )

@@ -1,4 +1,4 @@
-"""The application behind MAX Serve's own: its queue, its tokenizer, our word lists."""
+"""Assembly of the application inside MAX Serve: its queue, its tokenizer, our word lists."""
 
 from __future__ import annotations
 
@@ -7,36 +7,25 @@ from typing import cast
 
 from max.pipelines.lib import PipelineConfig
 from max.serve.pipelines.llm import TokenGeneratorPipeline
-from starlette.types import Scope
 
-from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
+from distilbert_sentiment_arch.classify.batching import Batcher
 from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
 from distilbert_sentiment_arch.classify.guarded_classifier import GuardedClassifier
 from distilbert_sentiment_arch.classify.interface import Classifier
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
-from distilbert_sentiment_arch.engine.model_config import served_hf_config
-from distilbert_sentiment_arch.engine.tokenizer import DistilBertTokenizer
+from distilbert_sentiment_arch.engine.model_config import served_config
+from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
-from distilbert_sentiment_arch.serving.inside_max.worker_transport import WorkerTransport
+from distilbert_sentiment_arch.serving.inside_max.worker_transport import (
+    MAX_IN_FLIGHT,
+    WorkerTransport,
+)
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
-
-
-def is_served(scope: Scope) -> bool:
-    """Whether MAX serves one of our classifiers; if so, the application is there afterwards.
-
-    The plugin may be loaded beside another model.
-    """
-    state = scope["app"].state
-    if not hasattr(state, "serves_sentiment"):
-        state.serves_sentiment = state.pipeline_config.models.main_architecture_name == ARCHITECTURE
-        if state.serves_sentiment:
-            state.sentiment = assemble(state.pipeline, state.pipeline_config)
-    return cast(bool, state.serves_sentiment)
 
 
 def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Application:
@@ -44,16 +33,16 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     limits = Limits.from_environment()
     lexicon = LexiconSettings.from_environment()
     prepare_later(lexicon.word_lists.values(), compiling=True)
-    tokenizer = cast(DistilBertTokenizer, pipeline.tokenizer)
-    labels = served_hf_config(config.model).labels
-    source = WorkerTransport(
-        pipeline,
-        len(labels),
-        max_batch_size=config.runtime.max_batch_size or 1,
-        max_batch_tokens=limits.batch_tokens(
+    tokenizer = cast(EncoderTokenizer, pipeline.tokenizer)
+    labels = served_config(config.model, tokenizer.family).labels
+    batcher = Batcher(
+        WorkerTransport(pipeline, len(labels)),
+        # The worker computes in one pass whatever it finds in its queue.
+        max(1, (config.runtime.max_batch_size or 1) // MAX_IN_FLIGHT),
+        limits.batch_tokens(
             accelerator=any(each.device_type != "cpu" for each in config.model.device_specs)
         ),
-        max_pending_tokens=limits.max_pending_tokens,
+        limits.max_pending_tokens,
     )
     model = GuardedClassifier(
         ModelClassifier(
@@ -61,11 +50,11 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
             tokenizer,
             labels,
             tokenizer.max_length,
-            source,
+            batcher,
             limits.max_request_tokens,
         ),
         limits.deadline_s,
-        lambda: source.answered,
+        lambda: batcher.answered,
     )
     # What MAX has imported by now stays: a full collection would go through all of it, and hold
     # every request up for 150 ms.
@@ -79,7 +68,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         default=default,
         lexicons=lexicon.classifiers(),
         ready=model.readiness.check,
-        load=lambda: Load(source.pending_tokens, model.failing, source.take_non_finite()),
+        load=lambda: Load(batcher.pending_tokens, model.failing, batcher.take_non_finite()),
         limits=limits,
         buffered=BufferedBytes(limits.buffered_bytes(model=True)),
         keys=ApiKeys(),

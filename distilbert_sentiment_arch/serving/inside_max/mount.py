@@ -1,4 +1,4 @@
-"""How our routes get into MAX Serve: through its own registry, ahead of its own routes."""
+"""Mounting of our routes and our server into MAX Serve."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 
 from max.serve import api_server
 
+from distilbert_sentiment_arch.engine import model_config
 from distilbert_sentiment_arch.engine.max_internals import child_processes, request_session
+from distilbert_sentiment_arch.engine.max_internals.server_parts import replace_server_parts
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.serving.inside_max import routes, server, start_checks
+from distilbert_sentiment_arch.serving.inside_max import routes, start_checks
+from distilbert_sentiment_arch.serving.inside_max.server import SERVER_PARTS
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
 
@@ -26,12 +30,14 @@ def mount() -> None:
         SystemExit: A port is in use, or there is no temporary directory; stderr says so.
     """
     Limits.from_environment()
-    LexiconSettings.from_environment()
+    has_fallback = LexiconSettings.from_environment().fallback != "off"
+    # Labels are known once MAX has found the checkpoint, and before it compiles anything.
+    model_config.label_checks[:] = [check_labels] if has_fallback else []
     ApiKeys()
     start_checks.check()
     child_processes.install()
     request_session.install()
-    server.install()
+    replace_server_parts(SERVER_PARTS)
     registry: dict[Any, tuple[Any, ...]] = api_server.ROUTES
     for api, modules in registry.items():
         if routes not in modules:

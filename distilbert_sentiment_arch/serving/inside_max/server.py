@@ -1,9 +1,11 @@
-"""MAX Serve's own application and uvicorn, with a door before its paths and bounded connections."""
+"""MAX Serve's own application and uvicorn, with our application, keys and bounded connections."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
-from max._entrypoints.cli.serve import serve_api_and_model_worker as entry
 from max.serve import api_server
 from max.serve.api_server import ServingTokenGeneratorSettings
 from max.serve.config import Settings
@@ -13,10 +15,12 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config
 
-from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
+from distilbert_sentiment_arch.engine.max_internals.server_parts import ServerParts
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.serving import access
+from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
-from distilbert_sentiment_arch.serving.inside_max.assembly import is_served
+from distilbert_sentiment_arch.serving.inside_max.assembly import assemble
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import in_thread
 
@@ -24,34 +28,40 @@ DOCUMENT = "/openapi.json"
 
 
 class KeyedPaths(BaseRoute):
-    """Takes requests for paths of MAX's own that lack the API key they need.
+    """Route for paths of MAX's own that lack the API key they need.
 
-    And those for the OpenAPI document, which FastAPI would make on the event loop, for half a
-    second.
+    And for the OpenAPI document, which FastAPI would make on the event loop, for half a second.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Takes what ``access`` refuses, and the document."""
-        if scope["type"] != "http" or not is_served(scope):
+        app = application_of(scope) if scope["type"] == "http" else None
+        if app is None:
             return Match.NONE, {}
         is_document = scope["path"] == DOCUMENT and scope["method"] == "GET"
-        if is_document or access.refusal(Request(scope)):
+        if is_document or access.refusal(app, Request(scope)):
             return Match.FULL, {}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers 401, or with the document."""
-        response = access.refusal(Request(scope))
+        app = application_of(scope)
+        assert app is not None
+        response = access.refusal(app, Request(scope))
         if response is None:
             response = JSONResponse(await in_thread(0, scope["app"].openapi))
         await response(scope, receive, send)
 
 
+def is_ours(serving_settings: ServingTokenGeneratorSettings) -> bool:
+    """Whether MAX serves a model of this package; the plugin may be loaded beside another one."""
+    return serving_settings.pipeline_config.models.main_architecture_name in FAMILIES
+
+
 def fastapi_app(settings: Settings, serving_settings: ServingTokenGeneratorSettings) -> FastAPI:
     """Builds MAX Serve's application; where it serves our model, with ``KeyedPaths`` first."""
     app = api_server.fastapi_app(settings, serving_settings)
-    models = serving_settings.pipeline_config.models
-    app.state.bounded = models.main_architecture_name == ARCHITECTURE
+    app.state.bounded = is_ours(serving_settings)
     if app.state.bounded:
         app.router.routes.insert(0, KeyedPaths())
     return app
@@ -66,7 +76,18 @@ def fastapi_config(app: FastAPI, server_settings: Settings) -> Config:
     return config
 
 
-def install() -> None:
-    """Has the command ``max serve`` build its server with these."""
-    entry.fastapi_app = fastapi_app
-    entry.fastapi_config = fastapi_config
+@asynccontextmanager
+async def lifespan(
+    app: FastAPI,
+    settings: Settings,
+    serving_settings: ServingTokenGeneratorSettings,
+    zmq_endpoint_base: str,
+) -> AsyncIterator[None]:
+    """Runs MAX Serve's model worker; where it serves our model, with our application before it."""
+    async with api_server.lifespan(app, settings, serving_settings, zmq_endpoint_base):
+        if is_ours(serving_settings):
+            app.state.sentiment = assemble(app.state.pipeline, serving_settings.pipeline_config)
+        yield
+
+
+SERVER_PARTS = ServerParts(fastapi_app, fastapi_config, lifespan)

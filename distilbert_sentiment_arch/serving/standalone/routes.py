@@ -36,12 +36,11 @@ def lexicon_app(application: Application, max_body_bytes: int) -> ASGIApp:
         Route("/version", _version),
         Route("/openapi.json", _openapi),
         Route("/docs", _docs),
-        _Endpoints(),
+        _Endpoints(application),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    app.state.sentiment = application
-    return _Requests(app, max_body_bytes)
+    return _Requests(app, application, max_body_bytes)
 
 
 async def _alive(request: Request) -> Response:
@@ -83,19 +82,23 @@ def _page() -> bytes:
 class _Endpoints(BaseRoute):
     """Takes every path that no route before it took."""
 
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await respond(Request(scope, receive, send))
+        response = await respond(self._application, Request(scope, receive, send))
         await response(scope, receive, send)
 
 
 class _Requests:
     """Gives every request an id and bounds its body, as MAX Serve does."""
 
-    def __init__(self, app: Starlette, max_body_bytes: int) -> None:
+    def __init__(self, app: Starlette, application: Application, max_body_bytes: int) -> None:
         self._app = app
+        self._application = application
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,8 +107,7 @@ class _Requests:
             return
         request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        scope["app"] = self._app  # which Starlette sets only once it is called
-        if refusal := access.refusal(Request(scope)):
+        if refusal := access.refusal(self._application, Request(scope)):
             await refusal(scope, receive, send)
             return
         received = 0

@@ -1,0 +1,125 @@
+"""Configuration of a sequence classifier: its encoder and its labels, out of ``config.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, is_integer
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.checkpoint.family import Families, Family
+from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
+from distilbert_sentiment_arch.checkpoint.label_names import LabelNameError, check_label_names
+from distilbert_sentiment_arch.classify.labels import LabelSet, ProblemType
+from distilbert_sentiment_arch.errors import ConfigError
+from distilbert_sentiment_arch.messages import shown
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """What ``config.json`` says of a classifier.
+
+    Attributes:
+        family: How its checkpoint is read.
+        encoder: All that its graph depends on.
+        labels: Names of the head's rows and how to read its logits.
+    """
+
+    family: Family
+    encoder: EncoderConfig
+    labels: LabelSet
+
+
+def read_config(content: ConfigJson, families: Families) -> ClassifierConfig:
+    """Reads a ``config.json``.
+
+    Args:
+        content: The parsed file.
+        families: Those that are served.
+
+    Raises:
+        ConfigError: An architecture of none of them, a missing key, a value of another type or out
+            of range, or labels that are absent, not numbered 0..n-1 or no printable names.
+    """
+    family = _family(content, families)
+    labels = _labels(content)
+    return ClassifierConfig(family, family.read_encoder(content, len(labels)), labels)
+
+
+def read_config_file(directory: Path, families: Families) -> ClassifierConfig:
+    """Reads ``config.json`` of a checkpoint directory.
+
+    Raises:
+        ConfigError: No such file, no regular one, not JSON, or refused by ``read_config``.
+    """
+    path = directory / "config.json"
+    if not is_present(path):
+        raise ConfigError(
+            f"{path}: no such file. A checkpoint directory holds config.json, model.safetensors "
+            "and tokenizer.json (or vocab.txt)."
+        )
+    return read_config(ConfigJson(read_json(path, CONFIG_LIMIT, ConfigError), str(path)), families)
+
+
+def _family(content: ConfigJson, families: Families) -> Family:
+    architectures = content.get("architectures")
+    known = architectures if isinstance(architectures, list) and len(architectures) == 1 else [None]
+    family = families.get(known[0]) if isinstance(known[0], str) else None
+    if family is None:
+        raise content.error(
+            f"architectures is {shown(architectures)}, and this package serves "
+            f"{', '.join(shown([each]) for each in families)}. Use a checkpoint of one of these, "
+            "with its sequence-classification head."
+        )
+    model_type = content.get("model_type")
+    if model_type != family.model_type:
+        raise content.error(
+            f"model_type is {shown(model_type)} and transformers reads the file by it. "
+            f"Set it to {family.model_type!r}."
+        )
+    return family
+
+
+def _labels(content: ConfigJson) -> LabelSet:
+    id2label = content.get("id2label")
+    if not isinstance(id2label, dict) or not id2label:
+        raise content.error(
+            f"id2label is {shown(id2label)}, so the answers would have no names. Add it, "
+            'one entry a row of the classifier: "id2label": {"0": "NEGATIVE", "1": "POSITIVE"}.'
+        )
+    expected = [str(index) for index in range(len(id2label))]
+    by_id = {str(key): value for key, value in id2label.items()}
+    if by_id.keys() != set(expected):
+        raise content.error(
+            f"id2label has the keys {shown(sorted(by_id))}, not {shown(expected)}. "
+            "Number the labels by the rows of the classifier."
+        )
+    try:
+        names = check_label_names([by_id[key] for key in expected])
+    except LabelNameError as error:
+        raise content.error(f"id2label {error}") from None
+    num_labels = content.get("num_labels", len(names))
+    if not is_integer(num_labels) or num_labels != len(names):
+        raise content.error(
+            f"num_labels is {shown(num_labels)} and id2label names {len(names)} labels. "
+            "Make them agree."
+        )
+    return LabelSet(names, _problem_type(content, len(names)))
+
+
+def _problem_type(content: ConfigJson, num_labels: int) -> ProblemType:
+    declared = content.get("problem_type")
+    if declared is None:
+        # A lone logit cannot compete with others: Hugging Face reads it through a sigmoid.
+        return "single_label_classification" if num_labels > 1 else "multi_label_classification"
+    for known in get_args(ProblemType):
+        if declared == known:
+            if known == "single_label_classification" and num_labels == 1:
+                return "multi_label_classification"
+            result: ProblemType = known
+            return result
+    raise content.error(
+        f"problem_type is {shown(declared)}; known are "
+        f"{', '.join(get_args(ProblemType))}. Correct or remove it."
+    )

@@ -1,0 +1,189 @@
+"""Values of a ``config.json``, each checked for its type and range as it is read.
+
+Imports neither MAX nor transformers, so that a bad checkpoint is refused in milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from distilbert_sentiment_arch.checkpoint.encoder_config import ACTIVATIONS
+from distilbert_sentiment_arch.errors import ConfigError
+from distilbert_sentiment_arch.messages import shown
+
+# Several times what the largest encoders have (XLM-R XXL: 4096 wide, 48 deep, 250,002 tokens), and
+# little enough that nothing made of one of these numbers takes long or much memory.
+_LARGEST = {
+    "hidden_size": 16_384,
+    "intermediate_size": 65_536,
+    "num_attention_heads": 1_024,
+    "num_hidden_layers": 256,
+    "vocab_size": 2_000_000,
+    "max_position_embeddings": 65_536,
+    "type_vocab_size": 2,
+}
+
+Types = Mapping[str, tuple[type, ...]]
+
+# Keys of every family that only transformers reads; it raises where they are of another type.
+_TYPES: Types = {
+    "bos_token_id": (int, type(None)),
+    "chunk_size_feed_forward": (int,),
+    "dtype": (str, type(None)),
+    "eos_token_id": (int, type(None)),
+    "initializer_range": (float,),
+    "is_encoder_decoder": (bool,),
+    "label2id": (dict, type(None)),
+    "output_hidden_states": (bool, type(None)),
+    "return_dict": (bool, type(None)),
+    "tie_word_embeddings": (bool,),
+    "torch_dtype": (str, type(None)),
+    "transformers_version": (str, type(None)),
+}
+
+# Code of its own, quantised weights, rotary positions: no family that is served here has them.
+_REFUSED = ("auto_map", "quantization_config", "rope_parameters", "rope_scaling")
+
+
+class ConfigJson:
+    """A parsed ``config.json`` and where it came from.
+
+    Args:
+        raw: The parsed file.
+        source: Its path or repository, for messages.
+    """
+
+    def __init__(self, raw: Mapping[str, Any], source: str) -> None:
+        self.raw = raw
+        self.source = source
+
+    def error(self, message: str) -> ConfigError:
+        """Returns an error that names the file."""
+        return ConfigError(f"{self.source}: {message}")
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Returns a value as it stands in the file."""
+        return self.raw.get(key, default)
+
+    def check(self, types: Types) -> None:
+        """Checks the keys that transformers reads, and that nothing asks for what is not served.
+
+        Args:
+            types: Keys of the family beside those of all families, and the types of their values.
+
+        Raises:
+            ConfigError: A value of another type, or a key that no family here has.
+        """
+        for key in _REFUSED:
+            if self.get(key) is not None:
+                raise self.error(
+                    f"{key} is {shown(self.raw[key])}, which no model that is served here has. "
+                    "Save the checkpoint without it, unquantised."
+                )
+        for key, expected in {**_TYPES, **types}.items():
+            # A bool is an int to isinstance.
+            if key in self.raw and type(self.raw[key]) not in expected:
+                names = " or ".join(
+                    "null" if each is type(None) else each.__name__ for each in expected
+                )
+                raise self.error(f"{key} is {shown(self.raw[key])}, not {names}. Correct it.")
+        if not all(map(is_integer, (self.get("label2id") or {}).values())):
+            raise self.error("label2id gives a label another value than an integer.")
+
+    def check_aliases(self, aliases: Mapping[str, str]) -> None:
+        """Checks keys that transformers reads under another name, too.
+
+        Args:
+            aliases: The other name -> the key.
+
+        Raises:
+            ConfigError: Both are there and differ.
+        """
+        for alias, key in aliases.items():
+            if alias in self.raw and self.raw[alias] != self.get(key):
+                raise self.error(
+                    f"{alias} is {shown(self.raw[alias])} and {key}, another name for it, "
+                    f"{shown(self.get(key))}. Remove {alias}."
+                )
+
+    def size(self, key: str, meaning: str, default: int | None = None) -> int:
+        """Returns a positive integer.
+
+        Args:
+            key: The key in the file.
+            meaning: The field of ``EncoderConfig``, whose range it has to be in.
+            default: The value where the key is missing; None where it has to be there.
+
+        Raises:
+            ConfigError: It is missing, no positive integer, or larger than any model.
+        """
+        if key not in self.raw and default is None:
+            raise self.error(f"{key} is missing. Add it; it is a positive integer.")
+        value = self.get(key, default)
+        if not is_integer(value) or value < 1:
+            raise self.error(f"{key} is {shown(value)}, not a positive integer. Correct it.")
+        if value > _LARGEST[meaning]:
+            raise self.error(
+                f"{key} is {shown(value)}, and at most {_LARGEST[meaning]} is served. Correct it."
+            )
+        return int(value)
+
+    def heads(self, key: str, width_key: str) -> int:
+        """Returns the number of attention heads, which divides the width of the hidden states.
+
+        Raises:
+            ConfigError: It does not.
+        """
+        heads, width = self.size(key, "num_attention_heads"), self.size(width_key, "hidden_size")
+        if width % heads:
+            raise self.error(
+                f"{key} {heads} does not divide {width_key} {width}. Correct the one that is wrong."
+            )
+        return heads
+
+    def activation(self, key: str) -> str:
+        """Returns an activation as graphs and kernels call it; gelu where the key is missing.
+
+        Raises:
+            ConfigError: It is not supported.
+        """
+        value = self.get(key, "gelu")
+        if not isinstance(value, str) or value not in ACTIVATIONS:
+            raise self.error(
+                f"{key} {shown(value)} is not supported. Supported: {', '.join(ACTIVATIONS)}."
+            )
+        return ACTIVATIONS[value]
+
+    def epsilon(self, key: str, default: float) -> float:
+        """Returns the epsilon of layer norms.
+
+        Raises:
+            ConfigError: It is no number between 0 and 1.
+        """
+        value = self.get(key, default)
+        if type(value) not in (float, int) or not math.isfinite(value) or not 0 < value < 1:
+            raise self.error(f"{key} is {shown(value)}, not a number between 0 and 1. Correct it.")
+        return float(value)
+
+    def pad_token_id(self, vocab_size: int) -> int:
+        """Returns the id of the padding token; 0 where there is none.
+
+        Raises:
+            ConfigError: It has no embedding.
+        """
+        value = self.get("pad_token_id")
+        if value is None:
+            return 0
+        if not is_integer(value) or not 0 <= value < vocab_size:
+            raise self.error(
+                f"pad_token_id {shown(value)} is outside 0..{vocab_size - 1}. "
+                "Set it to the id of the tokenizer's padding token."
+            )
+        return int(value)
+
+
+def is_integer(value: object) -> bool:
+    """Whether a value of JSON is an integer, which ``true`` is not."""
+    return isinstance(value, int) and not isinstance(value, bool)

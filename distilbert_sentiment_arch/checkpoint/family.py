@@ -1,0 +1,32 @@
+"""Model families as far as a checkpoint directory is concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.checkpoint.tensor_specs import TensorSpec
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the checkpoints of a model family are read.
+
+    Attributes:
+        architecture: ``architectures[0]`` in ``config.json``.
+        model_type: ``model_type`` in ``config.json``, by which transformers reads it.
+        read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
+            ConfigError where a value is missing, of another type or not supported.
+        tensor_specs: Every tensor of a checkpoint, by its name there.
+    """
+
+    architecture: str
+    model_type: str
+    read_encoder: Callable[[ConfigJson, int], EncoderConfig]
+    tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
+
+
+Families = Mapping[str, Family]
+"""Families by their architecture."""

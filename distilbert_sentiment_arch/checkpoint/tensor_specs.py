@@ -1,0 +1,177 @@
+"""Tensors that a checkpoint has to hold: names, shapes, and their places in the graph.
+
+A family's ``weight_adapters`` module writes its table once, in rows of ``embedding``, ``linear``
+and ``norm``; ``specs_of`` repeats what belongs to a layer for each layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.errors import TensorError
+from distilbert_sentiment_arch.messages import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Compute = Callable[[], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor the graph needs.
+
+    Attributes:
+        graph_name: Its name in the graph.
+        shape: Its axes.
+        compute: Makes it where a checkpoint leaves it out; None where it has to be there.
+    """
+
+    graph_name: str
+    shape: tuple[int, ...]
+    compute: Compute | None = None
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One line of a family's table: a module of the checkpoint and a module of the graph.
+
+    Attributes:
+        checkpoint: Name in the checkpoint, ``{i}`` for the number of a layer.
+        graph: Name in the graph, likewise.
+        axes: Fields of ``EncoderConfig`` that give the shape of ``weight``.
+        has_bias: There is a ``bias``, too, as long as the first axis.
+    """
+
+    checkpoint: str
+    graph: str
+    axes: tuple[str, ...]
+    has_bias: bool
+
+
+def embedding(checkpoint: str, graph: str, rows: str) -> TableRow:
+    """Returns the row of an embedding matrix, ``(rows, hidden_size)``."""
+    return TableRow(checkpoint, graph, (rows, "hidden_size"), has_bias=False)
+
+
+def linear(
+    checkpoint: str,
+    graph: str,
+    rows: str = "hidden_size",
+    columns: str = "hidden_size",
+    *,
+    has_bias: bool = True,
+) -> TableRow:
+    """Returns the row of a linear layer, ``(rows, columns)``."""
+    return TableRow(checkpoint, graph, (rows, columns), has_bias)
+
+
+def norm(checkpoint: str, graph: str, *, has_bias: bool = True) -> TableRow:
+    """Returns the row of a layer norm, ``(hidden_size,)``."""
+    return TableRow(checkpoint, graph, ("hidden_size",), has_bias)
+
+
+def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, TensorSpec]:
+    """Returns the tensors of a table, by checkpoint name."""
+    specs: dict[str, TensorSpec] = {}
+    for row in table:
+        shape = tuple(int(getattr(config, axis)) for axis in row.axes)
+        layers = range(config.num_hidden_layers) if "{i}" in row.checkpoint else range(1)
+        for layer in layers:
+            checkpoint = row.checkpoint.replace("{i}", str(layer))
+            graph = row.graph.replace("{i}", str(layer))
+            specs[f"{checkpoint}.weight"] = TensorSpec(f"{graph}.weight", shape)
+            if row.has_bias:
+                specs[f"{checkpoint}.bias"] = TensorSpec(f"{graph}.bias", shape[:1])
+    return specs
+
+
+def canonical_name(name: str) -> str | None:
+    """Returns the name that a tensor has today, or None for a buffer that carries no weights.
+
+    TensorFlow exports call the weight and the bias of a layer norm ``gamma`` and ``beta``.
+    """
+    if name.endswith(".position_ids"):
+        return None
+    if name.endswith(".gamma"):
+        return name.removesuffix(".gamma") + ".weight"
+    if name.endswith(".beta"):
+        return name.removesuffix(".beta") + ".bias"
+    return name
+
+
+def check_shapes(
+    shapes: Mapping[str, tuple[int, ...]],
+    specs: Mapping[str, TensorSpec],
+    architecture: str,
+    source: str,
+) -> None:
+    """Checks what a checkpoint contains against what its configuration promises.
+
+    Args:
+        shapes: Shape of each tensor, by the name in the file.
+        specs: What there has to be, by checkpoint name.
+        architecture: For messages.
+        source: The file or directory, for messages.
+
+    Raises:
+        TensorError: A tensor is missing, unknown or of another shape.
+    """
+    found = {
+        canonical: (name, shape)
+        for name, shape in shapes.items()
+        if (canonical := canonical_name(name)) is not None
+    }
+    weights = sum(canonical_name(name) is not None for name in shapes)
+    if weights != len(found):
+        raise TensorError(
+            f"{source}: a tensor stands under two names, gamma or beta being one of them. Export "
+            "the checkpoint again."
+        )
+    missing = [name for name, spec in specs.items() if name not in found and not spec.compute]
+    if missing:
+        raise TensorError(
+            f"{source}: {_both_names(missing[0], specs)} is missing{_others(missing)}. "
+            f"Save the whole {architecture}, classifier included, or correct the number of layers "
+            "in config.json."
+        )
+    unknown = [found[name][0] for name in found if name not in specs]
+    if unknown:
+        raise TensorError(
+            f"{source}: tensor {shown(unknown[0])} has no place in the graph{_others(unknown)}. "
+            "Remove it from the file, or correct the number of layers and architectures in "
+            "config.json."
+        )
+    for name, (_, shape) in found.items():
+        spec = specs[name]
+        if shape != spec.shape:
+            raise TensorError(
+                f"{source}: {_both_names(name, specs)} has shape {shown(list(shape))} and "
+                f"config.json promises {list(spec.shape)}.{_shape_remedy(name)}"
+            )
+
+
+def not_finite(source: str, name: str, graph_name: str) -> TensorError:
+    """Returns the error for a tensor that holds NaN or infinity."""
+    return TensorError(
+        f"{source}: tensor '{name}' (graph weight '{graph_name}') holds NaN or infinity, so every "
+        "answer would be meaningless. Export the checkpoint again."
+    )
+
+
+def _both_names(name: str, specs: Mapping[str, TensorSpec]) -> str:
+    return f"tensor '{name}' (graph weight '{specs[name].graph_name}')"
+
+
+def _others(names: list[str]) -> str:
+    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+
+
+def _shape_remedy(name: str) -> str:
+    if name.startswith("classifier."):
+        return " id2label names one label a row of the classifier: make the two agree."
+    return " Correct whichever is wrong; both come from the same training run."
