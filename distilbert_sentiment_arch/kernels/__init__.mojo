@@ -1,5 +1,6 @@
-"""What DistilBERT needs on a CPU, over packed tokens: no padding is computed anywhere."""
+"""Operations of a BERT-like encoder on a CPU, over packed tokens: no padding is computed anywhere."""
 
-from .block import LastBlock, TransformerBlock
+from .block import FirstBlock, LastBlock, TransformerBlock
 from .embedding import EmbedTokens
 from .linear import PackedLinear
+from .norm import LayerNorm

@@ -1,4 +1,4 @@
-"""Activations between linear layers: `ACT2FN` of Hugging Face's transformers."""
+"""Activations between linear layers, by the values of `ACTIVATIONS` in `checkpoint/encoder_config.py`."""
 
 from std.math import exp, tanh
 from std.utils.numerics import isnan
@@ -8,18 +8,18 @@ from .tile import Vector
 
 @always_inline
 def activated[activation: StaticString](x: Vector) -> Vector:
-    """Returns an activation of each number."""
+    """Returns the activation of each number; that of NaN is NaN."""
     comptime if activation == "gelu":
         return gelu(x)
     elif activation == "gelu_tanh":
         return x * 0.5 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
     elif activation == "relu":
-        # Unlike max, which takes the 0 of NaN and 0: what overflowed has to show in the logits.
+        # max(x, 0) would make 0 of NaN, and an overflow would not show in the logits.
         return x.lt(Vector(0)).select(Vector(0), x)
     elif activation == "silu":
         return x / (1 + exp(-x))
     elif activation == "tanh":
-        return isnan(x).select(x, tanh(x))  # tanh of the standard library makes 1 of NaN
+        return isnan(x).select(x, tanh(x))  # the standard library's tanh makes 1 of NaN
     else:
         comptime assert activation == "none", "an activation that has no kernel"
         return x

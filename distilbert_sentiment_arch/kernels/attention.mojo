@@ -1,4 +1,4 @@
-"""Attention over packed sequences: one pass a head and sequence, no mask and no padding."""
+"""Self-attention over packed sequences, head by head: without a mask and without padding."""
 
 from extensibility import InputTensor, OutputTensor
 from std.math import ceildiv, exp, sqrt
@@ -18,46 +18,51 @@ from .tile import (
     store_columns,
 )
 
-comptime AHEAD = 16
-"""How many tokens before its turn one is fetched: its neighbours are a row of the projection apart,
-which is farther than hardware looks ahead."""
-comptime LINE = 16
+comptime PREFETCH_DISTANCE = 16
+"""How many tokens ahead keys and values are prefetched: a head's keys lie a row of the projection
+apart, which is farther than hardware prefetches."""
+comptime CACHE_LINE = 16
 """Floats of a cache line."""
-comptime fetch = prefetch[PrefetchOptions().for_read().high_locality()]
+comptime prefetch_line = prefetch[PrefetchOptions().for_read().high_locality()]
 
 comptime Offsets = Pointer[Int64, MutUntrackedOrigin]
 
 
-struct Heads(ImplicitlyCopyable):
-    """Where queries, keys and values are.
+def offsets(tensor: InputTensor[dtype=DType.int64, rank=1, static_spec=_]) -> Offsets:
+    """Returns a pointer to the numbers of a tensor."""
+    return Offsets(unsafe_from_address=Int(tensor.unsafe_ptr()))
+
+
+struct Attention(ImplicitlyCopyable):
+    """Self-attention of all heads over packed sequences.
 
     Attributes:
-        rows: `(tokens, 3 * heads * width)`: a token's queries of all heads, its keys, its values.
+        qkv: `(tokens, 3 * heads * head_dim)`: a token's queries of all heads, its keys, its values.
         starts: Where each sequence starts, and where the last one ends.
-        result: `(tokens, heads * width)`.
-        sequences: Sequences.
-        heads: Heads.
-        width: Columns of a head.
+        result: `(tokens, heads * head_dim)`.
+        sequences: Number of sequences.
+        heads: Number of heads.
+        head_dim: Columns of a head.
     """
 
-    var rows: Floats
+    var qkv: Floats
     var starts: Offsets
     var result: Floats
     var sequences: Int
     var heads: Int
-    var width: Int
+    var head_dim: Int
 
     def __init__(
         out self,
-        rows: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        qkv: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         heads: Int,
     ):
         self = Self(
-            floats(Int(rows.unsafe_ptr())),
-            Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
-            floats(Int(result.unsafe_ptr())),
+            floats(qkv),
+            offsets(starts),
+            floats(result),
             starts.dim_size(0) - 1,
             heads,
             result.dim_size(1) // heads,
@@ -65,76 +70,76 @@ struct Heads(ImplicitlyCopyable):
 
     def __init__(
         out self,
-        rows: Floats,
+        qkv: Floats,
         starts: Offsets,
         result: Floats,
         sequences: Int,
         heads: Int,
-        width: Int,
+        head_dim: Int,
     ):
-        self.rows = rows
+        self.qkv = qkv
         self.starts = starts
         self.result = result
         self.sequences = sequences
         self.heads = heads
-        self.width = width
+        self.head_dim = head_dim
 
     def items(self) -> Int:
-        """Pieces of work: pairs of a sequence and a head."""
+        """Returns the pieces of work: pairs of a sequence and a head."""
         return self.sequences * self.heads
 
     def scratch_size(self) -> Int:
-        """Floats that `attend` needs room for."""
-        var length = longest(self.starts, self.sequences)
+        """Returns the floats that `attend` needs room for."""
+        var length = longest_sequence(self.starts, self.sequences)
         var key_panels = ceildiv(length, PANEL)
-        var value_panels = ceildiv(self.width, PANEL)
-        return (key_panels * self.width + value_panels * length + ROWS * key_panels) * PANEL
+        var value_panels = ceildiv(self.head_dim, PANEL)
+        return (key_panels * self.head_dim + value_panels * length + ROWS * key_panels) * PANEL
 
 
-def longest(starts: Offsets, sequences: Int) -> Int:
-    """Returns the tokens of the longest sequence."""
-    var found = 0
+def longest_sequence(starts: Offsets, sequences: Int) -> Int:
+    """Returns the number of tokens of the longest sequence."""
+    var longest = 0
     for sequence in range(sequences):
         var length = starts[unsafe_offset=sequence + 1] - starts[unsafe_offset=sequence]
-        found = max(found, Int(length))
-    return found
+        longest = max(longest, Int(length))
+    return longest
 
 
-def attend(all: Heads, item: Int, scratch: Floats):
+def attend(attention: Attention, item: Int, scratch: Floats):
     """Computes one head of one sequence.
 
     Args:
-        all: All heads and sequences.
-        item: Which of them, below `all.items()`.
-        scratch: Room for `all.scratch_size()` floats.
+        attention: All heads and sequences.
+        item: Which of them, below `attention.items()`.
+        scratch: Room for `attention.scratch_size()` floats.
     """
-    var sequence = item // all.heads
-    var head = item % all.heads
-    var width = all.width
-    var start = Int(all.starts[unsafe_offset=sequence])
-    var length = Int(all.starts[unsafe_offset=sequence + 1]) - start
+    var sequence = item // attention.heads
+    var head = item % attention.heads
+    var head_dim = attention.head_dim
+    var start = Int(attention.starts[unsafe_offset=sequence])
+    var length = Int(attention.starts[unsafe_offset=sequence + 1]) - start
     var key_panels = ceildiv(length, PANEL)
-    var value_panels = ceildiv(width, PANEL)
-    var transposed = scratch  # keys, (key_panels, width, PANEL)
-    var values = transposed.unsafe_offset(key_panels * width * PANEL)  # (value_panels, length, PANEL)
+    var value_panels = ceildiv(head_dim, PANEL)
+    var transposed = scratch  # keys, (key_panels, head_dim, PANEL)
+    var values = transposed.unsafe_offset(key_panels * head_dim * PANEL)  # (value_panels, length, PANEL)
     var scores = values.unsafe_offset(value_panels * length * PANEL)  # (ROWS, key_panels * PANEL)
-    var dim = all.heads * width
+    var dim = attention.heads * head_dim
     var stride = 3 * dim
-    var keys = all.rows.unsafe_offset(start * stride + dim + head * width)
-    var values_of = keys.unsafe_offset(dim)
+    var keys = attention.qkv.unsafe_offset(start * stride + dim + head * head_dim)
+    var source_values = keys.unsafe_offset(dim)
 
     for token in range(length):
         var key = keys.unsafe_offset(token * stride)
-        for d in range(0, width, LINE):
-            fetch(key.unsafe_offset(AHEAD * stride + d))
-            fetch(values_of.unsafe_offset((token + AHEAD) * stride + d))
-        var column = transposed.unsafe_offset((token // PANEL) * width * PANEL + token % PANEL)
-        for d in range(width):
+        for d in range(0, head_dim, CACHE_LINE):
+            prefetch_line(key.unsafe_offset(PREFETCH_DISTANCE * stride + d))
+            prefetch_line(source_values.unsafe_offset((token + PREFETCH_DISTANCE) * stride + d))
+        var column = transposed.unsafe_offset((token // PANEL) * head_dim * PANEL + token % PANEL)
+        for d in range(head_dim):
             column[unsafe_offset=d * PANEL] = key[unsafe_offset=d]
-        var value = values_of.unsafe_offset(token * stride)
+        var value = source_values.unsafe_offset(token * stride)
         for panel in range(value_panels):
             var row = values.unsafe_offset((panel * length + token) * PANEL)
-            var columns = min(PANEL, width - panel * PANEL)
+            var columns = min(PANEL, head_dim - panel * PANEL)
             for c in range(0, columns, VEC):
                 row.unsafe_offset(c).unsafe_store(
                     load_columns(value.unsafe_offset(panel * PANEL + c), columns - c)
@@ -143,17 +148,17 @@ def attend(all: Heads, item: Int, scratch: Floats):
     var row = start
     var end = start + length
     while row + ROWS <= end:
-        attend_rows[ROWS](all, head, row, length, transposed, values, scores)
+        attend_rows[ROWS](attention, head, row, length, transposed, values, scores)
         row += ROWS
     comptime for rows in range(1, ROWS):
         if end - row == rows:
-            attend_rows[rows](all, head, row, length, transposed, values, scores)
+            attend_rows[rows](attention, head, row, length, transposed, values, scores)
 
 
 def attend_rows[
     rows: Int
 ](
-    all: Heads,
+    attention: Attention,
     head: Int,
     row: Int,
     length: Int,
@@ -161,22 +166,25 @@ def attend_rows[
     values: Floats,
     scores: Floats,
 ):
-    """Computes the answer to some queries, given the keys and values of their sequence as panels."""
-    var width = all.width
-    var dim = all.heads * width
+    """Computes some rows of a head, given the keys and values of their sequence as panels.
+
+    Softmax divides by its sum last, after the product with the values, where there is less to divide.
+    """
+    var head_dim = attention.head_dim
+    var dim = attention.heads * head_dim
     var stride = ceildiv(length, PANEL) * PANEL
-    var queries = all.rows.unsafe_offset(row * 3 * dim + head * width)
-    tiles[rows](queries, 3 * dim, transposed, width, scores, stride, length)
-    var temper = 1 / sqrt(Float32(width))
-    var scales = SIMD[DType.float32, 8](0)
+    var queries = attention.qkv.unsafe_offset(row * 3 * dim + head * head_dim)
+    tiles[rows](queries, 3 * dim, transposed, head_dim, scores, stride, length)
+    var scale = 1 / sqrt(Float32(head_dim))
+    var inverse_sums = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
-        scales[r] = 1 / soften(scores.unsafe_offset(r * stride), length, temper)
-    var result = all.result.unsafe_offset(row * dim + head * width)
-    tiles[rows](scores, stride, values, length, result, dim, width)
+        inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * stride), length, scale)
+    var result = attention.result.unsafe_offset(row * dim + head * head_dim)
+    tiles[rows](scores, stride, values, length, result, dim, head_dim)
     comptime for r in range(rows):
-        for c in range(0, width, VEC):
+        for c in range(0, head_dim, VEC):
             var place = result.unsafe_offset(r * dim + c)
-            store_columns(place, load_columns(place, width - c) * scales[r], width - c)
+            store_columns(place, load_columns(place, head_dim - c) * inverse_sums[r], head_dim - c)
 
 
 @always_inline
@@ -185,7 +193,7 @@ def tiles[
 ](
     x: Floats, x_stride: Int, panels: Floats, depth: Int, result: Floats, stride: Int, columns: Int
 ):
-    """Computes `x @ panels`, all columns of it."""
+    """Computes all columns of `x @ panels`."""
     for column in range(0, columns, COLUMNS):
         var panel = panels.unsafe_offset((column // PANEL) * depth * PANEL + column % PANEL)
         var vectors = min(VECS, ceildiv(columns - column, VEC))
@@ -202,10 +210,10 @@ def tiles[
 
 
 @always_inline
-def soften(scores: Floats, length: Int, temper: Float32) -> Float32:
-    """Turns a row of scores into weights that are not normalised yet, and returns their sum.
+def exponentials(scores: Floats, length: Int, scale: Float32) -> Float32:
+    """Replaces scores by `exp((score - highest score) * scale)`, and returns the sum of these.
 
-    The scores are multiplied by `temper` first.
+    The quotient of the two is the softmax of `scores * scale`.
     """
     var highest = Vector(Float32.MIN_FINITE)
     var whole = length // VEC * VEC
@@ -216,12 +224,12 @@ def soften(scores: Floats, length: Int, temper: Float32) -> Float32:
         top = max(top, scores[unsafe_offset=c])
     var total = Vector(0)
     for c in range(0, whole, VEC):
-        var weights = exp((scores.unsafe_offset(c).unsafe_load[width=VEC]() - top) * temper)
+        var weights = exp((scores.unsafe_offset(c).unsafe_load[width=VEC]() - top) * scale)
         scores.unsafe_offset(c).unsafe_store(weights)
         total += weights
     var sum = total.reduce_add()
     for c in range(whole, length):
-        var weight = exp((scores[unsafe_offset=c] - top) * temper)
+        var weight = exp((scores[unsafe_offset=c] - top) * scale)
         scores[unsafe_offset=c] = weight
         sum += weight
     return sum

@@ -1,11 +1,11 @@
-"""A transformer block as one operation: the cores are woken once and stay until it is done."""
+"""A transformer block as one operation: waking the cores takes time, so they stay for all of it."""
 
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 
-from .attention import Heads, attend
+from .attention import Attention, attend
 from .embedding import Embedding, ProjectedEmbedding
-from .linear import Layer
+from .linear import Linear
 from .single_query import SingleQuery
 from .tail import Tail, TailPhases
 from .tile import floats
@@ -14,187 +14,175 @@ from .work import Phase, on_cores
 
 def compute_block[
     Project: def(Int) -> None
-](project: Project, items: Int, cost: Int, all: Heads, tail: Tail):
-    """Has the cores compute a block of which every token is wanted.
+](project: Project, items: Int, cost: Int, attention: Attention, tail: Tail):
+    """Computes a block for all tokens, on one core or all of them.
 
     Args:
         project: Computes one piece of the queries, keys and values.
-        items: How many pieces.
+        items: Number of these pieces.
         cost: Multiplications in all of them.
-        all: Attention, which reads them.
-        tail: What follows it.
+        attention: Reads the queries, keys and values.
+        tail: Follows attention.
     """
-    var room = all.scratch_size()
+    var scratch_size = attention.scratch_size()
     var projection_phase = Phase(items)
-    var attention_phase = Phase(all.items())
-    var phases = TailPhases(tail)
+    var attention_phase = Phase(attention.items())
+    var tail_phases = TailPhases(tail)
 
-    def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut phases}:
-        var scratch = List[Float32](unsafe_uninit_length=room)
+    def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut tail_phases}:
+        var scratch = List[Float32](unsafe_uninit_length=scratch_size)
         var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
-        def mix(item: Int) {imm}:
-            attend(all, item, scratch_floats)
+        def attend_item(item: Int) {imm}:
+            attend(attention, item, scratch_floats)
 
         projection_phase.run(project)
-        attention_phase.run(mix)
-        tail.run(phases)
+        attention_phase.run(attend_item)
+        tail.run(tail_phases)
         _ = scratch^
 
     on_cores(work, cost + tail.cost())
 
 
-@register("distilbert.first_block")
+@register("encoder.first_block")
 struct FirstBlock:
-    """Embeddings, and a block that looks up their projection, see `ProjectedEmbedding`.
+    """Embeddings and the first block, whose queries, keys and values are looked up; post-norm.
 
-    Shapes: ids, words, positions and their norm as for `distilbert.embed`, rows_words `(vocabulary,
-    3 * dim)`, rows_positions `(max_position_embeddings, 3 * dim)`, rows_bias `(3 * dim,)`, all else
-    as for `distilbert.block`. Results: those of `distilbert.block`, and embedded `(tokens, dim)`.
+    See `ProjectedEmbedding` for the tables. Shapes: ids to beta as for `encoder.embed`,
+    projected_words `(vocab_size, 3 * dim)`, projected_positions `(max_position_embeddings, 3 * dim)`,
+    projected_types `(type_vocab_size, 3 * dim)`, projected_bias `(3 * dim,)`, all others as for
+    `encoder.block`. Where `has_types` is false, first_segments, types and projected_types are not
+    read. Results: those of `encoder.block`, and embedded `(tokens, dim)`.
     """
 
     @staticmethod
     def execute[
-        heads: Int, activation: StaticString, target: StaticString
+        heads: Int, activation: StaticString, has_types: Bool, target: StaticString
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         embedded: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        rows: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        qkv: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         mixed: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         attended: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         inner: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         ids: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        first_segments: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         words: InputTensor[rank=2, static_spec=_],
         positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        types: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        rows_words: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        rows_positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        rows_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        projected_words: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        projected_positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        projected_types: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        projected_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         output_panels: InputTensor[rank=3, static_spec=_],
-        output_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         up_panels: InputTensor[rank=3, static_spec=_],
-        up_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         down_panels: InputTensor[rank=3, static_spec=_],
-        down_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        vectors: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         epsilon: Float32,
         ctx: DeviceContext,
     ) raises:
         var projection = ProjectedEmbedding(
-            Embedding(embedded, ids, starts, words, positions, gamma, beta, epsilon),
-            rows_words,
-            rows_positions,
-            rows_bias,
-            rows,
+            Embedding[has_types](
+                embedded, ids, starts, first_segments, words, positions, types, gamma, beta, epsilon
+            ),
+            projected_words,
+            projected_positions,
+            projected_types,
+            projected_bias,
+            qkv,
         )
-        var all = Heads(rows, starts, mixed, heads)
-        var tail = Tail[activation](
-            floats(Int(embedded.unsafe_ptr())),
-            all.result,
+        var attention = Attention(qkv, starts, mixed, heads)
+        var tail = Tail[False, activation](
+            floats(embedded),
+            attention.result,
             result,
             attended,
             inner,
             output_panels,
-            output_bias,
-            output_gamma,
-            output_beta,
             up_panels,
-            up_bias,
             down_panels,
-            down_bias,
-            down_gamma,
-            down_beta,
+            vectors,
             epsilon,
         )
 
         def project(item: Int) {imm}:
             projection.compute(item)
 
-        compute_block(project, projection.embedding.items(), projection.embedding.cost(), all, tail)
+        var embedding = projection.embedding
+        compute_block(project, embedding.items(), embedding.cost(), attention, tail)
 
 
-@register("distilbert.block")
+@register("encoder.block")
 struct TransformerBlock:
-    """Attention and feed-forward over every token, each with its residual and norm.
+    """Attention and feed-forward for all tokens, each with its residual and norm, see `Tail`.
 
-    Shapes: hidden `(tokens, dim)`, starts `(batch + 1,)` where each sequence starts and the last
-    one ends, panels and biases as for `distilbert.linear`, gammas and betas `(dim,)`. Results: the
-    block's own `(tokens, dim)`, and what lies on the way there: queries, keys and values `(tokens,
-    3 * dim)`, heads and attended `(tokens, dim)`, inner `(tokens, hidden_dim)`.
+    Shapes: hidden `(tokens, dim)`, what attention reads; residual `(tokens, dim)`, what is added after
+    it: post-norm, the same tensor; pre-norm, the one whose norm `hidden` is. starts `(batch + 1,)`,
+    where each sequence starts and the last one ends; panels as for `encoder.linear`, in float32 or
+    float16, those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
+    vectors as `Tail` says. Results: the block's own `(tokens, dim)`, and room for what lies on the
+    way: qkv `(tokens, 3 * dim)`, mixed and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.
     """
 
     @staticmethod
     def execute[
-        heads: Int, activation: StaticString, target: StaticString
+        heads: Int, activation: StaticString, pre_norm: Bool, target: StaticString
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        rows: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        qkv: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         mixed: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         attended: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         inner: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         hidden: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        residual: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
-        rows_panels: InputTensor[rank=3, static_spec=_],
-        rows_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        qkv_panels: InputTensor[rank=3, static_spec=_],
+        qkv_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         output_panels: InputTensor[rank=3, static_spec=_],
-        output_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         up_panels: InputTensor[rank=3, static_spec=_],
-        up_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         down_panels: InputTensor[rank=3, static_spec=_],
-        down_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        vectors: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         epsilon: Float32,
         ctx: DeviceContext,
     ) raises:
-        var x = floats(Int(hidden.unsafe_ptr()))
-        var projection = Layer(x, rows_panels, rows_bias, rows)
-        var all = Heads(rows, starts, mixed, heads)
-        var tail = Tail[activation](
-            x,
-            all.result,
+        var projection = Linear(floats(hidden), qkv_panels, floats(qkv_bias), qkv)
+        var attention = Attention(qkv, starts, mixed, heads)
+        var tail = Tail[pre_norm, activation](
+            floats(residual),
+            attention.result,
             result,
             attended,
             inner,
             output_panels,
-            output_bias,
-            output_gamma,
-            output_beta,
             up_panels,
-            up_bias,
             down_panels,
-            down_bias,
-            down_gamma,
-            down_beta,
+            vectors,
             epsilon,
         )
 
         def project(item: Int) {imm}:
             projection.compute["none"](item, projection.result)
 
-        compute_block(project, projection.items(), projection.cost(), all, tail)
+        compute_block(project, projection.items(), projection.cost(), attention, tail)
 
 
-@register("distilbert.last_block")
+@register("encoder.last_block")
 struct LastBlock:
-    """The last block, for the first token of each sequence only: all that a classifier reads.
+    """The last block, for the first token of each sequence: a classification head reads no other.
 
-    Shapes: hidden and starts as for `distilbert.block`, first `(batch, dim)`, the first token of
-    each sequence, keys `(ceil(dim / 64), dim, 64)`, see `SingleQuery`, other panels, biases, gammas
-    and betas as for `distilbert.block`. Results: the block's own, queries, mixed and attended
-    `(batch, dim)`, sums `(batch, heads * dim)`, inner `(batch, hidden_dim)`.
+    Shapes: hidden `(tokens, dim)` and starts as for `encoder.block`; first_hidden and first_residual
+    `(batch, dim)`, the first token of each sequence in what `encoder.block` calls hidden and residual;
+    keys_panels `(ceil(dim / 64), dim, 64)`, see `SingleQuery`; other panels, biases and vectors as
+    for `encoder.block`. Results: the block's own `(batch, dim)`, and room for what lies on the way:
+    queries, mixed and attended `(batch, dim)`, sums `(batch, heads * dim)`, inner `(batch, inner_dim)`.
     """
 
     @staticmethod
     def execute[
-        heads: Int, activation: StaticString, target: StaticString
+        heads: Int, activation: StaticString, pre_norm: Bool, target: StaticString
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         queries: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
@@ -203,79 +191,75 @@ struct LastBlock:
         attended: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         inner: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         hidden: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        first_hidden: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        first_residual: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
-        first: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         query_panels: InputTensor[rank=3, static_spec=_],
         query_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         keys_panels: InputTensor[rank=3, static_spec=_],
         values_panels: InputTensor[rank=3, static_spec=_],
         values_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         output_panels: InputTensor[rank=3, static_spec=_],
-        output_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        output_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         up_panels: InputTensor[rank=3, static_spec=_],
-        up_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         down_panels: InputTensor[rank=3, static_spec=_],
-        down_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        down_beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        vectors: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         epsilon: Float32,
         ctx: DeviceContext,
     ) raises:
-        var x = floats(Int(first.unsafe_ptr()))
-        var query = Layer(x, query_panels, query_bias, queries)
+        var query = Linear(floats(first_hidden), query_panels, floats(query_bias), queries)
         var attention = SingleQuery(
-            query.result, hidden, starts, keys_panels, values_panels, values_bias, sums, mixed, heads
+            query.result,
+            hidden,
+            starts,
+            keys_panels,
+            values_panels,
+            floats(values_bias),
+            sums,
+            mixed,
+            heads,
         )
-        var tail = Tail[activation](
-            x,
+        var tail = Tail[pre_norm, activation](
+            floats(first_residual),
             attention.result,
             result,
             attended,
             inner,
             output_panels,
-            output_bias,
-            output_gamma,
-            output_beta,
             up_panels,
-            up_bias,
             down_panels,
-            down_bias,
-            down_gamma,
-            down_beta,
+            vectors,
             epsilon,
         )
-        var room = attention.scratch_size()
+        var scratch_size = attention.scratch_size()
         var query_phase = Phase(query.items())
-        var turn_phase = Phase(attention.panel_items())
-        var mix_phase = Phase(attention.mix_items())
-        var answer_phase = Phase(attention.panel_items())
-        var phases = TailPhases(tail)
+        var fold_phase = Phase(attention.panel_items())
+        var sum_phase = Phase(attention.sum_items())
+        var value_phase = Phase(attention.panel_items())
+        var tail_phases = TailPhases(tail)
 
         def work(
             core: Int
-        ) {imm, mut query_phase, mut turn_phase, mut mix_phase, mut answer_phase, mut phases}:
-            var scratch = List[Float32](unsafe_uninit_length=room)
+        ) {imm, mut query_phase, mut fold_phase, mut sum_phase, mut value_phase, mut tail_phases}:
+            var scratch = List[Float32](unsafe_uninit_length=scratch_size)
             var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
-            def ask(item: Int) {imm}:
+            def compute_query(item: Int) {imm}:
                 query.compute["none"](item, query.result)
 
-            def turn(item: Int) {imm}:
-                attention.turn(item)
+            def fold_queries(item: Int) {imm}:
+                attention.fold_queries(item)
 
-            def mix(item: Int) {imm}:
-                attention.mix(item, scratch_floats)
+            def sum_tokens(item: Int) {imm}:
+                attention.sum_tokens(item, scratch_floats)
 
-            def answer(item: Int) {imm}:
-                attention.answer(item)
+            def project_sums(item: Int) {imm}:
+                attention.project_sums(item)
 
-            query_phase.run(ask)
-            turn_phase.run(turn)
-            mix_phase.run(mix)
-            answer_phase.run(answer)
-            tail.run(phases)
+            query_phase.run(compute_query)
+            fold_phase.run(fold_queries)
+            sum_phase.run(sum_tokens)
+            value_phase.run(project_sums)
+            tail.run(tail_phases)
             _ = scratch^
 
         on_cores(work, query.cost() + attention.cost() + tail.cost())

@@ -1,4 +1,5 @@
-"""Linear layers over packed weights, with what follows them done while a tile is in registers."""
+"""Linear layers over packed weights; activation and residual are applied while a tile is in registers.
+"""
 
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
@@ -19,18 +20,20 @@ from .tile import (
 )
 from .work import Phase, on_cores
 
-comptime CHUNK = 96 * 384
-"""Most numbers of x that go through a panel as one piece of work, about 40 microseconds: whoever is
-done first waits for one piece at most."""
+comptime CHUNK_NUMBERS = 96 * 384
+"""Most numbers of x in a piece of work, which then takes about 40 microseconds: the core that is done
+first waits for one piece at most."""
 
 
 struct Chunks(ImplicitlyCopyable):
-    """Rows in chunks of one size, a multiple of a tile's: a last one that is nearly empty would leave a
-    core waiting. Pieces of work count the chunks of the first panel, then those of the next.
+    """Rows in chunks of equal size, a multiple of a tile's rows.
+
+    Equal, because a core would wait for the others after a chunk that is nearly empty. Pieces of work
+    are numbered panel by panel: those of the first panel's chunks come first.
 
     Attributes:
         rows: All rows.
-        count: Chunks.
+        count: Number of chunks.
         size: Rows of a chunk.
     """
 
@@ -39,7 +42,7 @@ struct Chunks(ImplicitlyCopyable):
     var size: Int
 
     def __init__(out self, rows: Int, depth: Int):
-        var most = max(2 * ROWS, CHUNK // depth // ROWS * ROWS)
+        var most = max(2 * ROWS, CHUNK_NUMBERS // depth // ROWS * ROWS)
         self.rows = rows
         self.count = max(1, ceildiv(rows, most))
         self.size = ceildiv(ceildiv(rows, self.count), ROWS) * ROWS
@@ -53,8 +56,19 @@ struct Chunks(ImplicitlyCopyable):
         return min(self.rows, self.start(item) + self.size)
 
 
-struct Layer[dtype: DType](ImplicitlyCopyable):
-    """`x @ weights + bias`, and a residual where there is one; `(rows, columns)`."""
+struct Linear[dtype: DType](ImplicitlyCopyable):
+    """`activation(x @ weights + bias)`, plus a residual where there is one.
+
+    Attributes:
+        x: `(rows, depth)`.
+        panels: `(ceil(columns / 64), depth, 64)`.
+        bias: As long as all panels are wide.
+        result: `(rows, columns)`.
+        rows: Rows.
+        depth: Columns of x.
+        columns: Columns of the result.
+        chunks: The rows, in pieces of work.
+    """
 
     var x: Floats
     var panels: Pointer[Scalar[Self.dtype], MutUntrackedOrigin]
@@ -69,14 +83,14 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
         out self,
         x: Floats,
         panels: InputTensor[dtype=Self.dtype, rank=3, static_spec=_],
-        bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        bias: Floats,
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
     ):
         self = Self(
             x,
             Int(panels.unsafe_ptr()),
-            Int(bias.unsafe_ptr()),
-            Int(result.unsafe_ptr()),
+            bias,
+            floats(result),
             result.dim_size(0),
             panels.dim_size(1),
             result.dim_size(1),
@@ -86,34 +100,39 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
         out self,
         x: Floats,
         panels: Int,
-        bias: Int,
-        result: Int,
+        bias: Floats,
+        result: Floats,
         rows: Int,
         depth: Int,
         columns: Int,
     ):
-        """Args `panels`, `bias` and `result` are addresses."""
+        """Arg `panels` is an address."""
         self.x = x
         self.panels = Pointer[Scalar[Self.dtype], MutUntrackedOrigin](unsafe_from_address=panels)
-        self.bias = floats(bias)
-        self.result = floats(result)
+        self.bias = bias
+        self.result = result
         self.rows = rows
         self.depth = depth
         self.columns = columns
         self.chunks = Chunks(rows, depth)
 
     def items(self) -> Int:
-        """Pieces of work: pairs of a panel and a chunk of rows."""
+        """Returns the pieces of work: pairs of a panel and a chunk of rows."""
         return ceildiv(self.columns, PANEL) * self.chunks.count
 
     def cost(self) -> Int:
-        """Multiplications."""
+        """Returns the multiplications."""
         return self.rows * self.depth * self.columns
 
     def compute[
         activation: StaticString, has_residual: Bool = False
     ](self, item: Int, residual: Floats):
-        """Computes one panel of columns of one chunk of rows."""
+        """Computes one panel of columns of one chunk of rows.
+
+        Args:
+            item: Which of them, below `items()`.
+            residual: `(rows, columns)`; read only where `has_residual`.
+        """
         var panel = item // self.chunks.count
         var end = self.chunks.end(item)
         for start in range(0, PANEL, COLUMNS):
@@ -131,6 +150,7 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
     def tile[
         rows: Int, activation: StaticString, has_residual: Bool
     ](self, panel: Int, start: Int, row: Int, residual: Floats):
+        """Computes some rows from `row` on, and a tile's columns from `start` of a panel on."""
         var sums = product[rows, VECS](
             self.x.unsafe_offset(row * self.depth),
             self.depth,
@@ -152,7 +172,7 @@ struct Layer[dtype: DType](ImplicitlyCopyable):
                     store_columns(self.result.unsafe_offset(place + v * VEC), value, width)
 
 
-@register("distilbert.linear")
+@register("encoder.linear")
 struct PackedLinear:
     """`activation(x @ weights + bias)`.
 
@@ -170,7 +190,7 @@ struct PackedLinear:
         bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         ctx: DeviceContext,
     ) raises:
-        var layer = Layer(floats(Int(x.unsafe_ptr())), panels, bias, result)
+        var layer = Linear(floats(x), panels, floats(bias), result)
         var phase = Phase(layer.items())
 
         def work(core: Int) {imm layer, mut phase}:

@@ -1,18 +1,31 @@
-"""Layer norm, in place."""
+"""Layer norm."""
 
-from extensibility import InputTensor, OutputTensor
+from extensibility import InputTensor, OutputTensor, register
+from max.gpu.host import DeviceContext
 from std.math import ceildiv, sqrt
 
 from .tile import VEC, Floats, Vector, floats, load_columns, store_columns
+from .work import Phase, on_cores
 
 comptime BLOCK = 16
 """Rows that are normalised as one piece of work."""
 
 
 struct Norm(ImplicitlyCopyable):
-    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta` of each row; `(rows, columns)`."""
+    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta` of each row.
+
+    Attributes:
+        x: `(rows, columns)`.
+        result: `(rows, columns)`; may be the same memory as `x`.
+        gamma: `(columns,)`.
+        beta: `(columns,)`.
+        rows: Rows.
+        columns: Columns.
+        epsilon: What is added to the variance.
+    """
 
     var x: Floats
+    var result: Floats
     var gamma: Floats
     var beta: Floats
     var rows: Int
@@ -21,24 +34,16 @@ struct Norm(ImplicitlyCopyable):
 
     def __init__(
         out self,
-        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        x: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        x: Floats,
+        result: Floats,
+        gamma: Floats,
+        beta: Floats,
+        rows: Int,
+        columns: Int,
         epsilon: Float32,
     ):
-        self = Self(
-            floats(Int(x.unsafe_ptr())),
-            floats(Int(gamma.unsafe_ptr())),
-            floats(Int(beta.unsafe_ptr())),
-            x.dim_size(0),
-            x.dim_size(1),
-            epsilon,
-        )
-
-    def __init__(
-        out self, x: Floats, gamma: Floats, beta: Floats, rows: Int, columns: Int, epsilon: Float32
-    ):
         self.x = x
+        self.result = result
         self.gamma = gamma
         self.beta = beta
         self.rows = rows
@@ -46,8 +51,12 @@ struct Norm(ImplicitlyCopyable):
         self.epsilon = epsilon
 
     def items(self) -> Int:
-        """Pieces of work: blocks of rows."""
+        """Returns the pieces of work: blocks of rows."""
         return ceildiv(self.rows, BLOCK)
+
+    def cost(self) -> Int:
+        """Returns the multiplications: a column costs about as much as eight of a product."""
+        return self.rows * self.columns * 8
 
     def compute(self, item: Int):
         """Normalises one block of rows."""
@@ -55,9 +64,10 @@ struct Norm(ImplicitlyCopyable):
             _ = self.row(row)
 
     def row(self, index: Int) -> Float32:
-        """Normalises one row, and returns what it was multiplied by between mean and gamma."""
+        """Normalises one row, and returns `1 / sqrt(variance + epsilon)`."""
         var columns = self.columns
         var x = self.x.unsafe_offset(index * columns)
+        var result = self.result.unsafe_offset(index * columns)
         var total = Vector(0)
         for c in range(0, columns, VEC):
             total += load_columns(x.unsafe_offset(c), columns - c)
@@ -77,5 +87,43 @@ struct Norm(ImplicitlyCopyable):
                 load_columns(self.gamma.unsafe_offset(c), width),
                 load_columns(self.beta.unsafe_offset(c), width),
             )
-            store_columns(x.unsafe_offset(c), value, width)
+            store_columns(result.unsafe_offset(c), value, width)
         return scale
+
+
+@register("encoder.layer_norm")
+struct LayerNorm:
+    """Layer norm of each row.
+
+    Shapes: x `(rows, columns)`, gamma and beta `(columns,)`, result `(rows, columns)`.
+    """
+
+    @staticmethod
+    def execute[
+        target: StaticString
+    ](
+        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        x: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        epsilon: Float32,
+        ctx: DeviceContext,
+    ) raises:
+        var norm = Norm(
+            floats(x),
+            floats(result),
+            floats(gamma),
+            floats(beta),
+            result.dim_size(0),
+            result.dim_size(1),
+            epsilon,
+        )
+        var phase = Phase(norm.items())
+
+        def work(core: Int) {imm norm, mut phase}:
+            def item(index: Int) {imm norm}:
+                norm.compute(index)
+
+            phase.run(item)
+
+        on_cores(work, norm.cost())

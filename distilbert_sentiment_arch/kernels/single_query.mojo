@@ -1,33 +1,38 @@
-"""Attention of one query a sequence, for which no token's key or value is computed.
+"""Attention of one query per sequence, which computes no token's key or value.
 
-A score is `query . (keys @ x)`, which is `(query @ keys) . x`, and the answer is `sum(weight * (values
-@ x))`, which is `values @ sum(weight * x)`: two products a sequence take the place of two a token.
-The bias of the keys adds the same to each score of a head, which softmax takes away again; that of
-the values is added once, since weights sum up to 1.
+With the weight matrices K of the keys and V of the values, a score is `query . (K x) = (query K) . x`
+and the result is `sum(weight * (V x)) = V sum(weight * x)`: two products per sequence take the place
+of two per token. The bias of the keys adds the same number to all scores of a head, which softmax
+does not change by; that of the values is added once, since the weights sum up to 1.
 """
 
 from extensibility import InputTensor, OutputTensor
 from std.collections import Array
 from std.math import ceildiv, sqrt
 
-from .attention import Offsets, longest, soften
+from .attention import Offsets, exponentials, longest_sequence, offsets
 from .linear import Chunks
 from .tile import PANEL, ROWS, VEC, VECS, Floats, Vector, floats, load_columns, product, store_columns
 
 
 struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
-    """The first token of each sequence asks all of them.
+    """Attention of the first token of each sequence to all of its tokens.
 
     Attributes:
         queries: `(batch, dim)`, the heads side by side.
-        x: `(tokens, dim)`, what keys and values would be computed from.
+        x: `(tokens, dim)`, the hidden states that attention reads.
         starts: Where each sequence starts, and where the last one ends.
-        keys: Weights of the keys, columns and rows exchanged, as panels `(ceil(dim / 64), dim, 64)`.
+        keys: Weights of the keys, transposed, as panels `(ceil(dim / 64), dim, 64)`.
         values: Weights of the values, as panels of the same shape.
         bias: Of the values, as long as all panels are wide.
-        sums: `(batch, heads, dim)`: each head's query times the weights of its keys, then its
+        sums: `(batch, heads, dim)`: each head's query times the weights of its keys, later its
             weighted sum of x.
         result: `(batch, dim)`.
+        batch: Number of sequences.
+        heads: Number of heads.
+        dim: Columns of x.
+        head_dim: Columns of a head.
+        chunks: The sequences, in pieces of work.
     """
 
     var queries: Floats
@@ -41,7 +46,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
     var batch: Int
     var heads: Int
     var dim: Int
-    var width: Int
+    var head_dim: Int
     var chunks: Chunks
 
     def __init__(
@@ -51,20 +56,20 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         keys: InputTensor[dtype=Self.keys_dtype, rank=3, static_spec=_],
         values: InputTensor[dtype=Self.values_dtype, rank=3, static_spec=_],
-        bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        bias: Floats,
         sums: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         heads: Int,
     ):
         self = Self(
             queries,
-            floats(Int(x.unsafe_ptr())),
-            Offsets(unsafe_from_address=Int(starts.unsafe_ptr())),
+            floats(x),
+            offsets(starts),
             Int(keys.unsafe_ptr()),
             Int(values.unsafe_ptr()),
-            Int(bias.unsafe_ptr()),
-            Int(sums.unsafe_ptr()),
-            Int(result.unsafe_ptr()),
+            bias,
+            floats(sums),
+            floats(result),
             result.dim_size(0),
             heads,
             result.dim_size(1),
@@ -77,14 +82,14 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         starts: Offsets,
         keys: Int,
         values: Int,
-        bias: Int,
-        sums: Int,
-        result: Int,
+        bias: Floats,
+        sums: Floats,
+        result: Floats,
         batch: Int,
         heads: Int,
         dim: Int,
     ):
-        """Args `keys` to `result` are addresses."""
+        """Args `keys` and `values` are addresses."""
         self.queries = queries
         self.x = x
         self.starts = starts
@@ -92,48 +97,50 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         self.values = Pointer[Scalar[Self.values_dtype], MutUntrackedOrigin](
             unsafe_from_address=values
         )
-        self.bias = floats(bias)
-        self.sums = floats(sums)
-        self.result = floats(result)
+        self.bias = bias
+        self.sums = sums
+        self.result = result
         self.batch = batch
         self.heads = heads
         self.dim = dim
-        self.width = dim // heads
+        self.head_dim = dim // heads
         self.chunks = Chunks(batch, dim)
 
     def cost(self) -> Int:
-        """Multiplications."""
+        """Returns the multiplications."""
         var tokens = Int(self.starts[unsafe_offset=self.batch])
         return 2 * self.dim * (self.batch * self.dim + tokens * self.heads)
 
     def panel_items(self) -> Int:
-        """Pieces of `turn` and of `answer`: pairs of a panel and a chunk of sequences."""
+        """Returns the pieces of `fold_queries` and of `project_sums`: pairs of a panel and a chunk of
+        sequences."""
         return ceildiv(self.dim, PANEL) * self.chunks.count
 
-    def mix_items(self) -> Int:
-        """Pieces of `mix`: pairs of a sequence and as many heads as a tile has rows."""
+    def sum_items(self) -> Int:
+        """Returns the pieces of `sum_tokens`: pairs of a sequence and as many heads as a tile has rows.
+        """
         return self.batch * ceildiv(self.heads, ROWS)
 
     def scratch_size(self) -> Int:
-        """Floats that `mix` needs room for."""
-        return ROWS * longest(self.starts, self.batch)
+        """Returns the floats that `sum_tokens` needs room for."""
+        return ROWS * longest_sequence(self.starts, self.batch)
 
-    def turn(self, item: Int):
-        """Multiplies each head's query by the weights of its keys: what x is compared with."""
+    def fold_queries(self, item: Int):
+        """Multiplies each head's query by the weights of its keys, for one piece of the columns."""
         var panel = item // self.chunks.count
         var end = self.chunks.end(item)
         for head in range(self.heads):
             var row = self.chunks.start(item)
             while row + ROWS <= end:
-                self.turn_rows[ROWS](panel, head, row)
+                self.fold_rows[ROWS](panel, head, row)
                 row += ROWS
             comptime for rows in range(1, ROWS):
                 if end - row == rows:
-                    self.turn_rows[rows](panel, head, row)
+                    self.fold_rows[rows](panel, head, row)
 
     @always_inline
-    def turn_rows[rows: Int](self, panel: Int, head: Int, row: Int):
-        var depth = self.width
+    def fold_rows[rows: Int](self, panel: Int, head: Int, row: Int):
+        var depth = self.head_dim
         var weights = self.keys.unsafe_offset((panel * self.dim + head * depth) * PANEL)
         var queries = self.queries.unsafe_offset(row * self.dim + head * depth)
         for start in range(0, min(PANEL, self.dim - panel * PANEL), VEC * VECS):
@@ -147,8 +154,8 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
                             result.unsafe_offset(column), sums[r * VECS + v], self.dim - column
                         )
 
-    def mix(self, item: Int, scratch: Floats):
-        """Weighs the tokens of a sequence for some heads, and sums x up by these weights.
+    def sum_tokens(self, item: Int, scratch: Floats):
+        """Computes the softmax weights of a sequence's tokens for some heads, and the weighted sums of x.
 
         Args:
             item: Which sequence and heads.
@@ -158,9 +165,9 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         var head = item % groups * ROWS
         comptime for rows in range(1, ROWS + 1):
             if min(ROWS, self.heads - head) == rows:
-                self.mix_heads[rows](item // groups, head, scratch)
+                self.sum_heads[rows](item // groups, head, scratch)
 
-    def mix_heads[rows: Int](self, sequence: Int, head: Int, scores: Floats):
+    def sum_heads[rows: Int](self, sequence: Int, head: Int, scores: Floats):
         var dim = self.dim
         var start = Int(self.starts[unsafe_offset=sequence])
         var length = Int(self.starts[unsafe_offset=sequence + 1]) - start
@@ -176,46 +183,47 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
                     )
             comptime for r in range(rows):
                 scores[unsafe_offset=r * length + token] = dots[r].reduce_add()
-        var temper = 1 / sqrt(Float32(self.width))
-        var scales = Array[Float32, rows](fill=0)
+        var scale = 1 / sqrt(Float32(self.head_dim))
+        var inverse_sums = Array[Float32, rows](fill=0)
         comptime for r in range(rows):
-            scales[r] = 1 / soften(scores.unsafe_offset(r * length), length, temper)
+            inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * length), length, scale)
         for c in range(0, dim, VEC):
-            var mixed = Array[Vector, rows](fill=Vector(0))
+            var weighted = Array[Vector, rows](fill=Vector(0))
             for token in range(length):
                 var columns = load_columns(x.unsafe_offset(token * dim + c), dim - c)
                 comptime for r in range(rows):
                     var weight = Vector(scores[unsafe_offset=r * length + token])
-                    mixed[r] = weight.fma(columns, mixed[r])
+                    weighted[r] = weight.fma(columns, weighted[r])
             comptime for r in range(rows):
-                store_columns(sums.unsafe_offset(r * dim + c), mixed[r] * scales[r], dim - c)
+                store_columns(sums.unsafe_offset(r * dim + c), weighted[r] * inverse_sums[r], dim - c)
 
-    def answer(self, item: Int):
-        """Multiplies each head's sum of x by the weights of its values."""
+    def project_sums(self, item: Int):
+        """Multiplies each head's weighted sum of x by the weights of its values, for one panel."""
         var panel = item // self.chunks.count
         var first = panel * PANEL
         var end = min(first + PANEL, self.dim)
-        for head in range(first // self.width, ceildiv(end, self.width)):
-            var left = max(first, head * self.width) - first
-            var right = min(end, (head + 1) * self.width) - first
+        for head in range(first // self.head_dim, ceildiv(end, self.head_dim)):
+            var left = max(first, head * self.head_dim) - first
+            var right = min(end, (head + 1) * self.head_dim) - first
             for column in range(left // VEC * VEC, right, VEC * VECS):
                 comptime for vecs in range(1, VECS + 1):
                     if min(VECS, ceildiv(right - column, VEC)) == vecs:
-                        self.answer_columns[vecs](item, head, column, left, right)
+                        self.project_columns[vecs](item, head, column, left, right)
 
-    def answer_columns[vecs: Int](self, item: Int, head: Int, column: Int, left: Int, right: Int):
-        """Computes the vectors from a column of a panel on; from left to right they are the head's."""
+    def project_columns[vecs: Int](self, item: Int, head: Int, column: Int, left: Int, right: Int):
+        """Computes some vectors of a panel from `column` on; the head has the columns from `left` to `right`.
+        """
         var end = self.chunks.end(item)
         var row = self.chunks.start(item)
         while row + ROWS <= end:
-            self.answer_tile[ROWS, vecs](item, head, row, column, left, right)
+            self.project_tile[ROWS, vecs](item, head, row, column, left, right)
             row += ROWS
         comptime for rows in range(1, ROWS):
             if end - row == rows:
-                self.answer_tile[rows, vecs](item, head, row, column, left, right)
+                self.project_tile[rows, vecs](item, head, row, column, left, right)
 
     @always_inline
-    def answer_tile[
+    def project_tile[
         rows: Int, vecs: Int
     ](self, item: Int, head: Int, row: Int, column: Int, left: Int, right: Int):
         var panel = item // self.chunks.count

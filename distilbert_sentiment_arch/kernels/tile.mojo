@@ -1,10 +1,12 @@
 """Products of a few rows with a panel of weights, held in registers.
 
-A panel is 64 neighbouring columns of a matrix, one row behind the other: `(depth, 64)`. Its layout
-is the same on every machine; how much of it a tile covers follows the width of the vectors.
+A panel is 64 neighbouring columns of a matrix, stored row by row: `(depth, 64)`. Its layout is the
+same on every machine; how much of it a tile covers depends on the width of the machine's vectors.
 """
 
+from extensibility import InputTensor, OutputTensor
 from std.collections import Array
+from std.math import ceildiv
 from std.sys import simd_width_of
 
 comptime VEC = simd_width_of[DType.float32]()
@@ -16,8 +18,8 @@ comptime PANEL = 64
 comptime ROWS = 6
 """Most rows of a tile."""
 comptime VECS = 2 if VEC == 8 else 4
-"""Most vectors in a row of a tile: with 6 rows they leave registers for the operands, whether there
-are 16 registers of 8 floats (AVX2) or 32 of 16 or 4 (AVX-512, NEON)."""
+"""Most vectors in a row of a tile: 6 rows of them leave registers for the operands, with 16 registers
+of 8 floats (AVX2) as with 32 registers of 16 or 4 floats (AVX-512, NEON)."""
 comptime COLUMNS = VEC * VECS
 """Columns of a tile."""
 
@@ -30,7 +32,7 @@ def product[
 ](
     x: Floats, stride: Int, panel: Pointer[Scalar[dtype], MutUntrackedOrigin], depth: Int
 ) -> Tile[rows, vecs]:
-    """Returns `x @ panel` for `rows` rows of x, `stride` apart, and `vecs` vectors of columns."""
+    """Returns `x @ panel` for `rows` rows of x, `stride` numbers apart, and `vecs` vectors of columns."""
     var sums = Tile[rows, vecs](fill=Vector(0))
     for k in range(depth):
         var columns = Array[Vector, vecs](fill=Vector(0))
@@ -48,13 +50,30 @@ def product[
 
 
 def floats(address: Int) -> Floats:
-    """Returns an address as a pointer."""
+    """Returns an address as a pointer to float32 numbers."""
     return Floats(unsafe_from_address=address)
+
+
+def floats[rank: Int](tensor: InputTensor[dtype=DType.float32, rank=rank, static_spec=_]) -> Floats:
+    """Returns a pointer to the numbers of a tensor."""
+    return floats(Int(tensor.unsafe_ptr()))
+
+
+def floats[
+    rank: Int
+](tensor: OutputTensor[dtype=DType.float32, rank=rank, static_spec=_]) -> Floats:
+    """Returns a pointer to the numbers of a tensor."""
+    return floats(Int(tensor.unsafe_ptr()))
+
+
+def whole_panels(columns: Int) -> Int:
+    """Returns the columns of as many panels as hold these columns."""
+    return ceildiv(columns, PANEL) * PANEL
 
 
 @always_inline
 def load_columns(source: Floats, columns: Int) -> Vector:
-    """Loads a vector of which only the first columns exist; the others are 0."""
+    """Loads the first columns of a vector; the others are 0."""
     if columns >= VEC:
         return source.unsafe_load[width=VEC]()
     var vector = Vector(0)

@@ -1,27 +1,27 @@
-"""How work is shared between the cores."""
+"""Work shared between the cores."""
 
 from max.algorithm import sync_parallelize
 from std.atomic import Atomic
 from std.sys import num_physical_cores
 from std.time import sleep
 
-comptime ALONE = 500_000
-"""Multiplications, about 10 microseconds of them, that one core does alone: waking another takes
-about as long."""
-comptime SPINS = 100_000
-"""Looks at an unfinished phase, about 500 microseconds of them: longer than a piece of work takes.
-Whoever is not done by then has lost its core to another process, which may have this one as well.
-"""
+comptime SINGLE_CORE_COST = 500_000
+"""Multiplications below which one core does all of a work, about 10 microseconds of them: waking
+another core takes about as long."""
+comptime SPIN_LIMIT = 100_000
+"""Reads of an unfinished phase's counter before a core sleeps between them, about 500 microseconds:
+longer than a piece of work takes. A piece that is not done by then is held by a core that runs
+another process, which may need this core as well."""
 
 
 struct Phase(Movable):
-    """Pieces of a work that do not depend on each other, each taken once by whoever is free.
+    """Independent pieces of a work; each is computed once, by the first core that is free.
 
-    Phases may follow each other without anybody going to sleep in between. Nobody waits for a core
-    that has not come: whoever is there does all that is left.
+    Several phases may follow each other on the same cores, without a core going to sleep in between.
+    A core that comes late is not waited for: the others take its pieces.
 
     Args:
-        items: Pieces.
+        items: Number of pieces.
     """
 
     var items: Int
@@ -34,7 +34,7 @@ struct Phase(Movable):
         self._done = Atomic[Int64](0)
 
     def run[Body: def(Int) -> None](mut self, body: Body):
-        """Does pieces until none is left, and waits for those that others have taken."""
+        """Computes pieces until all are taken, then waits until all are done."""
         var item = Int(self._taken.fetch_add(1))
         while item < self.items:
             body(item)
@@ -43,18 +43,18 @@ struct Phase(Movable):
         var spins = 0
         while Int(self._done.load()) < self.items:
             spins += 1
-            if spins > SPINS:
+            if spins > SPIN_LIMIT:
                 sleep(0.0001)
 
 
 def on_cores[Work: def(Int) -> None](work: Work, cost: Int):
-    """Has as many cores do a work as it is worth.
+    """Runs a work on one core or on all of them, by its cost.
 
     Args:
-        work: What each of them does.
+        work: Called once on each core, with the core's index.
         cost: Multiplications in all of it.
     """
-    var cores = 1 if cost < ALONE else num_physical_cores()
+    var cores = 1 if cost < SINGLE_CORE_COST else num_physical_cores()
     if cores == 1:
         work(0)
     else:

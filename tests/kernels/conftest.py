@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from max.driver import CPU
+from max.driver import CPU, Buffer
 from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 
-from distilbert_sentiment_arch.engine.layers import ACTIVATIONS as ACTIVATIONS_OF_MAX
+from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
 from distilbert_sentiment_arch.engine.packed_layers import KERNELS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
 
-ACTIVATIONS = ("none", "gelu", "gelu_tanh", "relu", "silu", "tanh")
-EPSILON = 1e-12
+ACTIVATIONS = ("none", *ACTIVATION_OPS)
 F32, F16, I64 = DType.float32, DType.float16, DType.int64
 
 
@@ -28,18 +27,21 @@ def tensor(dtype: DType, *shape: str | int) -> TensorType:
 
 
 HIDDEN, STARTS = tensor(F32, "tokens", "dim"), tensor(I64, "starts")
+EPSILON = tensor(F32)  # a number
+NORM = [tensor(F32, "dim"), tensor(F32, "dim")]
 
 
-def layer(dtype: DType, name: str, depth: str) -> list[TensorType]:
-    return [tensor(dtype, f"{name}_panels", depth, 64), tensor(F32, f"{name}_padded")]
+def layer(dtype: DType, name: str) -> list[TensorType]:
+    return [tensor(dtype, f"{name}_panels", "dim", 64), tensor(F32, f"{name}_padded")]
 
 
 def after_attention(dtype: DType) -> list[TensorType]:
-    norm = [tensor(F32, "dim"), tensor(F32, "dim")]
     return [
-        *(*layer(dtype, "output", "dim"), *norm),
-        *layer(dtype, "up", "dim"),
-        *(*layer(dtype, "down", "hidden_dim"), *norm),
+        tensor(dtype, "output_panels", "dim", 64),
+        tensor(dtype, "up_panels", "dim", 64),
+        tensor(dtype, "down_panels", "inner", 64),
+        tensor(F32, "vectors"),
+        EPSILON,
     ]
 
 
@@ -48,105 +50,115 @@ class Kernels:
 
     def __init__(self) -> None:
         self._module = Module()
-        norm = [tensor(F32, "columns"), tensor(F32, "columns")]
-        rows, bias = tensor(F32, "rows", "depth"), tensor(F32, "padded")
+        self._add("layer_norm", "encoder.layer_norm", [HIDDEN, *NORM, EPSILON], ("tokens", "dim"))
         for dtype, bits in ((F32, 32), (F16, 16)):
-            linear = [rows, tensor(dtype, "panels", "depth", 64), bias]
+            linear = [
+                *(tensor(F32, "rows", "depth"), tensor(dtype, "panels", "depth", 64)),
+                tensor(F32, "padded"),
+            ]
             for activation in ACTIVATIONS if dtype == F32 else ("none",):
                 self._add(
                     f"linear_{activation}_{bits}",
-                    "distilbert.linear",
+                    "encoder.linear",
                     linear,
                     ("rows", "columns"),
                     lends=[tensor(F32, "columns")],
                     activation=activation,
                 )
-            words, positions = tensor(dtype, "words", "columns"), tensor(F32, "places", "columns")
-            self._add(
-                f"embed_{bits}",
-                "distilbert.embed",
-                [tensor(I64, "tokens"), STARTS, words, positions, *norm],
-                ("tokens", "columns"),
-                epsilon=True,
-            )
+        self._add_embed("embed_32", F32, has_types=False)
+        self._add_embed("embed_16", F16, has_types=False)
+        self._add_embed("embed_types_16", F16, has_types=True)
         for activation in ("relu", "tanh"):  # those that MAX's operations alone would not do
-            compute = ACTIVATIONS_OF_MAX[activation]
+            compute = ACTIVATION_OPS[activation]
             with Graph(
                 f"max_{activation}", input_types=[tensor(F32, "rows")], module=self._module
             ) as graph:
                 graph.output(compute(graph.inputs[0].tensor))
         for heads in (1, 3):
-            self._add_block(heads)
-            self._add_first_block(heads)
+            self._add_block(f"block_{heads}", heads)
+            self._add_first_block(f"first_block_{heads}", heads, has_types=heads == 3)
+        self._add_block("pre_norm_block_3", 3, pre_norm=True)
         for heads in (1, 8):
-            self._add_last_block(heads)
+            self._add_last_block(f"last_block_{heads}", heads)
+        self._add_last_block("pre_norm_last_block_8", 8, pre_norm=True)
         self._models = InferenceSession(devices=[CPU()]).load_all(
             self._module, custom_extensions=[KERNELS]
         )
 
-    def _add_block(self, heads: int) -> None:
+    def _add_embed(self, name: str, dtype: DType, *, has_types: bool) -> None:
+        tables = [tensor(dtype, "vocabulary", "dim"), tensor(F32, "places", "dim")]
+        self._add(
+            name,
+            "encoder.embed",
+            [
+                *(tensor(I64, "tokens"), STARTS, tensor(I64, "batch"), *tables),
+                *(tensor(F32, "types", "dim"), *NORM, EPSILON),
+            ],
+            ("tokens", "dim"),
+            has_types=has_types,
+        )
+
+    def _add_block(self, name: str, heads: int, *, pre_norm: bool = False) -> None:
         """Adds a block with weights in float32; ``wide`` is 3 times ``dim``."""
         self._add(
-            f"block_{heads}_32",
-            "distilbert.block",
-            [HIDDEN, STARTS, *layer(F32, "rows", "dim"), *after_attention(F32)],
+            name,
+            "encoder.block",
+            [HIDDEN, HIDDEN, STARTS, *layer(F32, "qkv"), *after_attention(F32)],
             ("tokens", "dim"),
             ("tokens", "wide"),
             ("tokens", "dim"),
             ("tokens", "dim"),
-            ("tokens", "hidden_dim"),
+            ("tokens", "inner"),
             lends=[tensor(F32, "wide")],
-            epsilon=True,
             heads=heads,
             activation="gelu",
+            pre_norm=pre_norm,
         )
 
-    def _add_first_block(self, heads: int) -> None:
+    def _add_first_block(self, name: str, heads: int, *, has_types: bool) -> None:
         """Adds a first block with words in float16; ``wide`` is 3 times ``dim``."""
         tables = [
             *(tensor(F16, "vocabulary", "dim"), tensor(F32, "places", "dim")),
-            *(tensor(F32, "dim"), tensor(F32, "dim")),
+            *(tensor(F32, "types", "dim"), *NORM),
             *(tensor(F32, "vocabulary", "wide"), tensor(F32, "places", "wide")),
+            *(tensor(F32, "types", "wide"), tensor(F32, "wide")),
         ]
         self._add(
-            f"first_block_{heads}_32",
-            "distilbert.first_block",
-            [tensor(I64, "tokens"), STARTS, *tables, tensor(F32, "wide"), *after_attention(F32)],
+            name,
+            "encoder.first_block",
+            [tensor(I64, "tokens"), STARTS, tensor(I64, "batch"), *tables, *after_attention(F32)],
             ("tokens", "dim"),
             ("tokens", "dim"),
             ("tokens", "wide"),
             ("tokens", "dim"),
             ("tokens", "dim"),
-            ("tokens", "hidden_dim"),
-            epsilon=True,
+            ("tokens", "inner"),
             heads=heads,
             activation="gelu",
+            has_types=has_types,
         )
 
-    def _add_last_block(self, heads: int) -> None:
+    def _add_last_block(self, name: str, heads: int, *, pre_norm: bool = False) -> None:
         """Adds a last block with weights in float16; ``wide`` is ``heads`` times ``dim``."""
+        first = tensor(F32, "batch", "dim")
         self._add(
-            f"last_block_{heads}_16",
-            "distilbert.last_block",
+            name,
+            "encoder.last_block",
             [
-                HIDDEN,
-                STARTS,
-                tensor(F32, "batch", "dim"),
-                *layer(F16, "query", "dim"),
-                tensor(F16, "keys_panels", "dim", 64),
-                *layer(F16, "values", "dim"),
-                *after_attention(F16),
+                *(HIDDEN, first, first, STARTS),
+                *(*layer(F16, "query"), tensor(F16, "keys_panels", "dim", 64)),
+                *(*layer(F16, "values"), *after_attention(F16)),
             ],
             ("batch", "dim"),
             ("batch", "dim"),
             ("batch", "wide"),
             ("batch", "dim"),
             ("batch", "dim"),
-            ("batch", "hidden_dim"),
+            ("batch", "inner"),
             lends=[tensor(F32, "wide")],
-            epsilon=True,
             heads=heads,
             activation="gelu",
+            pre_norm=pre_norm,
         )
 
     def _add(
@@ -156,7 +168,6 @@ class Kernels:
         types: Sequence[TensorType],
         *shapes: tuple[str, str],
         lends: Sequence[TensorType] = (),
-        epsilon: bool = False,
         **parameters: Any,
     ) -> None:
         """Adds a graph; what it ``lends`` are inputs that only give a dimension its size."""
@@ -167,19 +178,23 @@ class Kernels:
             module=self._module,
         ) as graph:
             values: list[Any] = [each.tensor for each in graph.inputs[: len(types)]]
-            if epsilon:
-                values.append(ops.constant(EPSILON, F32, DeviceRef.CPU()))
             results = [tensor(F32, *shape) for shape in shapes]
             result = ops.custom(operation, DeviceRef.CPU(), values, results, parameters)
             graph.output(result[0].tensor)
 
     def __getitem__(self, name: str) -> Kernel:
-        def run(*arrays: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-            (result,) = self._models[name].execute(*map(np.ascontiguousarray, arrays))
+        def run(*arrays: npt.NDArray[Any] | float) -> npt.NDArray[np.float32]:
+            (result,) = self._models[name].execute(*map(_buffer, arrays))
             found: npt.NDArray[np.float32] = result.to_numpy()
             return found
 
         return run
+
+
+def _buffer(array: npt.NDArray[Any] | float) -> Buffer:
+    if isinstance(array, float):
+        return Buffer.from_numpy(np.array(array, np.float32))
+    return Buffer.from_numpy(np.ascontiguousarray(array))
 
 
 @pytest.fixture(scope="session")

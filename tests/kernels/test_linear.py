@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from distilbert_sentiment_arch.engine.packed_weights import PANEL, panels
-from scripts.oracle import distilbert as oracle
+from scripts.oracle import encoder as oracle
 
 if TYPE_CHECKING:
     from conftest import Kernels

@@ -12,7 +12,7 @@ import pytest
 from commands import ROOT, run
 from scipy.special import softmax
 
-from scripts.oracle import distilbert as oracle
+from scripts.oracle import encoder as oracle
 
 pytestmark = [
     pytest.mark.slow,
@@ -47,8 +47,8 @@ def expected_attention() -> npt.NDArray[np.float64]:
     return result
 
 
-def expected_answer(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What the first row of the queries above makes of ``x``, keys and values written out."""
+def expected_first(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The attention of the first query above to ``x``, keys and values written out."""
     query = numbers(DIM, 4).reshape(HEADS, DIM // HEADS)
     keys = x @ numbers(DIM * 64, 5).reshape(DIM, 64)[:, :DIM].T
     values = x @ numbers(DIM * 64, 6).reshape(DIM, 64)[:, :DIM] + numbers(64, 7)[:DIM]
@@ -70,7 +70,7 @@ def test_results_do_not_depend_on_the_vectors(tmp_path: Path, target: str, width
     ended = run(program)
     found = np.array(ended.stdout.split(), dtype=np.float64)
     assert found[0] == width
-    layer, attention, answer = np.split(found[1:], np.cumsum([ROWS * COLUMNS, LENGTH * DIM]))
+    layer, attention, first = np.split(found[1:], np.cumsum([ROWS * COLUMNS, LENGTH * DIM]))
     np.testing.assert_allclose(layer, expected_layer().ravel(), atol=1e-4)
     np.testing.assert_allclose(attention, expected_attention().ravel(), atol=1e-5)
-    np.testing.assert_allclose(answer, expected_answer(expected_attention()), atol=1e-5)
+    np.testing.assert_allclose(first, expected_first(expected_attention()), atol=1e-5)
