@@ -1,4 +1,4 @@
-"""The pages for users, and what is quoted in them: links, code blocks, requests with their answers."""
+"""Pages for users and what is quoted in them: links, code blocks, requests with their answers."""
 
 from __future__ import annotations
 
