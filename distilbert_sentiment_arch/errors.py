@@ -6,6 +6,7 @@
     │   ├── ConfigError           config.json, or a setting of the server
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
+    ├── DependencyError           packages are missing in this environment (start-up, exit code 1)
     ├── PortInUse                 a port of the server is somebody else's (start-up, exit code 1)
     ├── CacheError                compiled code that was kept cannot be used; it is compiled again
     ├── CompilerError             the graph does not compile here; MAX's own operations serve
@@ -68,6 +69,10 @@ class TensorError(CheckpointError):
 
 class VocabularyError(CheckpointError):
     """The tokenizer files are absent or disagree with the embedding matrix."""
+
+
+class DependencyError(SentimentError):
+    """Packages that are imported here are missing, or installed in a version that does not fit."""
 
 
 class PortInUse(SentimentError):

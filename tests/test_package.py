@@ -15,7 +15,6 @@ import distilbert_sentiment_arch
 from distilbert_sentiment_arch.settings.defaults import VERSION
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
 
 
 def imported_after(statement: str) -> set[str]:
@@ -45,10 +44,8 @@ def test_the_lexicon_server_imports_neither_max_nor_what_starts_slowly() -> None
 
 
 def test_architectures_is_what_max_reads_and_nothing_imports_torch() -> None:
-    statement = "import distilbert_sentiment_arch as p; a = p.ARCHITECTURES; assert len(a) == 1"
-    modules = imported_after(
-        f"{statement}; assert a[0].name == 'DistilBertForSequenceClassification'"
-    )
+    statement = "import distilbert_sentiment_arch as p; names = {a.name for a in p.ARCHITECTURES}"
+    modules = imported_after(f"{statement}; assert 'DistilBertForSequenceClassification' in names")
     assert "max.pipelines" in modules
     assert "torch" not in modules
     assert "distilbert_sentiment_arch.serving.inside_max.mount" not in modules
@@ -63,24 +60,6 @@ def versions_by_name(requirements: list[str]) -> dict[str, str]:
     """Requirement lines as name, extras included, to version range."""
     matches = [re.match(r"([\w-]+(?:\[\w+\])?)([^;]*)", each) for each in requirements]
     return {match[1]: match[2].strip() for match in matches if match}
-
-
-def test_pixi_names_the_versions_of_pyproject() -> None:
-    project = PYPROJECT["project"]
-    stated = project["dependencies"] + PYPROJECT["dependency-groups"]["dev"]
-    pixi: dict[str, object] = dict(PIXI["pypi-dependencies"])
-    for target in PIXI["target"].values():
-        pixi |= target.get("pypi-dependencies", {})
-    versions: dict[str, str] = {}
-    for name, value in pixi.items():
-        if isinstance(value, dict):
-            extras = f"[{','.join(value['extras'])}]" if "extras" in value else ""
-            versions[name + extras] = value["version"]
-        else:
-            versions[name] = str(value)
-    assert versions == versions_by_name(stated)
-    assert PIXI["dependencies"]["python"] == project["requires-python"]
-    assert PIXI["workspace"]["version"] == VERSION
 
 
 def test_max_is_pinned_exactly() -> None:
