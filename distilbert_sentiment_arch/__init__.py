@@ -1,8 +1,8 @@
-"""DistilBERT text classifiers on MAX, as a custom architecture package.
+"""Text classifiers on MAX, as a custom architecture package.
 
 ``max serve --custom-architectures path/to/distilbert_sentiment_arch`` imports this module and reads
-``ARCHITECTURES``. Reading it imports MAX and, inside MAX Serve, mounts the HTTP routes; importing
-the package does neither.
+``ARCHITECTURES``. Reading it checks that the environment has every package that is needed, imports
+MAX and, inside MAX Serve, mounts the HTTP routes; importing the package does none of this.
 """
 
 from __future__ import annotations
@@ -19,10 +19,31 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> list[SupportedArchitecture]:
     if name != "ARCHITECTURES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from distilbert_sentiment_arch.families.distilbert.arch import distilbert_arch
+    _check_dependencies()
+    from distilbert_sentiment_arch.families.registry import architectures
 
     if "max.serve.api_server" in sys.modules:
         from distilbert_sentiment_arch.serving.inside_max.mount import mount
 
         mount()
-    return [distilbert_arch]
+    return architectures()
+
+
+def _check_dependencies() -> None:
+    """Checks the environment; a command of MAX ends with one line and status 1 where it fails.
+
+    Raises:
+        DependencyError: Packages are missing, and no command of MAX is running.
+        SystemExit: Packages are missing; stderr says which.
+    """
+    from distilbert_sentiment_arch.dependencies import check_dependencies
+    from distilbert_sentiment_arch.errors import DependencyError
+
+    try:
+        check_dependencies()
+    except DependencyError as error:
+        # MAX would print a traceback. Its commands are click's, which is imported by then.
+        click = sys.modules.get("click")
+        if click is None or click.get_current_context(silent=True) is None:
+            raise
+        sys.exit(f"max-sentiment: {error}")

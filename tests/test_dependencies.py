@@ -7,10 +7,9 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from commands import ROOT, run
+from commands import ROOT
 
 from distilbert_sentiment_arch.dependencies import REQUIREMENTS, check_dependencies
 from distilbert_sentiment_arch.errors import DependencyError

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
+from distilbert_sentiment_arch.dependencies import check_dependencies
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
@@ -18,6 +20,8 @@ from distilbert_sentiment_arch.settings.defaults import (
     METRICS_PORT,
     PACKAGE,
 )
+
+DEFAULT_DEVICE = "cpu"
 
 
 def serve(
@@ -29,7 +33,7 @@ def serve(
     *,
     dry_run: bool = False,
 ) -> int:
-    """Checks the ports and the checkpoint, then replaces this process by ``max serve``.
+    """Checks the environment, ports and checkpoint, and replaces this process by ``max serve``.
 
     Args:
         model: A directory, a hub id, or None for the embedded default.
@@ -42,15 +46,18 @@ def serve(
     Raises:
         CheckpointError: The checkpoint cannot be served; nothing was started.
         ConfigError: No word list could stand in for it, and one was asked to.
+        DependencyError: Packages are missing in this environment.
         PortInUse: Somebody listens on a port of the server's.
     """
+    check_dependencies()
     if not dry_run:
         check_ports_of_max(flags, os.environ)
-    found = find_checkpoint(model, revision)
+    found = find_checkpoint(model, FAMILIES, revision)
     if lexicon.fallback != "off":
         check_labels(found.checkpoint.config.labels)
-    arguments = max_serve_arguments(found, flags, accelerator=has_accelerator())
+    arguments = max_serve_arguments(found, flags)
     environment = {**serve_environment(os.environ), **settings}
+    print(f"max-sentiment: computing on {_device_and_reason(flags)}", file=sys.stderr, flush=True)
     if dry_run:
         assignments = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
         print(" ".join([*assignments, shlex.join(["max", *arguments])]))
@@ -65,24 +72,23 @@ def serve(
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
-def max_serve_arguments(
-    found: NamedCheckpoint, flags: Sequence[str], *, accelerator: bool
-) -> list[str]:
+def max_serve_arguments(found: NamedCheckpoint, flags: Sequence[str]) -> list[str]:
     """Returns the arguments of ``max``, beginning with ``serve``.
 
-    A flag that the caller gives replaces the default of the same name.
+    A flag that the caller gives replaces the default of the same name. The default device is the
+    CPU on every machine: it is the one that is tested, and a device file, which an integrated GPU
+    has as well, does not say whether MAX can compute on it.
     """
     checkpoint = found.checkpoint
     defaults: list[tuple[str, ...]] = [
         ("--served-model-name", found.name),
         ("--custom-architectures", str(PACKAGE)),
-        ("--devices", "gpu:0" if accelerator else "cpu"),
+        ("--devices", DEFAULT_DEVICE),
         ("--max-batch-size", str(MAX_BATCH_SIZE)),
         ("--no-enable-prefix-caching",),
     ]
     given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
-    devices = _value(flags, "--devices")
-    if devices == "cpu" or (devices is None and not accelerator):
+    if _value(flags, "--devices") in (None, "cpu"):
         # MAX computes in float32 on a CPU and, asked like this, leaves the cast of half-precision
         # files to the weight adapter. The paths are absolute because MAX refuses a relative
         # bfloat16 file here.
@@ -93,6 +99,13 @@ def max_serve_arguments(
         if flag not in given or flag == "--custom-architectures":
             arguments += [flag, *value]
     return [*arguments, *flags]
+
+
+def _device_and_reason(flags: Sequence[str]) -> str:
+    devices = _value(flags, "--devices")
+    if devices is None:
+        return "the CPU, the default (--devices gpu:0 chooses the first GPU)"
+    return f"{devices}, the value of --devices"
 
 
 def check_ports_of_max(flags: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -139,13 +152,3 @@ def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
         # Stops the start-up log that MAX sends to Modular; local metrics stay.
         wanted["OTEL_SDK_DISABLED"] = "true"
     return {name: value for name, value in wanted.items() if name not in environment}
-
-
-def has_accelerator(devices: Path = Path("/dev")) -> bool:
-    """Whether the machine shows a device that MAX can use, without importing MAX to ask.
-
-    A container that was given one of several NVIDIA devices has it under the number of the host's.
-    """
-    return any(
-        next(devices.glob(pattern), None) is not None for pattern in ("nvidia[0-9]*", "kfd", "dxg")
-    )

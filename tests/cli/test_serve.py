@@ -13,19 +13,17 @@ from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.cli.serve import (
     check_ports_of_max,
-    has_accelerator,
     max_serve_arguments,
     serve_environment,
 )
 from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
 from scripts import checkpoints
 
-CPU_FLAGS = ["--devices", "cpu"]
 
-
-def default_arguments(*flags: str, accelerator: bool = False) -> list[str]:
-    return max_serve_arguments(find_checkpoint(None), flags, accelerator=accelerator)
+def default_arguments(*flags: str) -> list[str]:
+    return max_serve_arguments(find_checkpoint(None, FAMILIES), flags)
 
 
 def test_embedded_default_on_a_cpu() -> None:
@@ -42,33 +40,35 @@ def test_embedded_default_on_a_cpu() -> None:
     ]
 
 
-def test_accelerator() -> None:
-    arguments = default_arguments(accelerator=True)
-    assert arguments[arguments.index("--devices") + 1] == "gpu:0"
+@pytest.mark.parametrize("flags", [["--devices", "gpu:0"], ["--devices=gpu:0"]])
+def test_another_device_is_used_where_it_is_asked_for(flags: list[str]) -> None:
+    arguments = default_arguments(*flags)
+    assert arguments[-len(flags) :] == flags
+    assert "cpu" not in arguments
     assert "--quantization-encoding" not in arguments
     assert "--weight-path" not in arguments
 
 
-@pytest.mark.parametrize("device", ["nvidia0", "nvidia7", "nvidia11", "kfd", "dxg"])
-def test_a_device_is_seen(tmp_path: Path, device: str) -> None:
-    (tmp_path / "null").touch()
-    assert not has_accelerator(tmp_path)
-    (tmp_path / device).touch()
-    assert has_accelerator(tmp_path)
-
-
-def test_a_driver_without_a_device_is_none(tmp_path: Path) -> None:
-    for name in ("nvidiactl", "nvidia-uvm", "nvidia-modeset", "nvidia-caps"):
-        (tmp_path / name).touch()
-    assert not has_accelerator(tmp_path)
-
-
 @pytest.mark.parametrize("flags", [["--devices", "cpu"], ["--devices=cpu"]])
-def test_cpu_on_a_machine_with_an_accelerator(flags: list[str]) -> None:
-    arguments = default_arguments(*flags, accelerator=True)
-    assert "gpu:0" not in arguments
+def test_the_default_device_may_be_asked_for(flags: list[str]) -> None:
+    arguments = default_arguments(*flags)
     assert "--quantization-encoding" in arguments
     assert arguments[-len(flags) :] == flags
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        ([], "computing on the CPU, the default (--devices gpu:0 chooses the first GPU)"),
+        (["--devices", "cpu"], "computing on cpu, the value of --devices"),
+        (["--devices=gpu:1"], "computing on gpu:1, the value of --devices"),
+    ],
+)
+def test_the_device_and_why_are_printed(
+    capsys: pytest.CaptureFixture[str], flags: list[str], line: str
+) -> None:
+    assert main(["serve", "--dry-run", *flags]) == 0
+    assert capsys.readouterr().err == f"max-sentiment: {line}\n"
 
 
 def test_a_flag_of_the_caller_replaces_the_default() -> None:
@@ -83,7 +83,8 @@ def test_every_shard_is_named(checkpoint: Callable[..., Path]) -> None:
     (directory / "model.safetensors").unlink()
     tensors = checkpoints.random_tensors(checkpoints.random_config())
     checkpoints.save_shards(directory, tensors, 3, "F16")
-    arguments = max_serve_arguments(find_checkpoint(str(directory)), [], accelerator=False)
+    found = find_checkpoint(str(directory), FAMILIES)
+    arguments = max_serve_arguments(found, [])
     assert arguments.count("--weight-path") == 3
 
 
@@ -134,7 +135,7 @@ def test_a_body_limit_that_is_none(value: str) -> None:
 
 
 def test_cpu_in_another_place_is_no_device() -> None:
-    arguments = default_arguments("--served-model-name", "cpu", accelerator=True)
+    arguments = default_arguments("--served-model-name", "cpu", "--devices", "gpu:0")
     assert "--quantization-encoding" not in arguments
 
 
