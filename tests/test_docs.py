@@ -125,6 +125,13 @@ def test_every_endpoint_is_documented() -> None:
         assert f"`{endpoint.method} {path}`" in text, f"docs/routes.md lacks {path}"
 
 
+def test_every_room_is_described() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for room in PACKAGE.glob("*/"):
+        if (room / "__init__.py").exists():
+            assert f"`{room.name}/" in text, f"docs/architecture.md lacks {room.name}/"
+
+
 def test_every_metric_is_documented() -> None:
     text = (DOCS / "operating.md").read_text(encoding="utf-8")
     metrics = (PACKAGE / "serving" / "metrics.py").read_text(encoding="utf-8")
