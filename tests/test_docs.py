@@ -165,11 +165,12 @@ def test_messages_that_are_explained_are_those_of_the_code() -> None:
     assert len(messages) > 20
     parts = literal_parts()
     for message in messages:
+        if any(other in message for other in MESSAGES_OF_OTHERS):
+            continue
         fixed = max(message.split("…"), key=len).strip()
-        if not any(fixed in other for other in MESSAGES_OF_OTHERS):
-            assert any(
-                fixed in part or (len(part) > LEAST_PART and part in fixed) for part in parts
-            ), f"nothing says {message!r}"
+        assert any(fixed in part or (len(part) > LEAST_PART and part in fixed) for part in parts), (
+            f"nothing says {message!r}"
+        )
 
 
 def explained_messages() -> Iterator[str]:
