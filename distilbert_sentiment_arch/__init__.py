@@ -20,8 +20,10 @@ def __getattr__(name: str) -> list[SupportedArchitecture]:
     if name != "ARCHITECTURES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     _check_dependencies()
-    from distilbert_sentiment_arch.families.registry import architectures
+    from distilbert_sentiment_arch.engine.max_internals import weight_discovery
+    from distilbert_sentiment_arch.families.registry import FAMILIES, architectures
 
+    weight_discovery.install(FAMILIES)
     if "max.serve.api_server" in sys.modules:
         from distilbert_sentiment_arch.serving.inside_max.mount import mount
 
