@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.benchmarking.errors import BenchmarkError
-from scripts.benchmarking.readme import PUBLISHED
+from scripts.benchmarking.paths import PUBLISHED
 from scripts.benchmarking.report_tables import Table, unique
 from scripts.benchmarking.reports import markdown_tables, provenance
 from scripts.benchmarking.results import LoadRecord, Results, read_results
+
+SERVER, MODEL, TEXTS_PER_SECOND, UTILISATION = "max-serve", "embedded", 1000.0, 0.6
 
 FULL = 0.8
 """Share of the machine's cores that a load has to keep busy to tell what they can do."""
@@ -71,7 +73,7 @@ def capacities(results: Results, server: str, model: str) -> list[Capacity]:
         raise BenchmarkError(
             f"the result has no load of {server} with {model}, but of "
             f"{', '.join(there) or 'none'}. Measure it: "
-            "./scripts/benchmark --config targets --only servers --output DIRECTORY"
+            "./scripts/benchmark --config published --only servers --output DIRECTORY"
         )
     machine = results.machine
     cores = int(machine.get("logical_cpus", machine["cores"]))
@@ -164,36 +166,82 @@ def capacity_command(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "results", nargs="?", type=Path, default=PUBLISHED, help="default: the published result"
     )
-    parser.add_argument("--texts-per-second", type=_positive, default=1000.0, metavar="N")
     parser.add_argument(
-        "--utilisation", type=_share, default=0.6, metavar="SHARE", help="default: 0.6"
+        "--texts-per-second",
+        type=_positive,
+        default=TEXTS_PER_SECOND,
+        metavar="N",
+        help="default: %(default)g",
+    )
+    parser.add_argument(
+        "--utilisation",
+        type=_share,
+        default=UTILISATION,
+        metavar="SHARE",
+        help="default: %(default)g",
     )
     parser.add_argument(
         "--cores", type=_positive, metavar="N", help="of a replica; default: as measured"
     )
-    parser.add_argument("--server", default="max-serve", metavar="NAME")
-    parser.add_argument("--model", default="embedded", metavar="NAME")
+    parser.add_argument("--server", default=SERVER, metavar="NAME")
+    parser.add_argument("--model", default=MODEL, metavar="NAME")
     parser.add_argument(
         "--load", metavar="NAME", help="what the load is like; default: the one with most texts/s"
     )
     options = parser.parse_args(arguments)
     results = read_results(options.results)
-    found = capacities(results, options.server, options.model)
-    chosen = next((each for each in found if options.load in (None, each.load)), None)
+    lines = capacity_lines(
+        results,
+        options.server,
+        options.model,
+        load=options.load,
+        texts_per_second=options.texts_per_second,
+        utilisation=options.utilisation,
+        cores=options.cores,
+    )
+    print("\n".join([*provenance(results), *lines]))
+    return 0
+
+
+def capacity_lines(
+    results: Results,
+    server: str = SERVER,
+    model: str = MODEL,
+    *,
+    load: str | None = None,
+    texts_per_second: float = TEXTS_PER_SECOND,
+    utilisation: float = UTILISATION,
+    cores: float | None = None,
+) -> list[str]:
+    """Returns, as lines of Markdown, what a core does and the replicas for a load.
+
+    Args:
+        results: A result with this server under load.
+        server: Name of the server.
+        model: Name of the model.
+        load: Name of the load that the measured one stands for; the one with most texts a second by
+            default.
+        texts_per_second: The load to serve.
+        utilisation: Part of what a replica can do that it is given, 0 to 1.
+        cores: Cores of a replica; as many as were measured by default.
+
+    Raises:
+        BenchmarkError: The result has no such server, model or load.
+    """
+    found = capacities(results, server, model)
+    chosen = next((each for each in found if load in (None, each.load)), None)
     if chosen is None:
         names = ", ".join(each.load for each in found)
-        raise BenchmarkError(f"--load: {options.load!r} is not in the result; there are {names}.")
+        raise BenchmarkError(f"--load: {load!r} is not in the result; there are {names}.")
     lines = advice(
         chosen,
         results,
-        peak_mb(results, options.server, options.model),
-        texts_per_second=options.texts_per_second,
-        utilisation=options.utilisation,
-        cores=options.cores or chosen.cores,
+        peak_mb(results, server, model),
+        texts_per_second=texts_per_second,
+        utilisation=utilisation,
+        cores=cores or chosen.cores,
     )
-    shown = table(found, f"Capacity of {options.server}, {options.model}")
-    print("\n".join([*provenance(results), *markdown_tables([shown]), *lines]))
-    return 0
+    return [*markdown_tables([table(found, f"Capacity of {server}, {model}")]), *lines]
 
 
 def _positive(text: str) -> float:

@@ -10,18 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.benchmarking.config import Config, read_config
+from scripts.benchmarking.config import Config, configurations, read_config
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.results import Results
 from scripts.benchmarking.session import Parts, run_session
 
 EXAMPLES = """\
   ./scripts/benchmark --quick --output /tmp/quick
-  ./scripts/benchmark --full --output /tmp/full --profile
+  ./scripts/benchmark --config published --output /tmp/published
+  ./scripts/benchmark --full --output /tmp/full
   ./scripts/benchmark --config my.toml --engines max,onnxruntime-fp32 --only in-process
   ./scripts/benchmark --quick --corpus /path/to/reviews.jsonl
   ./scripts/benchmark compare before.json after.json
-  ./scripts/benchmark readme results.json        (writes README.md's figures)
+  ./scripts/benchmark readme results.json        (writes the figures of README.md and docs/)
   ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
 """
 
@@ -94,9 +95,17 @@ def _parser() -> argparse.ArgumentParser:
         help="a small, honest subset in under three minutes (the default)",
     )
     which.add_argument(
-        "--full", dest="config", action="store_const", const="full", help="everything; takes hours"
+        "--full",
+        dest="config",
+        action="store_const",
+        const="full",
+        help="everything, in about forty minutes on two cores",
     )
-    which.add_argument("--config", metavar="FILE", help="a TOML file of yours")
+    which.add_argument(
+        "--config",
+        metavar="NAME",
+        help=f"{', '.join(configurations())}, or a TOML file of yours",
+    )
     parser.set_defaults(config="quick")
     parser.add_argument("--output", type=Path, metavar="DIRECTORY", help="where to write reports")
     parser.add_argument("--only", choices=("in-process", "servers"), help="run one part")

@@ -1,4 +1,4 @@
-"""What a run measures: a TOML file, checked before anything starts.
+"""Configurations: TOML files that say what a run measures, checked before anything starts.
 
 The files in ``configurations/`` are the documentation of the format by example.
 """
@@ -51,10 +51,17 @@ class EngineConfig(_Table):
 
 
 class ServerConfig(_Table):
-    """A server: a module of ``servers/`` and its options."""
+    """A server: a module of ``servers/`` and its options.
+
+    Attributes:
+        module: The module.
+        options: Its options.
+        engine: The engine that it computes with, in whose row of the summary it stands.
+    """
 
     module: str
     options: dict[str, Any] = {}
+    engine: str = ""
 
 
 class CorpusConfig(_Table):
@@ -101,6 +108,11 @@ class LoadConfig(_Table):
     list_concurrency: int = Field(default=1, ge=1)
     cold_start: bool = True
 
+    @property
+    def kinds(self) -> int:
+        """Loads that each server gets in a round."""
+        return len(self.concurrency) + len(self.rates) + bool(self.list_size)
+
 
 class Config(_Table):
     """A whole run.
@@ -108,7 +120,7 @@ class Config(_Table):
     Attributes:
         models: ``embedded``, ``distilbert-base-random`` or directories.
         threads: Threads that an engine computes with; 0 for one a core.
-        seed: Of orders, made-up tokens, arrivals and bootstraps.
+        seed: Of orders, fixed shapes, arrivals and bootstraps.
         baseline: The engine that ratios refer to.
         shapes: Fixed shapes, ``BATCHxTOKENS``.
         corpora: Labelled texts by name.
@@ -149,11 +161,16 @@ def read_config(name: str | Path) -> Config:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        known = ", ".join(sorted(each.stem for each in CONFIGURATIONS.glob("*.toml")))
+        known = ", ".join(configurations())
         raise ConfigError(f"There is no {path}; known configurations are {known}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}.") from None
     return check_config(values, str(path))
+
+
+def configurations() -> list[str]:
+    """Returns the names of the files in ``configurations/``."""
+    return sorted(each.stem for each in CONFIGURATIONS.glob("*.toml"))
 
 
 def check_config(values: dict[str, Any], source: str) -> Config:

@@ -1,4 +1,4 @@
-"""The interpreters that engines and servers run in.
+"""Finds the interpreters that engines and servers run in, and installs what they need.
 
 The product's own is the one that runs this; each other is a folder of ``.venv-benchmark``, filled
 from a lock in ``environments/`` by ``fill_environment`` the first time it is needed.
@@ -7,6 +7,7 @@ from a lock in ``environments/`` by ``fill_environment`` the first time it is ne
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from functools import cache
@@ -16,6 +17,9 @@ from scripts.benchmarking.errors import NotAvailable
 from scripts.benchmarking.paths import PACKAGE, ROOT
 
 PRODUCT = "product"
+
+INSTALL_TIMEOUT_S = 900.0
+"""Seconds after which an installation is given up."""
 
 
 @cache
@@ -27,17 +31,26 @@ def interpreter(environment: str) -> Path:
     """
     if environment == PRODUCT:
         return Path(sys.executable)
-    ended = subprocess.run(
+    # A session of its own, so that giving up ends what the script has started, too.
+    process = subprocess.Popen(
         [PACKAGE / "fill_environment", environment],
         cwd=ROOT,
         env=dict(os.environ),  # importing MAX changes the C environment
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    if ended.returncode:
-        lines = ended.stdout.strip().splitlines() or ["no message"]
+    try:
+        output, _ = process.communicate(timeout=INSTALL_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise NotAvailable(
+            f"the environment {environment!r} was not installed within {INSTALL_TIMEOUT_S:g} s"
+        ) from None
+    if process.returncode:
+        lines = output.strip().splitlines() or ["no message"]
         raise NotAvailable(f"the environment {environment!r} was not installed: {lines[-1]}")
     return ROOT / ".venv-benchmark" / environment / "bin" / "python"
 

@@ -1,4 +1,4 @@
-"""Servers over HTTP: each started alone, checked, loaded and stopped, in a new order each round."""
+"""Measures servers over HTTP, one at a time: started, checked, loaded and stopped in each round."""
 
 from __future__ import annotations
 
@@ -83,8 +83,7 @@ def run_servers(config: Config, results: Results, save: Callable[[Results], None
     """
     models = [find_model(name) for name in config.server_models]
     settings = config.load
-    loads_each = len(settings.concurrency) + len(settings.rates) + bool(settings.list_size)
-    steps = len(models) * settings.rounds * len(config.servers) * loads_each
+    steps = len(models) * settings.rounds * len(config.servers) * settings.kinds
     with StepProgress(steps) as progress:
         for model in models:
             _Rounds(config, model, results, progress, save).run()

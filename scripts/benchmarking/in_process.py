@@ -1,4 +1,4 @@
-"""Engines in process, timed in turns."""
+"""Times engines in process, in turns."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 from scripts.benchmarking.config import Config
 from scripts.benchmarking.errors import NotAvailable
 from scripts.benchmarking.floors import Peaks, floor_ms
+from scripts.benchmarking.latency import percentiles
 from scripts.benchmarking.machine import ForeignLoad
 from scripts.benchmarking.models import BenchmarkModel
 from scripts.benchmarking.reference import TOLERANCE, reference_logits
@@ -105,11 +106,10 @@ class InProcess:
         record.load_s = loaded["seconds"]
         record.precision = loaded["precision"]
         record.settings = {**loaded["settings"], "cores": loaded["cores"]}
-        reads_texts = loaded["reads"] == "texts"
         compared: list[tuple[np.ndarray, np.ndarray]] = []
         counted: set[str] = set()
         for workload in workloads:
-            if reads_texts and not workload.order:
+            if not applies(workload, record.precision):
                 continue
             path = workload_file(self.directory, workload.name)
             worker.ask("prepare", workload=workload.name, path=str(path))
@@ -124,8 +124,8 @@ class InProcess:
             if workload.order and self.model.trained:
                 record.accuracy[workload.family] = self._accuracy(workload, logits)
         if not compared:
-            raise NotAvailable("it reads texts, and the configuration has none")
-        record.check = compare_logits(compared, with_difference=not reads_texts)
+            raise NotAvailable("the configuration has no labelled texts for it")
+        record.check = compare_logits(compared, with_difference=record.precision != "none")
         if record.precision == "float32":
             difference = record.check.largest_difference
             if difference is None or not difference <= TOLERANCE:
@@ -150,25 +150,28 @@ class InProcess:
         repetitions = self.config.repetitions
         shuffle = random.Random(f"{self.config.seed} {self.model.name} {workload.name}")
         turns: dict[str, list[Turn]] = {name: [] for name in workers}
+        passes: dict[str, list[float]] = {name: [] for name in workers}
         for number in range(repetitions.rounds):
-            order = [
-                name for name in workers if workload.order or records[name].precision != "none"
-            ]
+            order = [name for name in workers if applies(workload, records[name].precision)]
             shuffle.shuffle(order)
             for place, name in enumerate(order):
                 self.report(f"{self.model.name} {workload.name}: {name}")
                 try:
-                    turn = self._turn(workers[name], workload.name)
+                    turn, milliseconds = self._turn(workers[name], workload.name)
                 except WorkerFailed as error:
                     records[name].unavailable = f"at {workload.name}: {error}"
                 else:
                     turns[name].append(turn.model_copy(update={"round": number, "place": place}))
+                    passes[name] += milliseconds
                 self.report("")
         complete = {name: done for name, done in turns.items() if len(done) == repetitions.rounds}
         for name, done in complete.items():
-            self.cells.append(self._cell(workload, name, done, complete))
+            cell = self._cell(workload, name, done, complete)
+            cell.latency = percentiles(passes[name])
+            self.cells.append(cell)
 
-    def _turn(self, worker: WorkerProcess, workload: str) -> Turn:
+    def _turn(self, worker: WorkerProcess, workload: str) -> tuple[Turn, list[float]]:
+        """Returns an engine's turn and the milliseconds of each of its passes."""
         repetitions = self.config.repetitions
         foreign = ForeignLoad()
         harness = time.process_time()
@@ -182,7 +185,7 @@ class InProcess:
         own = timed["cpu_s"] + timed["warmup_cpu_s"] + time.process_time() - harness
         milliseconds = np.array(timed["nanoseconds"]) / 1e6
         p10, median, p90 = np.quantile(milliseconds, [0.1, 0.5, 0.9])
-        return Turn(
+        turn = Turn(
             round=0,
             place=0,
             passes=len(milliseconds),
@@ -192,6 +195,7 @@ class InProcess:
             cpu_ms=timed["cpu_s"] * 1000 / len(milliseconds),
             foreign=foreign.share(own),
         )
+        return turn, milliseconds.tolist()
 
     def _cell(
         self,
@@ -222,6 +226,11 @@ class InProcess:
             floor_ms=None,
             turns=turns,
         )
+
+
+def applies(workload: Workload, precision: str) -> bool:
+    """Returns whether an engine is measured at a workload: a word list at real texts only."""
+    return bool(workload.order) or precision != "none"
 
 
 def interval(estimate: Estimate) -> Interval:

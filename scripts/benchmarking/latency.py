@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 Latencies = npt.NDArray[np.float64]
 
 
 def percentiles(latencies: Sequence[float] | Latencies) -> dict[str, float]:
-    """Returns p50, p90, p99 and max; NaN of nothing."""
+    """Returns p50, p90, p95, p99 and max; NaN of nothing."""
     values = np.asarray(latencies, dtype=np.float64)
     if not len(values):
         return dict.fromkeys(QUANTILES, float("nan"))

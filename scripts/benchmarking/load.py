@@ -8,24 +8,32 @@ import sys
 from dataclasses import asdict
 
 from scripts.benchmarking.environments import process_environment
-from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.errors import BenchmarkError, NotAvailable
 from scripts.benchmarking.load_generator import Outcome, Plan
+
+GRACE_S = 120.0
+"""Seconds that a load may take beyond those in which requests are begun."""
 
 
 def run_load(plan: Plan) -> Outcome:
     """Sends a load and returns what came of it.
 
     Raises:
+        NotAvailable: The server left requests unanswered for ``GRACE_S``.
         BenchmarkError: The generator failed.
     """
-    ended = subprocess.run(
-        [sys.executable, "-m", "scripts.benchmarking.load_generator"],
-        input=json.dumps(asdict(plan)),
-        env=process_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "scripts.benchmarking.load_generator"],
+            input=json.dumps(asdict(plan)),
+            env=process_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=plan.seconds + GRACE_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotAvailable(f"it left requests unanswered for {GRACE_S:.0f} s") from None
     if ended.returncode:
         raise BenchmarkError(f"the load generator failed: {ended.stderr.strip()[-500:]}")
     return Outcome(**json.loads(ended.stdout))

@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the benchmark's files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent.parent
 CONFIGURATIONS = PACKAGE / "configurations"
 CORPUS = PACKAGE / "corpus.jsonl"
+PUBLISHED = PACKAGE / "published.json"
 
 
 def cache_directory() -> Path:

@@ -1,69 +1,135 @@
-"""``benchmark readme``: the README's figures, generated from a committed result.
+"""``benchmark readme``: writes what README.md and docs/ show of the published result.
 
-Between two comment lines of README.md stands what this writes; a test fails when it differs.
+Each part stands between two comment lines of a page; a test fails where a page differs. The plot is
+a file of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.benchmarking.capacity import capacity_lines
+from scripts.benchmarking.comparison_plot import comparison_svg
 from scripts.benchmarking.errors import BenchmarkError
-from scripts.benchmarking.paths import PACKAGE, ROOT
+from scripts.benchmarking.paths import PUBLISHED, ROOT
 from scripts.benchmarking.report_tables import (
     Table,
     engine_table,
+    latency_table,
     server_tables,
     short_time_table,
     unique,
 )
-from scripts.benchmarking.reports import markdown_tables, provenance
+from scripts.benchmarking.reports import markdown_rows, markdown_tables, provenance
 from scripts.benchmarking.results import Results, read_results
+from scripts.benchmarking.summary import losses, summary_table
 
-PUBLISHED = PACKAGE / "published.json"
-README = ROOT / "docs" / "performance.md"
-BEGIN = "<!-- written by `./scripts/benchmark readme` from scripts/benchmarking/published.json -->"
-END = "<!-- end of figures -->"
+PLOT = ROOT / "docs" / "comparison.svg"
 
 
-def section(results: Results) -> str:
-    """Returns what stands between the two comment lines."""
+@dataclass(frozen=True)
+class Part:
+    """What a page shows of the result.
+
+    Attributes:
+        page: The page.
+        name: Of its two comment lines.
+        lines: Makes the lines between them.
+    """
+
+    page: Path
+    name: str
+    lines: Callable[[Results], Sequence[str]]
+
+    def within(self, text: str, results: Results) -> str:
+        """Returns the text of a page with this part replaced.
+
+        Raises:
+            BenchmarkError: The two comment lines are not there.
+        """
+        begin, end = (f"<!-- benchmark: {self.name} {which} -->" for which in ("begin", "end"))
+        before, has_begin, rest = text.partition(begin)
+        _, has_end, after = rest.partition(end)
+        if not has_begin or not has_end:
+            raise BenchmarkError(f"{self.page.name} has no line {begin!r} with {end!r} after it.")
+        inner = "\n".join(self.lines(results)).strip()
+        return f"{before}{begin}\n{inner}\n{end}{after}"
+
+
+def summary_lines(results: Results) -> list[str]:
+    """Returns the table, the plot and the losses of the README."""
+    machine = results.machine
+    return [
+        *markdown_rows(summary_table(results)),
+        "",
+        "![The same figures as bars](docs/comparison.svg)",
+        "",
+        losses(results),
+        "",
+        f"{machine['cpu']}, {results.config['threads']} threads, commit `{results.commit}`, "
+        f"{results.created[:10]}: medians, the same tokens and threads for all; `labels` is the "
+        "share equal to a float64 reference's. HTTP servers other than this project's are FastAPI "
+        "with dynamic batching.",
+    ]
+
+
+def table_lines(results: Results) -> list[str]:
+    """Returns all tables of docs/performance.md."""
     found: list[Table] = []
     for model in unique(cell.model for cell in results.cells):
-        found += [short_time_table(results, model), engine_table(results, model)]
+        found += [
+            short_time_table(results, model),
+            latency_table(results, model),
+            engine_table(results, model),
+        ]
     found += server_tables(results)
-    return "\n".join([*provenance(results), *markdown_tables(found)]).rstrip() + "\n"
+    written = (
+        "<!-- written by `./scripts/benchmark readme` from scripts/benchmarking/published.json -->"
+    )
+    return [written, "", *provenance(results), *markdown_tables(found)]
 
 
-def with_section(text: str, results: Results) -> str:
-    """Returns a README with its figures replaced.
+PARTS = (
+    Part(ROOT / "README.md", "summary", summary_lines),
+    Part(ROOT / "docs" / "performance.md", "tables", table_lines),
+    Part(ROOT / "docs" / "deploying.md", "capacity", capacity_lines),
+)
+
+
+def pages(results: Results) -> dict[Path, str]:
+    """Returns what each file should hold, the pages with their other text unchanged.
 
     Raises:
-        BenchmarkError: The two comment lines are not there.
+        BenchmarkError: A page has no place for its part.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BenchmarkError(f"README.md has no line {BEGIN!r} with {END!r} after it.")
-    return f"{before}{BEGIN}\n\n{section(results)}\n{END}{after}"
+    found = {part.page: part.within(part.page.read_text("utf-8"), results) for part in PARTS}
+    return found | {PLOT: comparison_svg(results)}
 
 
 def readme_command(arguments: Sequence[str]) -> int:
-    """Writes the figures; with ``--check`` only says whether they are up to date."""
+    """Writes the pages; with ``--check`` only says which are not up to date."""
     parser = argparse.ArgumentParser(prog="benchmark readme", description=__doc__)
     parser.add_argument(
-        "results", nargs="?", type=Path, help="publish this result.json in place of the last one"
+        "results", nargs="?", type=Path, help="publish this results.json in place of the last one"
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 where it is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 where one is stale")
     options = parser.parse_args(arguments)
-    results = read_results(options.results or PUBLISHED)
-    text = README.read_text(encoding="utf-8")
-    wanted = with_section(text, results)
+    wanted = pages(read_results(options.results or PUBLISHED))
+    stale = [
+        page
+        for page, text in wanted.items()
+        if not page.exists() or page.read_text(encoding="utf-8") != text
+    ]
+    for page in stale:
+        print(page.relative_to(ROOT))
     if options.check:
-        return int(text != wanted)
+        return 1 if stale else 0
     if options.results is not None and options.results.resolve() != PUBLISHED:
         shutil.copy(options.results, PUBLISHED)
-    README.write_text(wanted, encoding="utf-8")
+    for page in stale:
+        page.write_text(wanted[page], encoding="utf-8")
     return 0

@@ -1,4 +1,4 @@
-"""The tables of a result, as rows of text: what console, Markdown and the README show alike."""
+"""Tables of a result as rows of text, for console, Markdown and docs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from scripts.benchmarking.results import Cell, EngineRecord, LoadRecord, Profile
 from scripts.benchmarking.statistics import Bootstrap
 
 SMALL_PART = 0.005
-LATENCY_PERCENTILES = ("p50", "p90", "p99")
+LATENCY_PERCENTILES = ("p50", "p95", "p99")
+LEAST_PASSES = {"p50": 1, "p95": 20, "p99": 100}
+"""Passes from which a percentile is shown: of fewer it would be the slowest one."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def tables(results: Results) -> list[Table]:
         found.append(engine_table(results, model))
         if any(cell.model == model for cell in results.cells):
             found.append(time_table(results, model))
+            found.append(latency_table(results, model))
             found.append(possible_table(results, model))
     found += server_tables(results)
     found += [profile_table(profile) for profile in results.profiles]
@@ -61,7 +64,7 @@ def engine_table(results: Results, model: str) -> Table:
 def _engine_row(record: EngineRecord, corpora: list[str]) -> list[str]:
     if record.unavailable is not None or record.check is None:
         reason = " ".join((record.unavailable or "not checked").split())
-        return [record.engine, f"not available: {reason[:300]}", "", "", *[""] * len(corpora)]
+        return [record.engine, f"not run: {reason[:300]}", "", "", *[""] * len(corpora)]
     difference = record.check.largest_difference
     return [
         record.engine,
@@ -80,6 +83,39 @@ def time_table(results: Results, model: str) -> Table:
 def short_time_table(results: Results, model: str) -> Table:
     """Returns the same with medians only, for the README."""
     return _grid(results, model, _times_title(results, model), _short_time)
+
+
+def latency_table(results: Results, model: str) -> Table:
+    """Returns percentiles of the passes of all rounds, and what the rounds' medians range over."""
+    head = ["workload", "engine", *[f"{each} ms" for each in LATENCY_PERCENTILES]]
+    head += ["medians of the rounds, ms", "passes"]
+    return Table(
+        f"Latency of a pass, {model}",
+        head,
+        [
+            [
+                cell.workload,
+                cell.engine,
+                *[_percentile(cell, name) for name in LATENCY_PERCENTILES],
+                value_range([turn.median_ms for turn in cell.turns]),
+                str(cell.passes),
+            ]
+            for cell in results.cells
+            if cell.model == model
+        ],
+    )
+
+
+def _percentile(cell: Cell, name: str) -> str:
+    if name not in cell.latency or cell.passes < LEAST_PASSES[name]:
+        return ""
+    return significant(cell.latency[name])
+
+
+def value_range(values: Iterable[float]) -> str:
+    """Returns the least and the largest of values."""
+    found = sorted(values)
+    return f"{significant(found[0])} to {significant(found[-1])}" if found else ""
 
 
 def possible_table(results: Results, model: str) -> Table:
@@ -134,7 +170,7 @@ def server_tables(results: Results) -> list[Table]:
         "Servers",
         ["server", "model", "cold start s", "warm start s", "idle MB", "peak MB", "labels"],
         [
-            [record.server, record.model, f"not available: {record.unavailable}"[:300], *[""] * 4]
+            [record.server, record.model, f"not run: {record.unavailable}"[:300], *[""] * 4]
             if record.unavailable is not None
             else [
                 record.server,
@@ -168,9 +204,11 @@ def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[
         rows.append(
             [
                 server,
-                *[f"{middle.latency[name]:.1f}" for name in LATENCY_PERCENTILES],
+                *[number(middle.latency.get(name), ".1f") for name in LATENCY_PERCENTILES],
                 f"{middle.corrected['p99']:.1f}",
+                value_range([each.latency["p50"] for each in rounds]),
                 f"{middle.texts_per_second:.0f}",
+                value_range([each.texts_per_second for each in rounds]),
                 _throughput_ratio(loads, server, baseline, config),
                 f"{middle.cpu_ms:.1f}",
                 str(sum(middle.errors.values())),
@@ -179,7 +217,9 @@ def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[
         )
     head = ["server", *[f"{each} ms" for each in LATENCY_PERCENTILES], "p99 corrected ms"]
     head += [
+        "p50 of the rounds, ms",
         "texts/s",
+        "texts/s of the rounds",
         f"x {baseline}" if baseline else "ratio",
         "CPU ms a request",
         "errors",

@@ -1,4 +1,4 @@
-"""A result on the console and in files: JSON with everything, CSV a line a cell, Markdown."""
+"""Writes a result to the console and to files: JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from scripts.benchmarking.latency import QUANTILES
 from scripts.benchmarking.report_tables import Table, tables
 from scripts.benchmarking.results import Results
 
 CSV_HEAD = (
     "model engine workload family batch sequences tokens ms ms_low ms_high ratio ratio_low "
-    "ratio_high floor_ms of_possible sequences_per_second cpu_ms"
+    "ratio_high floor_ms of_possible sequences_per_second cpu_ms passes p50_ms p90_ms p95_ms "
+    "p99_ms max_ms"
 ).split()
 
 
@@ -46,7 +48,8 @@ def write_cells(results: Results, path: Path) -> None:
                 [cell.model, cell.engine, cell.workload, cell.family, cell.batch, cell.sequences]
                 + [cell.tokens, cell.ms.value, cell.ms.low, cell.ms.high]
                 + ([ratio.value, ratio.low, ratio.high] if ratio else ["", "", ""])
-                + [cell.floor_ms, cell.of_possible, cell.per_second, cpu]
+                + [cell.floor_ms, cell.of_possible, cell.per_second, cpu, cell.passes]
+                + [cell.latency.get(each, "") for each in QUANTILES]
             )
 
 
@@ -55,17 +58,16 @@ def write_loads(results: Results, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
-            "model server load round seconds answered errors p50_ms p90_ms p99_ms max_ms "
-            "corrected_p50_ms corrected_p90_ms corrected_p99_ms corrected_max_ms "
+            "model server load round seconds answered errors p50_ms p90_ms p95_ms p99_ms max_ms "
+            "corrected_p50_ms corrected_p90_ms corrected_p95_ms corrected_p99_ms corrected_max_ms "
             "texts_per_second cpu_ms generator_cpu foreign".split()
         )
         for load in results.loads:
-            percentiles = ("p50", "p90", "p99", "max")
             writer.writerow(
                 [load.model, load.server, load.load, load.round, load.seconds, load.answered]
                 + [sum(load.errors.values())]
-                + [load.latency[each] for each in percentiles]
-                + [load.corrected[each] for each in percentiles]
+                + [load.latency.get(each, "") for each in QUANTILES]
+                + [load.corrected.get(each, "") for each in QUANTILES]
                 + [load.texts_per_second, load.cpu_ms, load.generator_cpu, load.foreign]
             )
 
@@ -101,12 +103,17 @@ def markdown_tables(found: list[Table]) -> list[str]:
     """Returns tables as lines of Markdown."""
     lines = []
     for table in found:
-        lines += [f"**{table.title}**", ""]
-        lines.append(f"| {' | '.join(table.head)} |")
-        lines.append("|" + "---|" * len(table.head))
-        lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table.rows]
-        lines.append("")
+        lines += [f"**{table.title}**", "", *markdown_rows(table), ""]
     return lines
+
+
+def markdown_rows(table: Table) -> list[str]:
+    """Returns a table as lines of Markdown, without its title."""
+    return [
+        f"| {' | '.join(table.head)} |",
+        "|" + "---|" * len(table.head),
+        *[f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table.rows],
+    ]
 
 
 def print_report(results: Results, console: Console) -> None:

@@ -102,6 +102,8 @@ class Cell(_Record):
         ratio: Time over the baseline's in the same round; below 1 is faster.
         floor_ms: The least possible in the engine's precision; None where unknown.
         turns: One a round.
+        latency: Percentiles ``p50``, ``p90``, ``p95``, ``p99`` and ``max`` of the milliseconds of
+            all passes of all rounds; empty in results of before there were any.
     """
 
     model: str
@@ -115,6 +117,12 @@ class Cell(_Record):
     ratio: Interval | None
     floor_ms: float | None
     turns: list[Turn]
+    latency: dict[str, float] = {}
+
+    @property
+    def passes(self) -> int:
+        """Passes timed in all rounds."""
+        return sum(turn.passes for turn in self.turns)
 
     @property
     def per_second(self) -> float:
@@ -138,8 +146,8 @@ class LoadRecord(_Record):
         seconds: Seconds measured.
         answered: Requests answered with status 200.
         errors: Other answers and broken connections, by kind.
-        latency: Percentiles ``p50``, ``p90``, ``p99`` and ``max``; open loop from the intended
-            arrival, closed loop as each caller saw it.
+        latency: Percentiles ``p50``, ``p90``, ``p95``, ``p99`` and ``max``; open loop from the
+            intended arrival, closed loop as each caller saw it.
         corrected: The same, corrected for coordinated omission.
         texts_per_second: Texts answered a second.
         cpu_ms: CPU milliseconds of the server's process tree a request.

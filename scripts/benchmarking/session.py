@@ -1,8 +1,9 @@
-"""A run: what the configuration asks for, in order, into one result."""
+"""Runs what a configuration asks for, in order, into one result."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.benchmarking.config import Config
+from scripts.benchmarking.duration import expected_duration
 from scripts.benchmarking.errors import NotAvailable
 from scripts.benchmarking.floors import Peaks, measure_peaks
 from scripts.benchmarking.in_process import InProcess
@@ -63,8 +65,11 @@ def run_session(
         config=config.model_dump(),
         machine=describe_machine(),
     )
+    models = [find_model(name) for name in config.models]
+    duration = expected_duration(config, models, in_process=parts.in_process, servers=parts.servers)
+    print(f"This takes {duration}.", file=sys.stderr)
     if parts.in_process:
-        _run_engines(config, results, save)
+        _run_engines(config, models, results, save)
     if parts.servers and config.servers:
         from scripts.benchmarking.http_session import run_servers
 
@@ -77,8 +82,12 @@ def run_session(
     return results
 
 
-def _run_engines(config: Config, results: Results, save: Callable[[Results], None]) -> None:
-    models = [find_model(name) for name in config.models]
+def _run_engines(
+    config: Config,
+    models: Sequence[BenchmarkModel],
+    results: Results,
+    save: Callable[[Results], None],
+) -> None:
     workloads = len(config.shapes) + sum(len(each.batches) for each in config.corpora.values())
     steps = len(models) * workloads * config.repetitions.rounds * len(config.engines)
     peaks = _peaks(config, models, results)

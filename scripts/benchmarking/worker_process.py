@@ -1,4 +1,4 @@
-"""The harness's end of a worker: started, asked, and stopped while others are timed."""
+"""Starts the process of an engine, asks it, and stops it while others are timed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,9 @@ from scripts.benchmarking.models import BenchmarkModel
 from scripts.benchmarking.paths import ROOT
 
 _LAST_WORDS = 2000
+
+ANSWER_TIMEOUT_S = 600.0
+"""Seconds after which a request is given up and its engine ended: compiling takes a minute."""
 
 
 class WorkerFailed(BenchmarkError):
@@ -63,10 +68,14 @@ class WorkerProcess:
         """Wakes the process, sends a request, waits for the answer and stops the process.
 
         Raises:
-            WorkerFailed: The engine raised, or the process ended.
+            WorkerFailed: The engine raised, its process ended, or it did not answer within
+                ``ANSWER_TIMEOUT_S``, after which it is ended.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        start = time.monotonic()
+        timer = threading.Timer(ANSWER_TIMEOUT_S, self._process.kill)
+        timer.start()
         try:
             os.kill(self.pid, signal.SIGCONT)
             self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -74,8 +83,11 @@ class WorkerProcess:
             line = self._process.stdout.readline()
         except OSError:
             line = ""
+        timer.cancel()
         if not line:
             code = self._process.wait()
+            if time.monotonic() - start >= ANSWER_TIMEOUT_S:
+                raise WorkerFailed(f"{do}: no answer within {ANSWER_TIMEOUT_S:g} s")
             raise WorkerFailed(f"the process ended with {code}: {self._last_words()}")
         os.kill(self.pid, signal.SIGSTOP)
         answer = json.loads(line)

@@ -1,4 +1,4 @@
-"""What is run: fixed shapes and labelled texts, as the same tokens for every engine."""
+"""Workloads: fixed shapes and labelled texts, as the same tokens for every engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Workload:
         name: ``8x32``, or ``CORPUS@BATCH``.
         family: What it belongs to: its own name, or the corpus.
         batches: In the order in which they are run.
-        order: For each row, the index of its text in the corpus; empty for made-up tokens.
+        order: For each row, the index of its text in the corpus; empty for fixed shapes.
     """
 
     name: str
@@ -115,8 +115,10 @@ class Workloads:
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
     def shape(self, name: str) -> Workload:
-        """Returns a batch of a fixed shape: consecutive tokens of the mixed corpus."""
-        return Workload(name, name, [pad(self._rows(*parse_shape(name)))])
+        """Returns a batch of a fixed shape: texts of exactly so many tokens."""
+        rows, tokens = parse_shape(name)
+        texts = [self.text_of(tokens, index) for index in range(rows)]
+        return Workload(name, name, [pad(self.tokenize(texts), texts)])
 
     @cache  # noqa: B019  there are few of these, and they live as long as the run
     def _rows(self, count: int, tokens: int) -> list[list[int]]:
@@ -138,7 +140,10 @@ class Workloads:
         return Workload(f"{name}@{batch}", name, batches, order)
 
     def text_of(self, tokens: int, index: int) -> str:
-        """Returns a text of exactly so many tokens, special ones included; another by index."""
+        """Returns a text of exactly so many tokens, special ones included; another by index.
+
+        It is made of consecutive tokens of the mixed corpus.
+        """
         row = self._rows(256, tokens)[index % 256][1:-1]
         for _ in range(tokens):
             text: str = self._tokenizer.decode(row)

@@ -14,7 +14,7 @@ from made_up_results import load, made_up
 from scripts.benchmarking.capacity import capacities, capacity_command
 from scripts.benchmarking.cli import main
 from scripts.benchmarking.errors import BenchmarkError
-from scripts.benchmarking.readme import PUBLISHED
+from scripts.benchmarking.paths import PUBLISHED
 from scripts.benchmarking.results import Results
 
 

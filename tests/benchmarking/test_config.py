@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from scripts.benchmarking.config import check_config, parse_shape, read_config
+from scripts.benchmarking.config import check_config, configurations, parse_shape, read_config
 from scripts.benchmarking.errors import ConfigError
 
 GOOD: dict[str, Any] = {"baseline": "a", "engines": {"a": {"module": "onnxruntime"}}}
 
 
-@pytest.mark.parametrize("name", ["quick", "full"])
+@pytest.mark.parametrize("name", configurations())
 def test_the_committed_configurations_are_good(name: str) -> None:
     config = read_config(name)
     assert config.engines["max"].module == "max_graph"
@@ -38,12 +38,13 @@ def test_quick_needs_no_torch() -> None:
         (
             {"engines": {"a": {"module": "tensorrt"}}},
             r"engines\.a\.module: 'tensorrt' is no file of benchmarking/engines; there are "
-            r"lexicon, max_graph, onnxruntime, openvino, pytorch\.",
+            r"lexicon, max_graph, onnxruntime, openvino, pytorch, transformers_pipeline\.",
         ),
         (
             {"servers": {"s": {"module": "triton"}}, "server_baseline": "s"},
             r"servers\.s\.module: 'triton' is no file of benchmarking/servers; there are "
-            r"fastapi_onnxruntime, infinity, litserve_onnxruntime, max_serve, vllm\.",
+            r"fastapi_onnxruntime, fastapi_transformers, infinity, litserve_onnxruntime, "
+            r"max_serve, vllm\.",
         ),
         ({"repetitions": {"rounds": 0}}, r"repetitions\.rounds: .*greater than or equal to 1"),
         ({"corpora": {"mine": {"path": "/none"}}}, r"corpora\.mine\.path: there is no file /none"),
@@ -55,7 +56,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
 
 
 def test_a_missing_file_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="known configurations are full, quick"):
+    with pytest.raises(ConfigError, match="known configurations are full, published, quick"):
         read_config("slow")
     broken = tmp_path / "broken.toml"
     broken.write_text("baseline = ")

@@ -1,34 +1,58 @@
-"""The README's figures are those of the committed result."""
+"""The pages show the committed result."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from made_up_results import made_up
 
 from scripts.benchmarking.config import read_config
 from scripts.benchmarking.errors import BenchmarkError
-from scripts.benchmarking.readme import BEGIN, END, PUBLISHED, README, section, with_section
+from scripts.benchmarking.paths import PUBLISHED
+from scripts.benchmarking.readme import PARTS, Part, pages, summary_lines, table_lines
 from scripts.benchmarking.results import read_results
 
-
-def test_the_readme_is_up_to_date() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert text == with_section(text, read_results(PUBLISHED)), "run ./scripts/benchmark readme"
+REMEDY = "run ./scripts/benchmark readme"
 
 
-def test_what_is_published_is_what_this_project_holds_itself_to() -> None:
-    published, wanted = read_results(PUBLISHED), read_config("targets")
-    assert {(cell.engine, cell.model) for cell in published.cells} == {
+def test_the_pages_are_up_to_date() -> None:
+    for page, text in pages(read_results(PUBLISHED)).items():
+        assert page.read_text(encoding="utf-8") == text, f"{page.name}: {REMEDY}"
+
+
+def test_the_configuration_published_is_what_is_published() -> None:
+    published, wanted = read_results(PUBLISHED), read_config("published")
+    remedy = "run ./scripts/benchmark --config published and ./scripts/benchmark readme"
+    assert {(each.engine, each.model) for each in published.engines} == {
         (engine, model) for engine in wanted.engines for model in wanted.models
-    }
-    assert {load.server for load in published.loads} == set(wanted.servers)
+    }, remedy
+    assert {each.server for each in published.servers} == set(wanted.servers), remedy
 
 
-def test_only_what_stands_between_the_lines_is_replaced() -> None:
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    replaced = with_section(text, made_up())
-    assert replaced == f"before\n{BEGIN}\n\n{section(made_up())}\n{END}\nafter\n"
-    assert with_section(replaced, made_up()) == replaced
-    assert "12.5 (x1.25)" in replaced
-    with pytest.raises(BenchmarkError, match=r"README\.md has no line"):
-        with_section("nothing", made_up())
+def test_only_what_stands_between_the_lines_is_replaced(tmp_path: Path) -> None:
+    part = Part(tmp_path / "page.md", "figures", lambda results: ["", results.commit, ""])
+    begin, end = "<!-- benchmark: figures begin -->", "<!-- benchmark: figures end -->"
+    text = f"before\n{begin}\nold\n{end}\nafter\n"
+    replaced = part.within(text, made_up())
+    assert replaced == f"before\n{begin}\nabcdef0\n{end}\nafter\n"
+    assert part.within(replaced, made_up()) == replaced
+    with pytest.raises(BenchmarkError, match=r"page\.md has no line '<!-- benchmark: figures beg"):
+        part.within("nothing", made_up())
+
+
+def test_the_readme_names_the_machine_and_the_commit_and_shows_the_plot() -> None:
+    text = "\n".join(summary_lines(made_up()))
+    assert "A CPU, 2 threads, commit `abcdef0`, 2026-11-20" in text
+    assert "](docs/comparison.svg)" in text
+
+
+def test_the_tables_have_every_engine_and_every_load() -> None:
+    text = "\n".join(table_lines(made_up()))
+    assert "| absent | not run: no wheel / for this CPU |" in text
+    assert "**Latency of a pass, embedded**" in text
+    assert "**Load, embedded: closed 4**" in text
+
+
+def test_each_part_is_of_a_page_of_its_own() -> None:
+    assert len({part.page for part in PARTS}) == len(PARTS)

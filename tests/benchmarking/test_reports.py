@@ -54,7 +54,7 @@ def test_markdown_and_console_say_the_same(tmp_path: Path) -> None:
         "12.5 [12.2, 12.8] x1.25 [1.23, 1.27]",
         "40 [39.2, 40.8] x0.40 [0.39, 0.41], batch 8: 200/s",  # the best batch, not both
         "50% of 6.25 ms",
-        "not available: no wheel",
+        "not run: no wheel",
         "Noisy machine: made up.",
         "0.875",
         "9.000",

@@ -21,7 +21,7 @@ class Batch:
     Attributes:
         input_ids: int64 ``(batch, sequence)``, padded on the right with zeros.
         lengths: int64 ``(batch,)``, real tokens in each row.
-        texts: The texts behind the rows; empty where the tokens are made up.
+        texts: The texts behind the rows.
     """
 
     input_ids: npt.NDArray[np.int64]

@@ -9,9 +9,8 @@ from tokenizers import Tokenizer
 
 from scripts.benchmarking.engines.engine import Batch
 from scripts.benchmarking.engines.onnxruntime import load
-from scripts.benchmarking.servers.server import Launch
+from scripts.benchmarking.servers.server import MAX_BATCH, Launch
 
-MAX_BATCH = 32
 MOST_TOKENS = 512
 
 

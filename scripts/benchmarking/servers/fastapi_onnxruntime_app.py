@@ -1,80 +1,8 @@
-"""A FastAPI application over ONNX Runtime with dynamic batching.
-
-Requests that wait while a batch is computed form the next one, so an idle server answers at once
-and a busy one batches. One thread computes; ONNX Runtime spreads each batch over the cores.
-"""
+"""The application of ``fastapi_onnxruntime.py``."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from scripts.benchmarking.servers.batched_texts import BatchedTexts
+from scripts.benchmarking.servers.dynamic_batching_app import application
 
-from fastapi import FastAPI
-from pydantic import BaseModel
-
-from scripts.benchmarking.servers.batched_texts import MAX_BATCH, BatchedTexts
-from scripts.benchmarking.servers.server import Launch
-
-
-class Texts(BaseModel):
-    """A request."""
-
-    texts: list[str]
-
-
-class Labels(BaseModel):
-    """An answer, in the order of the texts."""
-
-    labels: list[int]
-
-
-class DynamicBatcher:
-    """Computes what has come in since the last batch."""
-
-    def __init__(self, model: BatchedTexts) -> None:
-        self._model = model
-        self._waiting: asyncio.Queue[tuple[list[str], asyncio.Future[list[int]]]] = asyncio.Queue()
-        self._thread = ThreadPoolExecutor(1)
-
-    async def classify(self, texts: list[str]) -> list[int]:
-        """Returns the labels of texts, once they are computed."""
-        future: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((texts, future))
-        return await future
-
-    async def run(self) -> None:
-        """Computes batches until it is cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            group = [await self._waiting.get()]
-            while not self._waiting.empty() and sum(len(texts) for texts, _ in group) < MAX_BATCH:
-                group.append(self._waiting.get_nowait())
-            texts = [text for part, _ in group for text in part]
-            labels = iter(await loop.run_in_executor(self._thread, self._model.labels, texts))
-            for part, future in group:
-                answer = [next(labels) for _ in part]
-                if not future.cancelled():
-                    future.set_result(answer)
-
-
-@asynccontextmanager
-async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
-    batcher = DynamicBatcher(BatchedTexts(Launch.of_app()))
-    application.state.batcher = batcher
-    task = asyncio.create_task(batcher.run())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-app = FastAPI(lifespan=_lifespan)
-
-
-@app.post("/classify")
-async def classify(body: Texts) -> Labels:
-    """Classifies texts."""
-    batcher: DynamicBatcher = app.state.batcher
-    return Labels(labels=await batcher.classify(body.texts))
+app = application(BatchedTexts)

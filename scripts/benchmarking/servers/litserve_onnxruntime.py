@@ -5,7 +5,7 @@ Options: those of the engine ``onnxruntime``.
 
 from __future__ import annotations
 
-from scripts.benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import MAX_BATCH, Launch, Server
 
 ENVIRONMENT = "runtimes"
 
@@ -18,5 +18,5 @@ def make(launch: Launch) -> Server:
         body=lambda texts: {"texts": list(texts)},
         labels=lambda answer: answer["labels"],
         environment=launch.app_environment(),
-        settings={"workers_per_device": 1, "max_batch_size": 32, "fast_queue": True},
+        settings={"workers_per_device": 1, "max_batch_size": MAX_BATCH, "fast_queue": True},
     )

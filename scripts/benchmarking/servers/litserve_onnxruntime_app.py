@@ -9,8 +9,8 @@ from typing import Any
 
 import litserve
 
-from scripts.benchmarking.servers.batched_texts import MAX_BATCH, BatchedTexts
-from scripts.benchmarking.servers.server import Launch
+from scripts.benchmarking.servers.batched_texts import BatchedTexts
+from scripts.benchmarking.servers.server import MAX_BATCH, Launch
 
 
 class Classifier(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in the product's environment

@@ -11,6 +11,9 @@ from typing import Any
 
 Json = Any
 
+MAX_BATCH = 32
+"""Most sequences in a batch of the servers that are written here."""
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -77,3 +80,23 @@ class Server:
     labels: Callable[[Json], list[str | int]]
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def uvicorn_server(launch: Launch, app: str) -> Server:
+    """Returns one uvicorn process with uvloop and httptools around an application of ``*_app.py``.
+
+    Args:
+        launch: What it is started with.
+        app: ``MODULE:NAME`` of the application; it takes and gives what
+            ``dynamic_batching_app`` does.
+    """
+    uvicorn = ["--host", "127.0.0.1", "--port", str(launch.port), "--loop", "uvloop"]
+    uvicorn += ["--http", "httptools", "--log-level", "warning", "--no-access-log"]
+    return Server(
+        command=[str(launch.python), "-m", "uvicorn", app, *uvicorn],
+        path="/classify",
+        body=lambda texts: {"texts": list(texts)},
+        labels=lambda answer: answer["labels"],
+        environment=launch.app_environment(),
+        settings={"uvicorn": " ".join(uvicorn[4:]), "most sequences in a batch": MAX_BATCH},
+    )

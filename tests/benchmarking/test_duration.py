@@ -1,0 +1,49 @@
+"""The estimate of a run's duration, against counting by hand and against what is promised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.benchmarking import duration
+from scripts.benchmarking.config import Config, read_config
+from scripts.benchmarking.duration import expected_duration
+from scripts.benchmarking.models import find_model
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache: Path = tmp_path_factory.getbasetemp() / "benchmark-cache"
+    monkeypatch.setenv("MAX_SENTIMENT_BENCHMARK_CACHE", str(cache))
+
+
+def minutes(config: Config) -> float:
+    models = [find_model(name) for name in config.models]
+    config = config.model_copy(update={"threads": 2})
+    return expected_duration(config, models, in_process=True, servers=True).minutes
+
+
+@pytest.mark.parametrize(("name", "most"), [("quick", 4), ("published", 13), ("full", 40)])
+def test_a_run_is_as_long_as_its_name_promises(name: str, most: float) -> None:
+    assert minutes(read_config(name)) <= most
+
+
+def test_servers_are_counted_by_rounds_and_loads() -> None:
+    config = read_config("published")
+    found = expected_duration(config, [], in_process=False, servers=True)
+    # 4 servers, 3 rounds; 3 loads of 1 + 3 + 2 x 0.5 + 1.5 s, and a start of 8 s.
+    assert found.servers_s == pytest.approx(4 * 3 * (8 + 3 * 6.5))
+    assert found.engines_s == 0
+    assert "about 6 minutes" in str(found)
+
+
+def test_turns_count_by_rounds_and_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_config("quick").model_copy(
+        update={"shapes": ["1x8"], "corpora": {}, "threads": 2}
+    )
+    monkeypatch.setattr(duration, "OPERATIONS_PER_SECOND", 1e15)  # passes take no time
+    models = [find_model("embedded")]
+    found = expected_duration(config, models, in_process=True, servers=False)
+    # 6 engines: 7 s to load each, and 5 turns of 0.05 + 0.15 s.
+    assert found.engines_s == pytest.approx(30 + 6 * (7 + 5 * 0.2), rel=0.01)
