@@ -1,4 +1,4 @@
-"""Checkpoints written for a test: a random DistilBERT classifier with its tokenizer."""
+"""Random checkpoints of every family: configuration, tensors and tokenizer files."""
 
 from __future__ import annotations
 
@@ -10,28 +10,50 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.families.registry import FAMILIES
+
+DISTILBERT = "DistilBertForSequenceClassification"
+BERT = "BertForSequenceClassification"
+
+_FAMILY_CONFIG: dict[str, dict[str, Any]] = {
+    DISTILBERT: {
+        "activation": "gelu",
+        "dim": 32,
+        "hidden_dim": 64,
+        "model_type": "distilbert",
+        "n_heads": 4,
+        "n_layers": 2,
+        "sinusoidal_pos_embds": False,
+    },
+    BERT: {
+        "hidden_act": "gelu",
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "layer_norm_eps": 1e-12,
+        "model_type": "bert",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 2,
+        "type_vocab_size": 2,
+    },
+}
+
 Tensors = dict[str, npt.NDArray[Any]]
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def random_config(**changes: Any) -> dict[str, Any]:
-    """Returns the config.json of a tiny classifier, with the given keys changed."""
+def random_config(architecture: str = DISTILBERT, **changes: Any) -> dict[str, Any]:
+    """Returns the config.json of a tiny classifier of a family, with the given keys changed."""
     config: dict[str, Any] = {
-        "activation": "gelu",
-        "architectures": ["DistilBertForSequenceClassification"],
-        "dim": 32,
-        "hidden_dim": 64,
+        "architectures": [architecture],
         "id2label": {"0": "NEGATIVE", "1": "POSITIVE"},
         "max_position_embeddings": 40,
-        "model_type": "distilbert",
-        "n_heads": 4,
-        "n_layers": 2,
         "pad_token_id": 0,
-        "sinusoidal_pos_embds": False,
         "vocab_size": 99,
     }
-    return config | changes
+    return config | _FAMILY_CONFIG[architecture] | changes
 
 
 def labels(count: int) -> dict[str, str]:
@@ -40,45 +62,29 @@ def labels(count: int) -> dict[str, str]:
 
 
 def random_tensors(config: Mapping[str, Any], seed: int = 0) -> Tensors:
-    """Returns float32 tensors of the published names and shapes.
+    """Returns float32 tensors of the published names and shapes, those left out that may be.
 
     Products keep the size of what goes in: larger weights make a network whose own float32 rounding
     exceeds the tolerance it is tested to.
     """
+    found = read_config(ConfigJson(config, "config.json"), FAMILIES)
     generator = np.random.default_rng(seed)
-    dim, hidden_dim = config["dim"], config["hidden_dim"]
-    tensors: Tensors = {}
+    return {
+        name: _random_tensor(name, spec.shape, generator)
+        for name, spec in found.family.tensor_specs(found.encoder).items()
+        if spec.compute is None
+    }
 
-    def matrix(name: str, rows: int, columns: int) -> None:
-        tensors[name] = generator.normal(0, columns**-0.5, (rows, columns)).astype(np.float32)
 
-    def linear(name: str, rows: int, columns: int) -> None:
-        matrix(f"{name}.weight", rows, columns)
-        tensors[f"{name}.bias"] = generator.normal(0, 0.1, rows).astype(np.float32)
-
-    def norm(name: str) -> None:
-        tensors[f"{name}.weight"] = generator.normal(1, 0.1, dim).astype(np.float32)
-        tensors[f"{name}.bias"] = generator.normal(0, 0.1, dim).astype(np.float32)
-
-    matrix("distilbert.embeddings.word_embeddings.weight", config["vocab_size"], dim)
-    if not config["sinusoidal_pos_embds"]:
-        matrix(
-            "distilbert.embeddings.position_embeddings.weight",
-            config["max_position_embeddings"],
-            dim,
-        )
-    norm("distilbert.embeddings.LayerNorm")
-    for layer in range(config["n_layers"]):
-        block = f"distilbert.transformer.layer.{layer}"
-        for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
-            linear(f"{block}.attention.{part}", dim, dim)
-        norm(f"{block}.sa_layer_norm")
-        linear(f"{block}.ffn.lin1", hidden_dim, dim)
-        linear(f"{block}.ffn.lin2", dim, hidden_dim)
-        norm(f"{block}.output_layer_norm")
-    linear("pre_classifier", dim, dim)
-    linear("classifier", len(config["id2label"]), dim)
-    return tensors
+def _random_tensor(
+    name: str, shape: tuple[int, ...], generator: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    if len(shape) == 2:
+        tensor = generator.normal(0, shape[1] ** -0.5, shape)
+    else:
+        is_scale = "norm" in name.lower() and name.endswith(".weight")
+        tensor = generator.normal(1 if is_scale else 0, 0.1, shape)
+    return tensor.astype(np.float32)
 
 
 def save_safetensors(

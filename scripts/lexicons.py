@@ -66,8 +66,9 @@ def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
     from distilbert_sentiment_arch.classify.interface import ClassifyRequest, Truncation
     from distilbert_sentiment_arch.engine.in_process import load_classifier
+    from distilbert_sentiment_arch.families.registry import FAMILIES
 
-    classifier = load_classifier(find_checkpoint(None))
+    classifier = load_classifier(find_checkpoint(None, FAMILIES))
     request = ClassifyRequest(texts, Truncation("end"))
     answers = asyncio.run(classifier.classify(request)).classifications
     right = [

@@ -19,8 +19,9 @@ def embedded() -> ModelClassifier:
     """The embedded checkpoint, compiled in this process as `max-sentiment classify` does it."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
     from distilbert_sentiment_arch.engine.in_process import load_classifier
+    from distilbert_sentiment_arch.families.registry import FAMILIES
 
-    return load_classifier(find_checkpoint(None))
+    return load_classifier(find_checkpoint(None, FAMILIES))
 
 
 @pytest.fixture

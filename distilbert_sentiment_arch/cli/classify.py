@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.classify.interface import (
     Truncation,
 )
 from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
@@ -53,7 +54,7 @@ def classify(
 def _classifier(model: str | None, revision: str | None) -> Classifier:
     if model in EMBEDDED:
         return LexiconClassifier(embedded_word_list(model))
-    found = find_checkpoint(model, revision)
+    found = find_checkpoint(model, FAMILIES, revision)
     print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
     from distilbert_sentiment_arch.engine.in_process import load_classifier
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
 from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.ports import check_ports
@@ -58,6 +59,6 @@ def _stood_in_for(model: str | None, labels: str | None) -> tuple[str, LabelSet]
         directory = Path(model).expanduser().resolve()
         name = directory.name if directory.exists() else model
     if labels is None and directory.exists():
-        return name, HFConfig.from_directory(directory).labels
+        return name, read_config_file(directory, FAMILIES).labels
     names = tuple(part.strip() for part in (labels or "NEGATIVE,POSITIVE").split(","))
     return name, LabelSet(names, "single_label_classification")

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts.benchmarking.config import BASE_RANDOM, EMBEDDED
 from scripts.benchmarking.errors import ConfigError
 from scripts.benchmarking.paths import cache_directory
-from weight_adapters.distilbert import tensor_specs
+from scripts.checkpoints import random_tensors
 
 BASE_CHANGES = {"dim": 768, "hidden_dim": 3072, "n_heads": 12, "n_layers": 6, "dtype": "float32"}
 
@@ -61,7 +59,7 @@ def find_model(name: str) -> BenchmarkModel:
         if not (directory / "model.safetensors").exists():
             _write_random(directory)
     try:
-        found = find_checkpoint(str(directory)).checkpoint
+        found = find_checkpoint(str(directory), FAMILIES).checkpoint
     except SentimentError as error:
         raise ConfigError(f"models: {name!r}: {error}") from None
     digest = hashlib.sha256()
@@ -85,13 +83,5 @@ def _write_random(directory: Path) -> None:
     (directory / "config.json").write_text(json.dumps(config | BASE_CHANGES), encoding="utf-8")
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(DEFAULT_DIRECTORY / name, directory / name)
-    generator = np.random.default_rng(768)
-    tensors = {}
-    for name, spec in tensor_specs(HFConfig.from_directory(directory)).items():
-        if len(spec.shape) == 2:
-            tensor = generator.normal(0, spec.shape[1] ** -0.5, spec.shape)
-        else:
-            is_scale = "norm" in name.lower() and name.endswith(".weight")
-            tensor = generator.normal(1 if is_scale else 0, 0.1, spec.shape)
-        tensors[name] = tensor.astype(np.float32)
+    tensors = random_tensors(config | BASE_CHANGES, seed=768)
     save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})

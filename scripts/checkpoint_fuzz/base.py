@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Any, Literal
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
-from weight_adapters.distilbert import tensor_specs
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.families.registry import FAMILIES
 
 Variant = Literal["vocab.txt", "tokenizer.json", "generic"]
 
@@ -62,7 +63,8 @@ def sound(variant: Variant, shards: int) -> Checkpoint:
         shards: Files that the weights are in.
     """
     documents: dict[str, Any] = {"config.json": _config()}
-    specs = tensor_specs(HFConfig.from_dict(documents["config.json"], "config.json"))
+    config = read_config(ConfigJson(documents["config.json"], "config.json"), FAMILIES)
+    specs = config.family.tensor_specs(config.encoder)
     names = list(specs)
     weights: dict[str, Weights] = {}
     weight_map: dict[str, str] = {}

@@ -16,6 +16,7 @@ from commands import run
 
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.cli.main import main
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from scripts import checkpoints
 
@@ -99,8 +100,8 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "config is not JSON": (replace_by("config.json", b"{"), ("config.json", "JSON")),
     "config is a list": (replace_by("config.json", b"[]"), ("config.json", "list")),
     "other architecture": (
-        config(architectures=["BertForSequenceClassification"]),
-        ("config.json", "BertForSequenceClassification", "DistilBertForSequenceClassification"),
+        config(architectures=["RobertaForSequenceClassification"]),
+        ("config.json", "RobertaForSequence", "BertForSequence", "DistilBertForSequence"),
     ),
     "encoder without a head": (config(architectures=["DistilBertModel"]), ("DistilBertModel",)),
     "no labels": (config(id2label=...), ("config.json", "id2label", '{"0": "NEGATIVE"')),
@@ -224,7 +225,7 @@ def test_good_checkpoints(checkpoint: Callable[..., Path], dtype: str, shards: i
     else:
         (directory / "model.safetensors").unlink()
         checkpoints.save_shards(directory, found, shards, dtype)
-    inspected = inspect_checkpoint(directory)
+    inspected = inspect_checkpoint(directory, FAMILIES)
     assert inspected.dtypes == {dtype}
     assert len(inspected.weight_files) == shards
 

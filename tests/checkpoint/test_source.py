@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.checkpoint.source import (
     PINNED_REVISIONS,
     find_checkpoint,
 )
+from distilbert_sentiment_arch.families.registry import FAMILIES
 
 PUBLISHED = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 
@@ -33,14 +34,14 @@ def dry_run(endpoint: str, home: Path, *arguments: str) -> subprocess.CompletedP
 
 
 def test_the_embedded_default() -> None:
-    found = find_checkpoint(None)
+    found = find_checkpoint(None, FAMILIES)
     assert found.name == DEFAULT_NAME
     assert found.checkpoint.dtypes == {"F16"}
     assert found.checkpoint.config.labels.names == ("NEGATIVE", "POSITIVE")
 
 
 def test_a_directory_is_called_by_its_name(checkpoint: Callable[..., Path]) -> None:
-    assert find_checkpoint(str(checkpoint())).name == "checkpoint"
+    assert find_checkpoint(str(checkpoint()), FAMILIES).name == "checkpoint"
 
 
 @pytest.mark.parametrize(

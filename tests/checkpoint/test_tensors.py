@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, read_header, weight_files
 from distilbert_sentiment_arch.errors import TensorError
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts import checkpoints
 
 TWO = '{"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}'
@@ -79,9 +81,11 @@ def test_headers_of_many_shards_are_held_to_the_same_size_together(tmp_path: Pat
     shards = [tmp_path / f"{shard}.safetensors" for shard in range(3)]
     for path in shards:
         write(path, " " * 2**20 + entry())
-    config = HFConfig.from_dict(checkpoints.random_config(), "config.json")
+    content = ConfigJson(checkpoints.random_config(), "config.json")
+    config = read_config(content, FAMILIES)
+    specs = config.family.tensor_specs(config.encoder)
     with pytest.raises(TensorError, match="headers of the shards"):
-        check_tensors(tuple(shards), config)
+        check_tensors(tuple(shards), specs, config.family.architecture)
 
 
 @pytest.mark.parametrize("length", [2**20, 2**31, 2**64 - 1])

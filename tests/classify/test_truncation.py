@@ -7,13 +7,12 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from distilbert_sentiment_arch.classify.truncation import (
+from distilbert_sentiment_arch.classify.token_sequence import (
     TokenIds,
-    Window,
-    Windows,
-    combine,
-    truncate,
+    TokenSequence,
+    single_segment,
 )
+from distilbert_sentiment_arch.classify.truncation import Window, Windows, combine, truncate
 
 CLS, SEP = 101, 102
 SPECIAL = (CLS, SEP)
@@ -34,11 +33,26 @@ SPECIAL = (CLS, SEP)
 def test_truncate(
     ids: list[int], limit: int, side: Literal["start", "end"], expected: list[int]
 ) -> None:
-    assert truncate(np.array(ids), limit, side, SPECIAL).tolist() == expected
+    sequence = single_segment(np.array(ids))
+    assert truncate(sequence, limit, side, SPECIAL).ids.tolist() == expected
+
+
+PAIR = TokenSequence(np.array([CLS, 1, 2, 3, SEP, 4, 5, 6, SEP]), first_segment=5)
+
+
+@pytest.mark.parametrize("limit", range(3, 9))
+def test_tokens_of_a_pair_keep_their_segment(limit: int) -> None:
+    """Numbers up to 3 are of the first text; every cut and window shows which is which."""
+    cuts = [truncate(PAIR, limit, "start", SPECIAL), truncate(PAIR, limit, "end", SPECIAL)]
+    for cut in [*cuts, *(each.sequence for each in Windows(PAIR, limit, SPECIAL).make())]:
+        assert len(cut) <= limit
+        first, second = cut.ids[: cut.first_segment], cut.ids[cut.first_segment :]
+        assert set(first.tolist()) <= {CLS, 1, 2, 3, SEP}
+        assert set(second.tolist()) <= {4, 5, 6, SEP}
 
 
 def windows(ids: TokenIds, limit: int) -> list[Window]:
-    planned = Windows(ids, limit, SPECIAL)
+    planned = Windows(single_segment(ids), limit, SPECIAL)
     made = planned.make()
     assert len(made) == len(planned)
     return list(made)
@@ -55,10 +69,11 @@ def test_windows_cover_every_token_and_count_it_once(limit: int, specials: bool)
         found = windows(ids, limit)
         seen: list[int] = []
         for window in found:
-            assert len(window.ids) <= limit
-            inner = window.ids[1:-1] if specials else window.ids
+            kept = window.sequence.ids
+            assert len(kept) <= limit
+            inner = kept[1:-1] if specials else kept
             if specials:
-                assert (window.ids[0], window.ids[-1]) == SPECIAL
+                assert (kept[0], kept[-1]) == SPECIAL
             new = [token for token in inner.tolist() if token not in seen[-limit:]]
             assert len(new) == window.fresh > 0
             assert np.all(np.diff(inner) == 1)
@@ -68,15 +83,16 @@ def test_windows_cover_every_token_and_count_it_once(limit: int, specials: bool)
 
 def test_neighbours_overlap_by_a_quarter() -> None:
     first, second, *_ = windows(np.arange(1000, 3000), 400)
-    assert first.ids[-1] - second.ids[0] + 1 == 100
+    assert first.sequence.ids[-1] - second.sequence.ids[0] + 1 == 100
 
 
 def test_combine_weighs_by_fresh_tokens() -> None:
-    pieces = [Window(np.arange(4), 4), Window(np.arange(4), 1)]
+    sequence = single_segment(np.arange(4))
+    pieces = [Window(sequence, 4), Window(sequence, 1)]
     logits = np.array([[1.0, 0.0], [-4.0, 5.0]], np.float32)
     np.testing.assert_allclose(combine(logits, pieces), [0.0, 1.0])
 
 
 def test_one_window_is_left_alone() -> None:
     row = np.array([[0.1, 0.2]], np.float32)
-    np.testing.assert_array_equal(combine(row, [Window(np.arange(3), 3)]), row[0])
+    np.testing.assert_array_equal(combine(row, [Window(single_segment(np.arange(3)), 3)]), row[0])

@@ -33,9 +33,10 @@ def logits(tmp_path: Path) -> Callable[[], np.ndarray]:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.classify.interface import ClassifyRequest
         from distilbert_sentiment_arch.engine.in_process import load_classifier
+        from distilbert_sentiment_arch.families.registry import FAMILIES
 
         directory = checkpoints.write_checkpoint(tmp_path / "checkpoint", CONFIG)
-        classifier = load_classifier(find_checkpoint(str(directory)))
+        classifier = load_classifier(find_checkpoint(str(directory), FAMILIES))
         answers = asyncio.run(classifier.classify(ClassifyRequest(IDS)))
         return np.array([answer.logits for answer in answers.classifications])
 

@@ -44,9 +44,9 @@ def test_threads_started_inside_have_coarse_timers_and_the_starter_keeps_its_own
 def test_a_process_that_steps_back_does_so_with_all_its_threads() -> None:
     code = """
 import os, threading, time
-from distilbert_sentiment_arch.engine.worker_process import step_back
+from distilbert_sentiment_arch.engine.worker_process import lower_priority
 threading.Thread(target=time.sleep, args=(0.5,)).start()
-step_back()
+lower_priority()
 print(*(os.getpriority(os.PRIO_PROCESS, int(tid)) for tid in os.listdir("/proc/self/task")))
 """
     printed = subprocess.run(
@@ -92,7 +92,7 @@ def test_each_compute_thread_keeps_to_a_core_of_its_own() -> None:
     code = f"""{COMPUTE}
 cores = worker_process._cores()
 start(len(cores))
-kept = worker_process.keep_to_cores()
+kept = worker_process.pin_compute_threads()
 print(kept, sorted(map(sorted, places())) == sorted(map(sorted, cores)),
       os.sched_getaffinity(0) == set().union(*cores))
 done.set()
@@ -104,7 +104,7 @@ def test_threads_stay_free_where_they_are_not_as_many_as_cores() -> None:
     code = f"""{COMPUTE}
 allowed = os.sched_getaffinity(0)
 start(len(worker_process._cores()) + 1)
-print(worker_process.keep_to_cores(), all(place == allowed for place in places()))
+print(worker_process.pin_compute_threads(), all(place == allowed for place in places()))
 done.set()
 """
     assert in_a_process(code).split() == ["False", "True"]

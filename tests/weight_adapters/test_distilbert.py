@@ -10,8 +10,11 @@ import pytest
 from max.dtype import DType
 from max.graph.weights import WeightData, load_weights
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.errors import TensorError
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts import checkpoints
 from scripts.oracle import distilbert as oracle
 from weight_adapters import distilbert
@@ -19,11 +22,12 @@ from weight_adapters import distilbert
 Convert = Callable[..., dict[str, WeightData]]
 
 
-def hf_config(**changes: object) -> HFConfig:
-    return HFConfig.from_dict(checkpoints.random_config(**changes), "config.json")
+def encoder(**changes: object) -> EncoderConfig:
+    content = ConfigJson(checkpoints.random_config(**changes), "config.json")
+    return read_config(content, FAMILIES).encoder
 
 
-def convert(path: Path, config: HFConfig) -> dict[str, np.ndarray]:
+def convert(path: Path, config: EncoderConfig) -> dict[str, np.ndarray]:
     weights = dict(load_weights([path]).items())
     converted = distilbert.convert_safetensor_state_dict(
         weights, config=config, dtype=DType.float32
@@ -31,33 +35,13 @@ def convert(path: Path, config: HFConfig) -> dict[str, np.ndarray]:
     return {name: np.from_dlpack(data) for name, data in converted.items()}
 
 
-def test_the_table_in_the_docstring_is_the_table_in_use() -> None:
-    assert distilbert.__doc__ is not None
-    rows = [
-        line.split()
-        for line in distilbert.__doc__.splitlines()
-        if line.startswith(("distilbert.", "pre_classifier.", "classifier."))
-    ]
-    documented = {
-        name.format_map({"i": layer}): graph.format_map({"i": layer})
-        for left, right in rows
-        for kind in (("weight", "bias") if "{weight,bias}" in left else ("weight",))
-        for layer in range(2)
-        for name, graph in [
-            (left.replace("{weight,bias}", kind), right.replace("{weight,bias}", kind))
-        ]
-    }
-    used = {name: spec.graph_name for name, spec in distilbert.tensor_specs(hf_config()).items()}
-    assert documented == used
-
-
 def test_graph_modules_have_the_names_of_the_table() -> None:
     from max.graph import DeviceRef
 
-    from distilbert_sentiment_arch.engine.layers import DistilBertForSequenceClassification
+    from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
 
-    module = DistilBertForSequenceClassification(hf_config(), DType.float32, DeviceRef.CPU())
-    specs = distilbert.tensor_specs(hf_config()).values()
+    module = EncoderForSequenceClassification(encoder(), DType.float32, DeviceRef.CPU())
+    specs = distilbert.tensor_specs(encoder()).values()
     assert {spec.graph_name: list(spec.shape) for spec in specs} == {
         name: [int(axis) for axis in weight.shape]
         for name, weight in module.raw_state_dict().items()
@@ -71,8 +55,8 @@ def test_half_precision_is_cast_up(
 ) -> None:
     tensors = checkpoints.random_tensors(checkpoints.random_config())
     checkpoints.save_safetensors(tmp_path / "model.safetensors", tensors, dtype, aligned=aligned)
-    converted = convert(tmp_path / "model.safetensors", hf_config())
-    for name, spec in distilbert.tensor_specs(hf_config()).items():
+    converted = convert(tmp_path / "model.safetensors", encoder())
+    for name, spec in distilbert.tensor_specs(encoder()).items():
         assert converted[spec.graph_name].dtype == np.float32
         assert converted[spec.graph_name].flags.aligned
         np.testing.assert_allclose(
@@ -90,7 +74,7 @@ def test_old_layer_norm_names_and_buffers(tmp_path: Path) -> None:
     }
     old["distilbert.embeddings.position_ids"] = np.arange(40, dtype=np.float32)
     checkpoints.save_safetensors(tmp_path / "model.safetensors", old)
-    converted = convert(tmp_path / "model.safetensors", hf_config())
+    converted = convert(tmp_path / "model.safetensors", encoder())
     np.testing.assert_array_equal(
         converted["embeddings.layer_norm.weight"], tensors["distilbert.embeddings.LayerNorm.weight"]
     )
@@ -100,7 +84,7 @@ def test_old_layer_norm_names_and_buffers(tmp_path: Path) -> None:
 def test_sinusoidal_positions_are_computed_where_they_are_left_out(tmp_path: Path) -> None:
     raw = checkpoints.random_config(sinusoidal_pos_embds=True)
     checkpoints.save_safetensors(tmp_path / "model.safetensors", checkpoints.random_tensors(raw))
-    converted = convert(tmp_path / "model.safetensors", hf_config(sinusoidal_pos_embds=True))
+    converted = convert(tmp_path / "model.safetensors", encoder(sinusoidal_pos_embds=True))
     np.testing.assert_allclose(
         converted["embeddings.position_embeddings.weight"], oracle.sinusoids(40, 32), atol=1e-6
     )
@@ -110,5 +94,5 @@ def test_nan_is_found_in_the_worker_too(tmp_path: Path) -> None:
     tensors = checkpoints.random_tensors(checkpoints.random_config())
     tensors["pre_classifier.bias"][0] = np.nan
     checkpoints.save_safetensors(tmp_path / "model.safetensors", tensors)
-    with pytest.raises(TensorError, match=r"'pre_classifier.bias'.*'classifier.pre_classifier.b"):
-        convert(tmp_path / "model.safetensors", hf_config())
+    with pytest.raises(TensorError, match=r"'pre_classifier.bias'.*'classifier.dense.b"):
+        convert(tmp_path / "model.safetensors", encoder())

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scripts.benchmarking.engines.engine import Batch, Engine
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.engine.model import DistilBertInputs
+    from distilbert_sentiment_arch.engine.inputs import EncoderInputs
 
 ENVIRONMENT = "product"
 
@@ -32,15 +32,15 @@ class MaxGraph(Engine):
     def __init__(self, checkpoint: Path, threads: int, *, kernels: bool) -> None:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.engine.in_process import load_classifier
-        from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH, DistilBertInputs
+        from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH
+        from distilbert_sentiment_arch.families.registry import FAMILIES
 
         if not kernels:
             os.environ[KERNELS_SWITCH] = "off"
         self._checkpoint = checkpoint
-        self._inputs = DistilBertInputs
         self._kernels = kernels
-        classifier = load_classifier(find_checkpoint(str(checkpoint)))
-        pipeline: Any = classifier._source._pipeline  # type: ignore[attr-defined]
+        classifier = load_classifier(find_checkpoint(str(checkpoint), FAMILIES))
+        pipeline: Any = classifier._batcher._transport._pipeline  # type: ignore[attr-defined]
         self._model = pipeline._pipeline_model
         self.settings = {
             "max": version("max"),
@@ -48,21 +48,20 @@ class MaxGraph(Engine):
             "kernels": kernels,
         }
 
-    def prepare(self, batch: Batch) -> DistilBertInputs:
+    def prepare(self, batch: Batch) -> EncoderInputs:
         """Returns the batch as the batch processor makes it."""
-        rows = [row[:length] for row, length in zip(batch.input_ids, batch.lengths, strict=True)]
-        return self._inputs(
-            input_ids=np.concatenate(rows),
-            starts=np.cumsum([0, *batch.lengths], dtype=np.int64),
-            pad_token_id=0,
-        )
+        from distilbert_sentiment_arch.classify.token_sequence import single_segment
+        from distilbert_sentiment_arch.engine.inputs import pack_sequences
 
-    def run(self, prepared: DistilBertInputs) -> npt.NDArray[np.float32]:
+        rows = zip(batch.input_ids, batch.lengths, strict=True)
+        return pack_sequences([single_segment(row[:length]) for row, length in rows])
+
+    def run(self, prepared: EncoderInputs) -> npt.NDArray[np.float32]:
         """Executes the graph."""
         logits: npt.NDArray[np.float32] = self._model.logits(prepared)
         return logits
 
-    def operators(self, prepared: DistilBertInputs) -> dict[str, float]:
+    def operators(self, prepared: EncoderInputs) -> dict[str, float]:
         """Times the parts of the graph one by one."""
         batch = len(prepared.starts) - 1
         tokens = len(prepared.input_ids) // batch

@@ -9,7 +9,11 @@ import time
 import pytest
 from max.serve.pipelines import model_worker
 
-from distilbert_sentiment_arch.engine.max_internals.worker_loop import SOON, SOON_S, look_often
+from distilbert_sentiment_arch.engine.max_internals.worker_loop import (
+    POLL_INTERVAL_S,
+    SHORT_POLLS,
+    poll_often,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +25,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(count_no_progress)
 
     monkeypatch.setattr(model_worker, "sleep_with_backoff", own)
-    look_often()
+    poll_often()
     return noted
 
 
@@ -32,17 +36,17 @@ def test_the_worker_of_max_pauses_through_what_is_replaced() -> None:
 def test_after_a_batch_it_looks_again_within_a_millisecond() -> None:
     async def looks() -> float:
         start = time.perf_counter()
-        for count in range(SOON):
+        for count in range(SHORT_POLLS):
             await model_worker.sleep_with_backoff(count)
         return time.perf_counter() - start
 
     taken = min(asyncio.run(looks()) for _ in range(3))
-    assert SOON * SOON_S <= taken < SOON * 0.001
+    assert SHORT_POLLS * POLL_INTERVAL_S <= taken < SHORT_POLLS * 0.001
 
 
 def test_where_nothing_comes_the_pauses_are_those_of_max(pauses: list[int]) -> None:
     async def looks() -> None:
-        for count in range(SOON + 3):
+        for count in range(SHORT_POLLS + 3):
             await model_worker.sleep_with_backoff(count)
 
     asyncio.run(looks())
