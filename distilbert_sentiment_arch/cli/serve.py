@@ -57,11 +57,11 @@ def serve(
         check_labels(found.checkpoint.config.labels)
     arguments = max_serve_arguments(found, flags)
     environment = {**serve_environment(os.environ), **settings}
+    print(f"max-sentiment: computing on {_device_and_reason(flags)}", file=sys.stderr, flush=True)
     if dry_run:
         assignments = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
         print(" ".join([*assignments, shlex.join(["max", *arguments])]))
         return 0
-    print(f"max-sentiment: computing on {_device_and_reason(flags)}", file=sys.stderr)
     print(
         f"max-sentiment: serving {found.name} from {found.checkpoint.directory}",
         file=sys.stderr,

@@ -1,18 +1,21 @@
-"""MAX's own application and uvicorn, as they are with our door and our protocol."""
+"""MAX's own application and uvicorn, with our keys and our protocol."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from max._entrypoints.cli.serve import serve_api_and_model_worker as entry
 from max.serve import api_server
 from starlette.testclient import TestClient
 
-from distilbert_sentiment_arch.checkpoint.hf_config import ARCHITECTURE
+from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import BoundedProtocol
 from distilbert_sentiment_arch.serving.inside_max import server
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
@@ -36,8 +39,11 @@ def config_of(app: FastAPI) -> Any:
     return server.fastapi_config(app, settings)
 
 
-def test_our_model_is_served_over_bounded_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = config_of(built(monkeypatch, ARCHITECTURE))
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_our_models_are_served_over_bounded_connections(
+    monkeypatch: pytest.MonkeyPatch, architecture: str
+) -> None:
+    config = config_of(built(monkeypatch, architecture))
     assert isinstance(config.http, functools.partial)
     assert config.http.func is BoundedProtocol
     assert config.ws == "none"
@@ -50,8 +56,7 @@ def test_another_model_is_served_as_max_does(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_documents_of_fastapi_s_own_wait_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = built(monkeypatch, ARCHITECTURE)
-    app.state.serves_sentiment = True
+    app = built(monkeypatch, next(iter(FAMILIES)))
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS": "secret"})
     app.state.sentiment = SimpleNamespace(keys=keys)
     client = TestClient(app)
@@ -61,10 +66,24 @@ def test_documents_of_fastapi_s_own_wait_for_a_key(monkeypatch: pytest.MonkeyPat
         assert allowed.status_code == 200
 
 
-def test_max_serve_builds_its_server_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("fastapi_app", "fastapi_config"):
-        assert callable(getattr(entry, name))  # MAX has moved it, if this fails
-        monkeypatch.setattr(entry, name, None)
-    server.install()
-    assert entry.fastapi_app is server.fastapi_app
-    assert entry.fastapi_config is server.fastapi_config
+def test_the_application_is_there_while_max_serve_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI, *arguments: Any) -> AsyncIterator[None]:
+        app.state.pipeline = "pipeline"
+        yield
+
+    monkeypatch.setattr(api_server, "lifespan", lifespan)
+    monkeypatch.setattr(server, "assemble", lambda pipeline, config: (pipeline, config))
+
+    async def states(architecture: str) -> Any:
+        models = SimpleNamespace(main_architecture_name=architecture)
+        config = SimpleNamespace(models=models)
+        serving: Any = SimpleNamespace(pipeline_config=config)
+        settings: Any = None
+        app = FastAPI()
+        async with server.lifespan(app, settings, serving, "ipc"):
+            return application_of({"app": app}), config
+
+    found, config = asyncio.run(states(next(iter(FAMILIES))))
+    assert found == ("pipeline", config)
+    assert asyncio.run(states("LlamaForCausalLM"))[0] is None
