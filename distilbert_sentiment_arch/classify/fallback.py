@@ -1,4 +1,4 @@
-"""A word list behind a model: which failures it covers, under which policy."""
+"""A classifier that stands in for a model: which failures it covers, under which policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from distilbert_sentiment_arch.errors import (
     TooManyTokens,
     Unavailable,
 )
-from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 
 # The first class that matches decides.
 _REASONS: tuple[tuple[type[SentimentError], Reason], ...] = (
@@ -51,19 +50,17 @@ class FallbackClassifier:
 
     Args:
         model: The model; name, labels and limit are its own.
-        lexicon: Answers with the model's labels.
+        stand_in: Answers in its place, with its labels.
         policy: The most that a request may ask for.
     """
 
-    def __init__(
-        self, model: Classifier, lexicon: LexiconClassifier, policy: FallbackPolicy
-    ) -> None:
+    def __init__(self, model: Classifier, stand_in: Classifier, policy: FallbackPolicy) -> None:
         self.name = model.name
         self.labels: LabelSet = model.labels
         self.max_length = model.max_length
         self.route: Route = model.route
         self._model = model
-        self._lexicon = lexicon
+        self._stand_in = stand_in
         self._policy = policy
 
     async def classify(self, request: ClassifyRequest) -> Answers:
@@ -74,7 +71,7 @@ class FallbackClassifier:
             reason = self._reason(error, request)
             if reason is None:
                 raise
-        return replace(await self._lexicon.classify(request), reason=reason)
+        return replace(await self._stand_in.classify(request), reason=reason)
 
     def _reason(self, error: SentimentError, request: ClassifyRequest) -> Reason | None:
         """Returns why the word list answers instead, None where it does not."""

@@ -1,4 +1,4 @@
-"""``max`` in this process, but a SIGTERM that was obeyed is a success.
+"""``max`` in this process, with exit status 0 after an orderly shutdown.
 
     python -m distilbert_sentiment_arch.cli.max_process serve ...
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 import signal
 import sys
 
+from distilbert_sentiment_arch.engine.max_internals.command_line import run_max
+
 
 def main() -> None:
     """Runs MAX's command line."""
-    from max._entrypoints.pipelines import main as max_main
-
     try:
-        max_main(prog_name="max")
+        run_max()
     except SystemExit as ended:
         if ended.code == 128 + signal.SIGTERM:
             sys.exit(0)

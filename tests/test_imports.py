@@ -1,0 +1,166 @@
+"""Who may import whom: the rules of docs/architecture.md, read off the source files."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from commands import ROOT
+
+PACKAGE = "distilbert_sentiment_arch"
+OURS = (PACKAGE, "weight_adapters", "scripts", "tests")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name.
+
+    Attributes:
+        importer: Dotted name of the module that imports, without the package's name in front.
+        name: Dotted name of what is imported, likewise.
+        lazy: The import stands inside a function or under TYPE_CHECKING.
+        line: For messages.
+    """
+
+    importer: str
+    name: str
+    lazy: bool
+    line: int
+
+
+def shortened(name: str) -> str:
+    return name.removeprefix(f"{PACKAGE}.")
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return shortened(".".join(part for part in parts if part != "__init__"))
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    def walk(node: ast.AST, lazy: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                names = [each.name for each in child.names]
+            elif isinstance(child, ast.ImportFrom) and child.module:
+                # What is imported may be a module itself.
+                names = [f"{child.module}.{each.name}" for each in child.names]
+            else:
+                names = []
+                inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+                yield from walk(child, lazy or inner or is_type_checking(child))
+            for name in names:
+                yield Import(module_name(path), shortened(name), lazy, child.lineno)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+FILES = sorted([*(ROOT / PACKAGE).rglob("*.py"), *(ROOT / "weight_adapters").rglob("*.py")])
+IMPORTS = [each for path in FILES for each in imports_of(path)]
+
+HTTP = ("starlette", "fastapi", "uvicorn")
+
+# importer, what it must not import, and whether imports inside functions count, too.
+NEVER: list[tuple[str, tuple[str, ...], bool]] = [
+    ("settings", ("max", "numpy", *HTTP, "classify", "checkpoint", "engine", "families"), True),
+    ("settings", ("lexicon", "serving"), True),
+    ("classify", ("max", *HTTP, "lexicon", "checkpoint", "engine", "families", "serving"), True),
+    ("checkpoint", ("max", *HTTP, "families", "engine", "lexicon", "serving"), True),
+    ("engine", ("serving", "lexicon", "families", "weight_adapters"), True),
+    ("families.*.config", ("max", "numpy", "engine", "serving", "lexicon"), True),
+    ("families", ("serving", "lexicon"), True),
+    ("families.registry", ("max", "numpy", "engine"), False),
+    ("weight_adapters", ("max", "numpy", "engine"), False),
+    ("weight_adapters", ("families", "serving", "lexicon"), True),
+    ("lexicon", ("numpy", "max", *HTTP, "engine", "families", "checkpoint", "serving"), True),
+    ("serving.dialects", ("max", "engine"), True),
+    ("serving.standalone", ("max", "engine", "serving.inside_max"), True),
+    ("*", ("cli", "bulk"), True),
+    ("*", ("scripts", "tests", "torch"), True),
+]
+
+# What is allowed all the same, and why.
+EXCEPT = {
+    # An accelerated scorer of word lists is a library of its own; nothing of MAX is imported.
+}
+
+
+def within(name: str, room: str) -> bool:
+    """Whether a dotted name is a room or in it; a star stands for one part or for everything."""
+    if room == "*":
+        return True
+    parts = name.split(".")[: room.count(".") + 1]
+    return fnmatch(".".join(parts), room)
+
+
+@pytest.mark.parametrize(("room", "forbidden", "always"), NEVER, ids=str)
+def test_no_room_imports_what_it_must_not(
+    room: str, forbidden: tuple[str, ...], always: bool
+) -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if within(each.importer, room)
+        and (always or not each.lazy)
+        and any(within(each.name, other) for other in forbidden)
+        and not (room == "*" and within(each.importer, each.name.partition(".")[0]))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_family_imports_another() -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if each.importer.startswith("families.")
+        and each.name.startswith("families.")
+        and each.importer.split(".")[1] not in ("registry", each.name.split(".")[1])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_private_names_of_max_are_touched_in_one_room() -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if within(each.name, "max")
+        and any(part.startswith("_") for part in each.name.split("."))
+        and not within(each.importer, "engine.max_internals")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    names = {module_name(path) for path in FILES}
+    edges: dict[str, set[str]] = {name: set() for name in names}
+    for each in IMPORTS:
+        if each.lazy:
+            continue
+        target = each.name if each.name in names else each.name.rpartition(".")[0]
+        if target in names and target != each.importer:
+            edges[each.importer].add(target)
+    order: dict[str, int] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join([*path[path.index(name) :], name])
+        if name not in order:
+            for target in sorted(edges[name]):
+                visit(target, (*path, name))
+            order[name] = len(order)
+
+    for name in sorted(names):
+        visit(name, ())
+
+
+def test_every_file_is_looked_at() -> None:
+    assert len(FILES) > 100
+    assert any(each.lazy for each in IMPORTS)
+    assert any(within(each.name, "max") for each in IMPORTS)
