@@ -17,17 +17,21 @@ from max.graph.weights import load_weights
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
-from distilbert_sentiment_arch.engine.layers import DistilBertForSequenceClassification
-from distilbert_sentiment_arch.engine.model import DistilBertInputs
-from distilbert_sentiment_arch.engine.packed_layers import KERNELS, PackedDistilBert
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.graph_weights import convert
+from distilbert_sentiment_arch.engine.inputs import pack_sequences
+from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
+from distilbert_sentiment_arch.engine.packed_layers import (
+    KERNELS,
+    PackedEncoderForSequenceClassification,
+)
 from distilbert_sentiment_arch.engine.packed_weights import Packed, fill_tables, pack
-from scripts import checkpoints
-from weight_adapters.distilbert import convert_safetensor_state_dict
+from distilbert_sentiment_arch.families.registry import FAMILIES
 
-Sequences = Sequence[npt.NDArray[np.int64]]
-Graph = Callable[[Sequences], npt.NDArray[np.float32]]
+Weights = Mapping[str, Any]
+Graph = Callable[[Sequence[TokenSequence]], npt.NDArray[np.float32]]
 
 
 class Named(Module):
@@ -43,18 +47,16 @@ class Named(Module):
         return result
 
 
-def read_checkpoint(path: Path) -> tuple[HFConfig, dict[str, Any]]:
-    """Returns a checkpoint's configuration and its weights as the server's adapter gives them."""
-    found = inspect_checkpoint(path)
-    weights = convert_safetensor_state_dict(
-        dict(load_weights(list(found.weight_files)).items()),
-        config=found.config,
-        dtype=DType.float32,
-    )
-    return found.config, dict(weights)
+def read_checkpoint(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
+    """Returns a checkpoint's configuration and its weights as the server's adapters give them."""
+    found = inspect_checkpoint(path, FAMILIES)
+    encoder, family = found.config.encoder, found.config.family
+    state = dict(load_weights(list(found.weight_files)).items())
+    specs = family.tensor_specs(encoder)
+    return encoder, dict(convert(state, specs, family.architecture, DType.float32))
 
 
-def packed_weights(config: HFConfig, weights: Mapping[str, Any]) -> Packed:
+def packed_weights(config: EncoderConfig, weights: Weights) -> Packed:
     """Returns the weights as the kernels read them."""
     arrays = {name: np.from_dlpack(data) for name, data in weights.items()}
     packed = pack(arrays, config)
@@ -63,32 +65,25 @@ def packed_weights(config: HFConfig, weights: Mapping[str, Any]) -> Packed:
 
 
 def compile_together(
-    directory: Path, cases: Sequence[tuple[dict[str, Any], checkpoints.Tensors]], *, packed: bool
+    encoders: Sequence[tuple[EncoderConfig, Weights]], *, packed: bool
 ) -> list[Graph]:
-    """Writes each case as a checkpoint, loads it as the server does, and compiles all of them."""
+    """Compiles the graph of each encoder, all of them at once.
+
+    Args:
+        encoders: Configurations, and weights by their names in the graph.
+        packed: Compile the graphs of the kernels, not those of MAX's operations.
+    """
     specs: dict[str, GraphSpec] = {}
     extensions = [KERNELS] if packed else []
-    for index, (config, tensors) in enumerate(cases):
+    for index, (config, weights) in enumerate(encoders):
         prefix = f"case_{index}"
-        path = checkpoints.write_checkpoint(directory / prefix, config, tensors)
-        # One file as today's library writes it, one as older ones left it, or shards.
-        if index % 3 == 2:
-            (path / "model.safetensors").unlink()
-            checkpoints.save_shards(path, tensors, 3)
-        else:
-            checkpoints.save_safetensors(
-                path / "model.safetensors", tensors, aligned=index % 3 == 0
-            )
-        hf_config, weights = read_checkpoint(path)
-        state: Mapping[str, Any] = weights
-        classifier: PackedDistilBert | DistilBertForSequenceClassification
+        state = weights
+        classifier: PackedEncoderForSequenceClassification | EncoderForSequenceClassification
         if packed:
-            state = packed_weights(hf_config, weights)
-            classifier = PackedDistilBert(hf_config, state)
+            arrays = packed_weights(config, weights)
+            classifier, state = PackedEncoderForSequenceClassification(config, arrays), arrays
         else:
-            classifier = DistilBertForSequenceClassification(
-                hf_config, DType.float32, DeviceRef.CPU()
-            )
+            classifier = EncoderForSequenceClassification(config, DType.float32, DeviceRef.CPU())
         module = Named(prefix, classifier)
         module.load_state_dict({f"{prefix}.{name}": data for name, data in state.items()})
         specs[prefix] = GraphSpec(
@@ -107,19 +102,15 @@ def compile_together(
         artifact, weights_registry=registry, custom_extensions=extensions
     )
 
-    def runner(name: str) -> Graph:
-        def run(sequences: Sequences) -> npt.NDArray[np.float32]:
-            inputs = DistilBertInputs(
-                input_ids=np.concatenate(sequences).astype(np.int64),
-                starts=np.cumsum([0, *map(len, sequences)], dtype=np.int64),
-                pad_token_id=0,
-            )
+    def runner(name: str, config: EncoderConfig) -> Graph:
+        def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
             assert specs  # MAX reads the weights in place and does not keep them alive
-            arrays = (inputs.input_ids, inputs.starts) if packed else inputs.padded()
-            (logits,) = models[name].execute(*arrays)
+            inputs = pack_sequences(sequences)
+            layout = inputs.packed if packed else inputs.padded
+            (logits,) = models[name].execute(*layout(token_types=config.has_token_types))
             result: npt.NDArray[np.float32] = logits.to_numpy()
             return result
 
         return run
 
-    return [runner(name) for name in specs]
+    return [runner(name, config) for name, (config, _) in zip(specs, encoders, strict=True)]
