@@ -1,4 +1,4 @@
-"""Layers over packed tokens, as far as no graph is compiled: see families/test_graphs.py for these."""
+"""Weights of the layers over packed tokens; families/test_graphs.py has their results."""
 
 from __future__ import annotations
 

@@ -1,0 +1,10 @@
+"""Layers in MAX's operations; families/test_graphs.py has their results."""
+
+from __future__ import annotations
+
+from distilbert_sentiment_arch.checkpoint.encoder_config import ACTIVATIONS
+from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
+
+
+def test_every_supported_activation_has_an_operation() -> None:
+    assert set(ACTIVATION_OPS) == set(ACTIVATIONS.values())
