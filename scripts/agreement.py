@@ -1,11 +1,10 @@
-r"""Whether every label equals Hugging Face's, over a JSONL file of {"text", "label"}.
+"""Comparison of a checkpoint's labels with those that Hugging Face transformers gives.
 
-    uv run --no-project --with-requirements scripts/reference.txt \
-        scripts/agreement.py reference DATA.jsonl REFERENCE.json
-    .venv/bin/python scripts/agreement.py compare DATA.jsonl REFERENCE.json
+    ./scripts/agreement [--model DIRECTORY|HUB_ID] [DATA]
 
-The first line asks Hugging Face transformers (float32, one text at a time, cut at the model's
-limit), the second this package; they share no environment, because nothing here needs torch.
+Both read the same files, in environments of their own: transformers and PyTorch are installed into
+.venv-benchmark/torch the first time (without CUDA). Texts over the limit are cut at the end. The
+exit status is 0 where every label agrees.
 """
 
 from __future__ import annotations
@@ -13,78 +12,167 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "distilbert_sentiment_arch" / "default_model"
+import numpy as np
+import numpy.typing as npt
+
+from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
+from distilbert_sentiment_arch.classify.interface import (
+    TRUNCATION_MODES,
+    ClassifyRequest,
+    Truncation,
+    TruncationMode,
+)
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.errors import InputError, SentimentError
+from distilbert_sentiment_arch.families.registry import FAMILIES
+from scripts.benchmarking.environments import interpreter
+from scripts.benchmarking.errors import NotAvailable
+
+SCRIPTS = Path(__file__).resolve().parent
+TEXTS = SCRIPTS.parent / "tests" / "reference" / "texts.txt"
+"""200 texts of 3 to 341 tokens, one a line."""
+
+Logits = npt.NDArray[np.float64]
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """Returns the lines of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+@dataclass(frozen=True)
+class Data:
+    """Texts, and the index of the right label of each where the file has labels."""
+
+    texts: Sequence[str]
+    labels: Sequence[int] | None
 
 
-def reference(data: Path, output: Path) -> None:
-    """Writes Hugging Face's logits."""
-    import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+def read_data(path: Path) -> Data:
+    """Reads texts to classify.
 
-    tokenizer = AutoTokenizer.from_pretrained(MODEL)
-    model = AutoModelForSequenceClassification.from_pretrained(MODEL, dtype=torch.float32).eval()
-    logits = []
-    for each in read(data):
-        encoded = tokenizer(each["text"], return_tensors="pt", truncation=True, max_length=512)
-        with torch.no_grad():
-            logits.append(model(**encoded).logits[0].tolist())
-    output.write_text(json.dumps(logits), encoding="utf-8")
+    Args:
+        path: A JSONL file of objects with ``text`` and perhaps ``label``, an index; a file with
+            another suffix has one text a line.
+
+    Raises:
+        InputError: It cannot be read, or a line is not such an object.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable ({error}).") from None
+    if path.suffix != ".jsonl":
+        return Data([line for line in lines if line.strip()], None)
+    texts, labels = [], []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            texts.append(str(entry["text"]))
+            labels.append(entry.get("label"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f'{path}, line {number}: not an object with "text".') from None
+    return Data(texts, labels if labels and None not in labels else None)
 
 
-def compare(data: Path, path: Path) -> int:
-    """Prints agreement and accuracy; 1 where a label differs."""
-    import numpy as np
+def hugging_face_logits(directory: Path, texts: Sequence[str], limit: int) -> dict[str, Any]:
+    """Returns the output of ``hugging_face_logits.py`` in its environment.
 
-    sys.path.insert(0, str(ROOT))
-    from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.classify.interface import (
-        TRUNCATION_MODES,
-        ClassifyRequest,
-        Truncation,
-        TruncationMode,
+    Raises:
+        NotAvailable: Its environment cannot be installed, or it ended with an error.
+    """
+    ended = subprocess.run(
+        [interpreter("torch"), SCRIPTS / "hugging_face_logits.py", directory, str(limit)],
+        input=json.dumps(texts),
+        stdout=subprocess.PIPE,
+        text=True,
+        # The checkpoint is on disk by now; importing MAX changes the C environment.
+        env=dict(os.environ) | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"},
+        check=False,
     )
+    if ended.returncode:
+        raise NotAvailable(f"Hugging Face transformers ended with status {ended.returncode}")
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
+
+
+def agreement(ours: Logits, theirs: Logits, labels: LabelSet) -> int:
+    """Counts the texts for which both give the same labels.
+
+    Args:
+        ours: Logits ``(texts, labels)``.
+        theirs: Logits of the same shape.
+        labels: What they mean. Of a multi-label head each logit's sign counts; a regression has no
+            labels, and agrees within 1e-3.
+    """
+    if labels.problem_type == "regression":
+        same = np.isclose(ours, theirs, rtol=1e-3, atol=1e-3).all(-1)
+    elif labels.problem_type == "multi_label_classification":
+        same = ((ours > 0) == (theirs > 0)).all(-1)
+    else:
+        same = ours.argmax(-1) == theirs.argmax(-1)
+    return int(same.sum())
+
+
+def compare(found: NamedCheckpoint, data: Data) -> bool:
+    """Prints in one line how far both agree, and accuracy where the data have labels.
+
+    Returns:
+        Whether every label is the same.
+    """
     from distilbert_sentiment_arch.engine.in_process import load_classifier
 
-    lines = read(data)
-    texts, labels = [each["text"] for each in lines], [each["label"] for each in lines]
-    classifier = load_classifier(find_checkpoint(None))
+    config = found.checkpoint.config
+    print("agreement: asking Hugging Face transformers ...", file=sys.stderr, flush=True)
+    reference = hugging_face_logits(
+        found.checkpoint.directory, data.texts, config.encoder.max_position_embeddings
+    )
+    theirs = np.array([row["logits"] for row in reference["rows"]])
+    print("agreement: asking this package ...", file=sys.stderr, flush=True)
+    classifier = load_classifier(found)
 
-    def logits(mode: TruncationMode) -> np.ndarray:
-        answers = asyncio.run(classifier.classify(ClassifyRequest(texts, Truncation(mode))))
-        return np.array([answer.logits for answer in answers.classifications])
+    def logits(mode: TruncationMode) -> Logits:
+        request = ClassifyRequest(data.texts, Truncation(mode))
+        answers = asyncio.run(classifier.classify(request)).classifications
+        return np.array([answer.logits for answer in answers])
 
     ours = logits("end")
-    theirs = np.array(json.loads(path.read_text(encoding="utf-8")))
-    same = int((ours.argmax(-1) == theirs.argmax(-1)).sum())
-    print(f"labels equal to Hugging Face's: {same} of {len(lines)}")
-    print(f"largest difference of a logit: {np.abs(ours - theirs).max():.1e}")
-    for mode in TRUNCATION_MODES:
-        right = int((logits(mode).argmax(-1) == labels).sum())
-        print(f"accuracy, truncation {mode}: {right} of {len(lines)}, {right / len(lines):.4f}")
-    return 0 if same == len(lines) else 1
+    count = len(data.texts)
+    same = agreement(ours, theirs, config.labels)
+    versions = " with ".join(" ".join(each) for each in reference["made_with"].items())
+    print(
+        f"{found.name}: labels of {same} of {count} texts equal those of {versions}; the largest "
+        f"difference of a logit is {np.abs(ours - theirs).max():.1e}"
+    )
+    if data.labels is not None:
+        for mode in TRUNCATION_MODES:
+            right = int((logits(mode).argmax(-1) == data.labels).sum())
+            print(f"accuracy, truncation {mode}: {right} of {count}, {right / count:.4f}")
+    return same == count
 
 
 def main() -> int:
-    """Runs one of the two steps."""
+    """Compares one checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=("reference", "compare"))
-    parser.add_argument("data", type=Path)
-    parser.add_argument("reference", type=Path)
+    parser.add_argument("--model", help="directory or hub id (default: the embedded checkpoint)")
+    parser.add_argument("--revision", help="branch, tag or commit of a hub id")
+    parser.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        default=TEXTS,
+        help="JSONL with text and perhaps label, or one text a line (default: %(default)s)",
+    )
     options = parser.parse_args()
-    if options.step == "reference":
-        reference(options.data, options.reference)
-        return 0
-    return compare(options.data, options.reference)
+    try:
+        data = read_data(options.data)
+        return 0 if compare(find_checkpoint(options.model, FAMILIES, options.revision), data) else 1
+    except (SentimentError, NotAvailable) as error:
+        print(f"agreement: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

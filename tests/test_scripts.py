@@ -14,7 +14,7 @@ from commands import ROOT, run
 
 from scripts import checkpoints
 
-SCRIPTS = ("serve", "test", "check", "benchmark", "siege")
+SCRIPTS = ("serve", "test", "check", "benchmark", "siege", "agreement")
 
 
 def test_serve_adds_little_of_its_own_once_set_up() -> None:
