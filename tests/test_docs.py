@@ -221,7 +221,8 @@ def lines_of_blocks(page: Path) -> list[str]:
 @cache
 def everything() -> tuple[Path, ...]:
     """Returns the files of the repository."""
-    return tuple(path for top in SOURCE_DIRECTORIES for path in (ROOT / top).rglob("*"))
+    below = (path for top in SOURCE_DIRECTORIES for path in (ROOT / top).rglob("*"))
+    return (*ROOT.glob("*"), *below)
 
 
 @cache
