@@ -1,4 +1,4 @@
-"""What an operator sets: keys, limits, tracing, another checkpoint with another kind of head."""
+"""What an operator sets: keys, limits, tracing, and a checkpoint of another family and head."""
 
 from __future__ import annotations
 
@@ -15,19 +15,16 @@ import httpx
 import numpy as np
 import openai
 import pytest
+from bert_reference import CONFIG, TEXTS, reference, write_checkpoint
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from scipy.special import expit
 from server_process import Server, running_server
 
 from scripts import checkpoints
-from scripts.oracle import distilbert as oracle
+from scripts.oracle import bert as oracle
 
 pytestmark = pytest.mark.slow
 
-CONFIG = checkpoints.random_config(
-    id2label={"0": "toxic", "1": "spam", "2": "praise"},
-    problem_type="multi_label_classification",
-)
 KEYS = ("first-secret-key", "second-secret-key")
 IDS = [2, 10, 11, 12, 3]
 
@@ -71,9 +68,7 @@ class Secured:
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     directory = tmp_path_factory.mktemp("secured")
-    checkpoint = checkpoints.write_checkpoint(
-        directory / "moderation", CONFIG, checkpoints.random_tensors(CONFIG)
-    )
+    checkpoint = write_checkpoint(directory / "moderation")
     keys_file = directory / "keys"
     keys_file.write_text(f"# for the tests\n{KEYS[0]}\n\n{KEYS[1]}  # rotated in May\n")
     with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
@@ -221,6 +216,20 @@ def test_multi_label_head(secured: Secured) -> None:
     np.testing.assert_allclose(datum["probs"], expit(expected), atol=1e-4)
     assert datum["num_classes"] == 3
     assert datum["label"] == ("toxic", "spam", "praise")[int(expected.argmax())]
+
+
+def test_pairs_have_hugging_face_s_logits(secured: Secured) -> None:
+    """The served model is a BERT, whose second texts have token types of their own."""
+    labels = CONFIG["id2label"].values()
+    for text, expected in zip(TEXTS, reference(), strict=True):
+        inputs = [list(text)] if isinstance(text, tuple) else text
+        answer = secured.post("/predict", {"inputs": inputs, "raw_scores": True})
+        assert answer.status_code == 200, answer.text
+        found = answer.json()[0] if isinstance(text, tuple) else answer.json()
+        scores = {each["label"]: each["score"] for each in found}
+        np.testing.assert_allclose(
+            [scores[label] for label in labels], expected["logits"], atol=1e-4
+        )
 
 
 def test_labels_that_do_not_exclude_each_other_are_no_choice(secured: Secured) -> None:
