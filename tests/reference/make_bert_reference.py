@@ -1,7 +1,7 @@
 """Writes the logits that Hugging Face transformers gives for the random BERT of the tests.
 
-    PYTHONPATH=.:tests uv run --no-project --with-requirements scripts/reference.txt \
-        tests/reference/make_bert_reference.py
+    ./scripts/benchmarking/fill_environment torch
+    PYTHONPATH=.:tests .venv-benchmark/torch/bin/python tests/reference/make_bert_reference.py
 
 One text at a time, float32, eager attention. Special tokens in a text are read as text, as the
 server does.
