@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 
 import pytest
 
@@ -12,6 +11,19 @@ from scripts.besieging.generator import Generator
 from scripts.besieging.request import Delivery
 
 NUMBERS = range(3000)
+
+KINDS = {
+    *("valid or nearly", "other types", "fields gone or new", "a key twice", "other syntax"),
+    *("other encoding", "unescaped", "JSON cut", "JSON and more", "flipped bytes"),
+    *("no JSON object", "binary tensor", "methods and paths", "long paths"),
+    *("header fields", "many fields", "hosts", "cut in the head", "cut in the body"),
+    *("delivery: HTTP/1.0", "delivery: byte by byte", "delivery: with pauses"),
+    *("delivery: 100-continue", "delivery: half closed", "delivery: reset at once"),
+    *("delivery: reset while answered", "malformed: Content-Length", "malformed: two lengths"),
+    *("malformed: length and chunks", "malformed: chunks", "malformed: request line"),
+    *("malformed: header fields", "malformed: another protocol", "malformed: noise"),
+}
+"""All but the huge bodies, which tests/server/test_siege.py sends one by one."""
 
 
 def test_a_request_depends_on_its_number_alone() -> None:
@@ -26,11 +38,11 @@ def test_another_seed_gives_other_requests() -> None:
     assert Generator(7).request(1) != Generator(8).request(1)
 
 
-def test_requests_are_of_all_sorts() -> None:
+def test_the_shortest_campaign_has_requests_of_all_sorts() -> None:
     generator = Generator(1)
     requests = [generator.request(number) for number in range(20_000)]
     assert {request.delivery for request in requests} == set(Delivery)
-    assert len(Counter(request.kind for request in requests)) > 30
+    assert {request.kind for request in requests if not request.kind.startswith("huge")} == KINDS
     # The rest ends a connection, which costs most of what a request costs.
     assert sum(request.delivery is Delivery.KEPT for request in requests) > 16_000
     assert max(len(request.content) for request in requests) > 4_000_000
