@@ -1,4 +1,4 @@
-"""A model behind a deadline and a circuit breaker, which a canary closes again."""
+"""A classifier with a deadline and a circuit breaker, which a canary request closes again."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from distilbert_sentiment_arch.errors import (
 logger = logging.getLogger("max.serve.sentiment")
 
 FAILURES = 3
-"""Failures in a row after which nothing is sent to the model any more."""
+"""Failures in a row after which only canary requests are sent to the model."""
 PAUSE_S = 1
-"""Between two canaries of a failing model."""
+"""Seconds between two canary requests to a failing model."""
 
 
 class GuardedClassifier:
     """Answers in time, or fails fast while the model fails.
 
-    What counts as a failure of the model is no answer at all: one that is busy with others is slow,
-    a full queue is a full queue, and bad input is the caller's.
+    Only a missing answer counts as a failure of the model. A timeout while other requests are
+    answered, a full queue and bad input do not.
 
     Args:
         model: The model.
@@ -55,7 +55,7 @@ class GuardedClassifier:
 
     @property
     def failing(self) -> bool:
-        """Whether the model is not sent anything but canaries."""
+        """Whether only canary requests are sent to the model."""
         return not self._breaker.closed
 
     async def classify(self, request: ClassifyRequest) -> Answers:

@@ -1,4 +1,4 @@
-"""What every classifier asks of a text before it reads it."""
+"""Checks of input texts that hold for every classifier."""
 
 from __future__ import annotations
 

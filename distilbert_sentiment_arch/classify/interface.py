@@ -1,4 +1,4 @@
-"""What is asked of a classifier and what it answers; knows neither MAX, NumPy nor HTTP."""
+"""Requests to a classifier and its answers; imports neither MAX, NumPy nor HTTP."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ FALLBACK_POLICIES: tuple[FallbackPolicy, ...] = get_args(FallbackPolicy)
 
 Route = Literal["model", "lexicon"]
 Reason = Literal["overloaded", "deadline", "non_finite", "unavailable", "too_long"]
-"""Why the model that was asked did not answer."""
+"""Reason for which the fallback answered in place of the model."""
 
 
 @dataclass(frozen=True)
 class Truncation:
-    """Consent to read an input over the limit otherwise than whole and at once.
+    """Permission to cut an input over the limit, or to read it in windows.
 
     Attributes:
         mode: Cut off the start or the end, or read all of it in overlapping windows.
@@ -64,7 +64,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class ClassifyRequest:
-    """Inputs to classify together, and how.
+    """Inputs to classify together, and options.
 
     Attributes:
         inputs: At least one.
@@ -141,11 +141,11 @@ class Answers:
 
 
 class Classifier(Protocol):
-    """Something that answers: a model, a word list, or a model with a word list behind it."""
+    """A model, a word list, or a model with a word list as its fallback."""
 
     @property
     def name(self) -> str:
-        """What clients call it."""
+        """Name by which clients ask for it."""
 
     @property
     def labels(self) -> LabelSet:
@@ -157,7 +157,7 @@ class Classifier(Protocol):
 
     @property
     def route(self) -> Route:
-        """What answers where nothing fails."""
+        """What answers while nothing fails: the model or a word list."""
 
     async def classify(self, request: ClassifyRequest) -> Answers:
         """Answers every input, in order.

@@ -32,12 +32,13 @@ from distilbert_sentiment_arch.errors import (
 from distilbert_sentiment_arch.worker_threads import in_thread
 
 LEAST_COST = 64
-"""Tokens that a sequence counts as at least: a text in windows of three tokens, say, is many."""
+"""Fewest tokens that a sequence counts as, so that a text cannot become thousands of sequences for
+free by asking for windows of three tokens."""
 QUICKLY_TOKENIZED = 2048
-"""Characters, about a millisecond of them, that are tokenized where they come in: a hand-over to a
-thread costs a short text more than its tokens."""
+"""Most characters that are tokenized on the event loop, which takes about a millisecond: handing a
+short text to a thread would take longer."""
 CHARACTERS_PER_TOKEN = 4
-"""About as many as WordPiece finds in English."""
+"""Average of WordPiece in English text."""
 
 
 class SequenceTokenizer(Protocol):

@@ -1,4 +1,4 @@
-"""Whether the model answers: a canary text through the whole path, not a flag."""
+"""Readiness of a model: the outcome of a canary request through the whole path."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Readiness:
         """Returns the verdict of a canary that is at most ``FRESH_S`` seconds old."""
         async with self._lock:
             if self._last is None or time.monotonic() - self._last[0] > FRESH_S:
-                verdict = await self._sing()
+                verdict = await self._send_canary()
                 self._last = (time.monotonic(), verdict)
             return self._last[1]
 
-    async def _sing(self) -> Verdict:
+    async def _send_canary(self) -> Verdict:
         start = time.perf_counter()
         answered_before = self._answered_so_far()
 

@@ -1,4 +1,4 @@
-"""What MAX asks of a model configuration, answered from the checkpoint's ``config.json``."""
+"""MAX's model configuration, filled in from the checkpoint's ``config.json``."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from distilbert_sentiment_arch.engine.max_internals.model_config import (
 from distilbert_sentiment_arch.errors import ConfigError
 
 label_checks: list[Callable[[LabelSet], None]] = []
-"""Called with the labels of a checkpoint before anything is compiled; whoever assembles a server
-adds what has to hold for them. They raise ConfigError."""
+"""Functions that are called with the labels of a checkpoint before anything is compiled, and raise
+ConfigError. The code that assembles a server adds them."""
 
 
 @dataclass(kw_only=True)

@@ -1,4 +1,4 @@
-"""Text or token ids to what the encoder reads, special tokens included.
+"""Tokenizer of a checkpoint: texts to token sequences, special tokens included.
 
 Whatever a user types is text: a literal "[PAD]", "[MASK]" or "[SEP]" is split into word pieces like
 any other word, where Hugging Face's default would turn it into the special token.

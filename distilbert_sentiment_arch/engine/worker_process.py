@@ -1,4 +1,4 @@
-"""What the model worker asks of the operating system's scheduler."""
+"""Scheduling of the model worker: its priority, its cores and its timers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NICENESS = 5
-"""Of the model worker, where a server's other processes have 0."""
+"""Niceness of the model worker; the server's other processes have 0."""
 
 TIMER_SLACK_NS = 50_000_000
 
 COMPUTE_THREAD = "\N{FIRE} Thread"
-"""How MAX names the threads that compute, one a core, but for the number behind it."""
+"""Name of MAX's compute threads, one a core; a number follows it."""
 
 # linux/prctl.h
 _PR_SET_TIMERSLACK = 29

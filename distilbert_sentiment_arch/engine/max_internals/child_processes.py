@@ -1,12 +1,8 @@
-"""Child processes of MAX Serve that end with it, however it ends.
+"""Child processes of MAX Serve that end with it, also where it is killed.
 
-MAX 26.7.0 ends its model worker and its process for metrics when the API process unwinds. One that
-is killed does not: 700 MB live on, and its port for Prometheus answers for a server that is gone.
-
-Both are started by ``max.serve.process_control.run_subprocess``, the only name of MAX's that is
-touched here, which ``ProcessManager.start`` looks up in its module. Should another MAX start them
-in another way, it is as if this module were not there: ``tests/serving/test_child_processes.py``
-fails, and after a ``kill -9`` of the API process its children are still there.
+MAX ends its model worker and its process for metrics when the API process ends in order. After a
+``kill -9`` they would live on, with 700 MB and the port for Prometheus. Both are started by
+``max.serve.process_control.run_subprocess``, which ``ProcessManager.start`` looks up in its module.
 """
 
 from __future__ import annotations

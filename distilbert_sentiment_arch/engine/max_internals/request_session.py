@@ -1,4 +1,4 @@
-"""What MAX does around every request, without a second task and a stream for each of them."""
+"""Request middleware of MAX Serve, without a second task and a stream for each request."""
 
 from __future__ import annotations
 
