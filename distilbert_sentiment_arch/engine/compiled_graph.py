@@ -1,8 +1,8 @@
 """Compilation of a packed graph for this machine's processor, once, in a process of its own.
 
 MAX keeps compiled graphs, too. To look one up, MAX traces it and loads the compiler: four seconds
-and 130 MB at each start. A file of this package's own, found by its name, is read in hundredths of a
-second. Compiling takes a gigabyte, of which MAX would keep a third; it ends with the compiler's
+and 130 MB at each start. A file of this package's own, found by its name, is read in hundredths of
+a second. Compiling takes a gigabyte, of which MAX would keep a third; it ends with the compiler's
 process.
 """
 
