@@ -1,4 +1,4 @@
-"""Where the time of our kernels goes: the parts of the packed graph, timed apart.
+"""Times the parts of the packed graph, which our kernels compute, one by one.
 
 The linear layers of a block are timed as operations of their own; what they leave of the blocks is
 embeddings, attention, the norms and the waits in between.
@@ -19,9 +19,10 @@ from max.graph import Module as GraphModule
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.engine.packed_layers import (
-    ACTIVATIONS,
     KERNELS,
     Embeddings,
     FirstBlock,
@@ -29,9 +30,9 @@ from distilbert_sentiment_arch.engine.packed_layers import (
     Linear,
     TransformerBlock,
 )
-from distilbert_sentiment_arch.engine.packed_weights import Packed, pack
+from distilbert_sentiment_arch.engine.packed_weights import Packed, has_tables, pack, whole_panels
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts.benchmarking.max_operators import median_ms
-from weight_adapters.distilbert import tensor_specs
 
 CPU_DEVICE = DeviceRef.CPU()
 
@@ -52,13 +53,18 @@ class _Part(Module):
 class _First(Module):
     """The first block and the embeddings that it starts from."""
 
-    def __init__(self, config: HFConfig, weights: Packed) -> None:
+    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
-        self.embeddings = Embeddings(weights)
+        self.embeddings = Embeddings(config, weights)
         self.block = FirstBlock(config, weights)
 
-    def __call__(self, input_ids: TensorValue, starts: TensorValue) -> TensorValue:
-        return self.block(self.embeddings, input_ids, starts)
+    def __call__(
+        self,
+        input_ids: TensorValue,
+        starts: TensorValue,
+        first_segments: TensorValue | None = None,
+    ) -> TensorValue:
+        return self.block(self.embeddings, input_ids, starts, first_segments)
 
 
 def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
@@ -68,31 +74,48 @@ def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
         checkpoint: Directory of the checkpoint; only its shapes matter here.
         batch: Sequences.
         tokens: Tokens of each.
+
+    Raises:
+        ValueError: The first block is like the others, see ``packed_weights.has_tables``.
     """
-    config = HFConfig.from_directory(checkpoint)
-    middle = config.n_layers - 2  # blocks that are neither the first nor the last one
-    weights = _weights(replace(config, n_layers=max(3, config.n_layers)))
+    found_config = read_config_file(checkpoint, FAMILIES)
+    config, family = found_config.encoder, found_config.family
+    if not has_tables(config):
+        raise ValueError(f"{checkpoint}: only encoders whose first block has tables are profiled")
+    middle = config.num_hidden_layers - 2  # blocks that are neither the first nor the last one
+    config = replace(config, num_hidden_layers=max(3, config.num_hidden_layers))
+    weights = _weights(config, family)
+    dim, inner_dim = config.hidden_size, config.intermediate_size
     ids = TensorType(DType.int64, ["tokens"], CPU_DEVICE)
     starts = TensorType(DType.int64, ["starts"], CPU_DEVICE)
-    hidden = TensorType(DType.float32, ["tokens", config.dim], CPU_DEVICE)
-    inner = TensorType(DType.float32, ["tokens", config.hidden_dim], CPU_DEVICE)
-    first = TensorType(DType.float32, ["batch", config.dim], CPU_DEVICE)
+    hidden = TensorType(DType.float32, ["tokens", dim], CPU_DEVICE)
+    inner = TensorType(DType.float32, ["tokens", inner_dim], CPU_DEVICE)
+    first = TensorType(DType.float32, ["batch", dim], CPU_DEVICE)
 
     def linear(name: str, columns: int, activation: str = "none") -> Linear:
-        return Linear(weights, f"blocks.1.{name}", columns, activation)
+        # A block keeps its biases elsewhere; as a layer of its own it has one of zeros.
+        layer: Packed = {
+            "layer.panels": weights[f"blocks.1.{name}_panels"],
+            "layer.bias": whole_panels(np.zeros(columns, np.float32)),
+        }
+        return Linear(layer, "layer", columns, activation)
 
-    up = linear("up", config.hidden_dim, ACTIVATIONS[config.activation])
     layers: dict[str, tuple[Module, int, list[TensorType]]] = {
-        "queries_keys_values": (linear("query_key_value", 3 * config.dim), middle, [hidden]),
-        "attention_output": (linear("attention_output", config.dim), middle + 1, [hidden]),
-        "feed_forward_up_and_activation": (up, middle + 1, [hidden]),
-        "feed_forward_down": (linear("down", config.dim), middle + 1, [inner]),
+        "queries_keys_values": (linear("query_key_value", 3 * dim), middle, [hidden]),
+        "attention_output": (linear("output", dim), middle + 1, [hidden]),
+        "feed_forward_up_and_activation": (
+            linear("up", inner_dim, config.hidden_act),
+            middle + 1,
+            [hidden],
+        ),
+        "feed_forward_down": (linear("down", dim), middle + 1, [inner]),
     }
+    segments = [TensorType(DType.int64, ["batch"], CPU_DEVICE)] if config.has_token_types else []
     parts = layers | {
-        "first_block": (_First(config, weights), 1, [ids, starts]),
+        "first_block": (_First(config, weights), 1, [ids, starts, *segments]),
         "blocks": (TransformerBlock(config, weights, 1), middle, [hidden, starts]),
         "last_block": (LastBlock(config, weights, middle + 1), 1, [hidden, starts]),
-        "head": (Linear(weights, "pre_classifier", config.dim, "relu"), 1, [first]),
+        "head": (Linear(weights, "classifier.dense", dim, config.head_activation), 1, [first]),
     }
     artifact, registry = GraphModule(), dict[str, Any]()
     for name, (module, _, types) in parts.items():
@@ -118,10 +141,11 @@ def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _weights(config: HFConfig) -> Packed:
+def _weights(config: EncoderConfig, family: Family) -> Packed:
     """Returns weights of the right shapes, in float16 as the embedded checkpoint's."""
     ones = {
-        spec.graph_name: np.ones(spec.shape, np.float32) for spec in tensor_specs(config).values()
+        spec.graph_name: np.ones(spec.shape, np.float32)
+        for spec in family.tensor_specs(config).values()
     }
     return pack(ones, config)
 
@@ -132,4 +156,5 @@ def _input(kind: TensorType, sizes: dict[str, int], tokens: int) -> Buffer:
         return Buffer.from_numpy(np.full(shape, 0.5, dtype=np.float32))
     if str(kind.shape[0]) == "starts":
         return Buffer.from_numpy(np.arange(shape[0], dtype=np.int64) * tokens)
-    return Buffer.from_numpy(np.full(shape, 7, dtype=np.int64))
+    # Token ids; or how many tokens of a sequence have type 0, of which there is one at least.
+    return Buffer.from_numpy(np.full(shape, min(7, tokens), dtype=np.int64))

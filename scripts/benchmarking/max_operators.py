@@ -1,4 +1,4 @@
-"""Where the time of MAX's own operations goes: the parts of the graph, compiled and timed apart.
+"""Times the parts of the graph in MAX's own operations one by one.
 
 MAX 26.7 has no profiler for CPUs and its compiled kernels carry no names, so each kind of part is
 compiled as a graph of its own, with the shapes that it has inside the whole. The sum can differ
@@ -17,16 +17,18 @@ import numpy.typing as npt
 from max.driver import CPU, Buffer
 from max.dtype import DType
 from max.engine import InferenceSession
-from max.graph import DeviceRef, TensorType, TensorValue, ops
+from max.graph import DeviceRef, TensorType, TensorValue
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec, compile_graphs, init_graphs
 
-from distilbert_sentiment_arch.checkpoint.hf_config import HFConfig
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
 from distilbert_sentiment_arch.engine.layers import (
-    DistilBertForSequenceClassification,
+    ACTIVATION_OPS,
+    EncoderForSequenceClassification,
     TransformerBlock,
     attention_mask,
 )
+from distilbert_sentiment_arch.families.registry import FAMILIES
 
 SECONDS = 0.5
 PROJECTIONS, ATTENTION = "attention_projections", "attention"
@@ -61,12 +63,13 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
         batch: Rows.
         tokens: Tokens of each row.
     """
-    config = HFConfig.from_directory(checkpoint)
+    config = read_config_file(checkpoint, FAMILIES).encoder
+    layers, dim = config.num_hidden_layers, config.hidden_size
     cpu = DeviceRef.CPU()
 
-    def classifier() -> DistilBertForSequenceClassification:
+    def classifier() -> EncoderForSequenceClassification:
         # A weight belongs to one graph, so each part comes out of a classifier of its own.
-        return DistilBertForSequenceClassification(config, DType.float32, cpu)
+        return EncoderForSequenceClassification(config, DType.float32, cpu)
 
     def block() -> TransformerBlock:
         first = classifier().encoder.layers[0]
@@ -80,29 +83,29 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
         block().feed_forward.down,
     )
     embeddings, head = classifier().embeddings, classifier().classifier
-    hidden = TensorType(DType.float32, ["batch", "seq", config.dim], cpu)
-    inner = TensorType(DType.float32, ["batch", "seq", config.hidden_dim], cpu)
-    cls = TensorType(DType.float32, ["batch", config.dim], cpu)
-    ids, lengths = classifier().input_types()
+    hidden = TensorType(DType.float32, ["batch", "seq", dim], cpu)
+    inner = TensorType(DType.float32, ["batch", "seq", config.intermediate_size], cpu)
+    cls = TensorType(DType.float32, ["batch", dim], cpu)
+    ids, lengths, *segments = classifier().input_types()
     # The module, what is computed with it, how often a pass does so, and from what.
     parts: dict[str, tuple[Module | None, Part, int, list[TensorType]]] = {
-        "embeddings": (embeddings, embeddings, 1, [ids]),
-        PROJECTIONS: (projection, projection, 4 * config.n_layers, [hidden]),
+        "embeddings": (embeddings, embeddings, 1, [ids, *segments]),
+        PROJECTIONS: (projection, projection, 4 * layers, [hidden]),
         ATTENTION: (
             attention,
             lambda x, tokens, real: attention(x, attention_mask(real, tokens)),
-            config.n_layers,
+            layers,
             [hidden, ids, lengths],
         ),
         "layer_norms_with_residual": (
             norm,
             lambda x, y: norm(x + y),
-            2 * config.n_layers,
+            2 * layers,
             [hidden, hidden],
         ),
-        "feed_forward_up": (up, up, config.n_layers, [hidden]),
-        "feed_forward_activation": (None, ops.gelu, config.n_layers, [inner]),
-        "feed_forward_down": (down, down, config.n_layers, [inner]),
+        "feed_forward_up": (up, up, layers, [hidden]),
+        "feed_forward_activation": (None, ACTIVATION_OPS[config.hidden_act], layers, [inner]),
+        "feed_forward_down": (down, down, layers, [inner]),
         "head": (head, head, 1, [cls]),
     }
     specs = {}
