@@ -90,7 +90,8 @@ def hugging_face_logits(directory: Path, texts: Sequence[str], limit: int) -> di
         stdout=subprocess.PIPE,
         text=True,
         # The checkpoint is on disk by now; importing MAX changes the C environment.
-        env=dict(os.environ) | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"},
+        env=dict(os.environ)
+        | dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"), "1"),
         check=False,
     )
     if ended.returncode:

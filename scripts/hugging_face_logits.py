@@ -24,7 +24,6 @@ def main(directory: str, limit: int) -> None:
     import transformers
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    transformers.utils.logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(directory)
     model = AutoModelForSequenceClassification.from_pretrained(
         directory, dtype=torch.float32, attn_implementation="eager"
