@@ -1,4 +1,4 @@
-"""The least time that a pass can take on this machine: arithmetic and memory, whichever is more.
+"""Computes the least time that a pass can take: for arithmetic or memory, whichever is more.
 
 Arithmetic: floating-point operations of the linear layers and of attention, over the measured peak
 of products in the engine's precision. Memory: bytes of the weights that every pass reads, over the
@@ -18,6 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts.benchmarking.environments import interpreter, process_environment
 from scripts.benchmarking.errors import NotAvailable
 from scripts.benchmarking.paths import ROOT
@@ -60,14 +64,19 @@ def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
     """Returns bytes of the matrices that every pass reads, tables that are looked up not counted.
 
     A checkpoint in half precision is read as it is, whatever an engine computes in.
+
+    Args:
+        config: A ``config.json``.
+        precision: A key of ``BYTES``.
     """
-    dim = config["dim"]
-    looked_up = 3 * dim * dim if config["n_layers"] > 1 else 0
-    block = 4 * dim * dim + 2 * dim * config["hidden_dim"]
+    encoder = _encoder(config)
+    dim, layers = encoder.hidden_size, encoder.num_hidden_layers
+    looked_up = 3 * dim * dim if layers > 1 else 0
+    block = 4 * dim * dim + 2 * dim * encoder.intermediate_size
     # The key has had two names; a checkpoint without it is in float32.
     dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
     size = min(BYTES[precision], 4 if dtype == "float32" else 2)
-    return int((config["n_layers"] * block - looked_up + _head(config)) * size)
+    return int((layers * block - looked_up + _head(encoder)) * size)
 
 
 def operations(config: Mapping[str, Any], workload: Workload) -> int:
@@ -76,21 +85,26 @@ def operations(config: Mapping[str, Any], workload: Workload) -> int:
     Multiplications and additions of linear layers, scores and mixtures; norms, softmax and
     activations are left out, as they are under 2% of them.
     """
-    dim, blocks = config["dim"], config["n_layers"] - 1
-    output_and_feed_forward = dim * dim + 2 * dim * config["hidden_dim"]
+    encoder = _encoder(config)
+    dim, blocks = encoder.hidden_size, encoder.num_hidden_layers - 1
+    output_and_feed_forward = dim * dim + 2 * dim * encoder.intermediate_size
     projection = 3 * dim * dim
     total = 0
     for batch in workload.batches:
         for length in map(int, batch.lengths):
             total += blocks * length * (output_and_feed_forward + 2 * length * dim)
             total += max(0, blocks - 1) * length * projection
-            total += projection + output_and_feed_forward + 2 * length * config["n_heads"] * dim
-            total += _head(config)
+            total += projection + output_and_feed_forward
+            total += 2 * length * encoder.num_attention_heads * dim + _head(encoder)
     return 2 * total
 
 
-def _head(config: Mapping[str, Any]) -> int:
-    return int(config["dim"] * (config["dim"] + len(config["id2label"])))
+def _head(encoder: EncoderConfig) -> int:
+    return encoder.hidden_size * (encoder.hidden_size + encoder.num_labels)
+
+
+def _encoder(config: Mapping[str, Any]) -> EncoderConfig:
+    return read_config(ConfigJson(config, "config.json"), FAMILIES).encoder
 
 
 def floor_ms(

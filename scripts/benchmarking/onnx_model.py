@@ -1,4 +1,7 @@
-"""A DistilBERT checkpoint as an ONNX model, straight from its safetensors and without PyTorch.
+"""Writes the checkpoint of an encoder as an ONNX model, from its safetensors and without PyTorch.
+
+The family's table of tensors gives each weight its name in the graph, so any family of post-norm
+encoders is written.
 
 The graph has the operators and the layout that ``torch.onnx`` and optimum export (separate query,
 key and value products, an erf GELU in five operators, a mask added to the scores), so that the
@@ -9,7 +12,6 @@ which is faster at some shapes and slower at others.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,20 +20,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.checkpoint.tensor_specs import canonical_name
+from distilbert_sentiment_arch.families.registry import FAMILIES
+
 OPSET = 17
 """The default of optimum's export; the first with LayerNormalization."""
-LAYER_NORM_EPSILON = 1e-12
+HEAD_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 LOWEST = float(np.finfo(np.float32).min)
 
 
 class _Builder:
-    """Collects nodes and weights, naming results as it goes."""
+    """Collects nodes and weights, naming results as it goes.
 
-    def __init__(self, tensors: dict[str, npt.NDArray[Any]]) -> None:
+    Args:
+        config: The encoder's configuration.
+        weights: By their names in the graph.
+    """
+
+    def __init__(self, config: EncoderConfig, weights: dict[str, npt.NDArray[Any]]) -> None:
         from onnx import helper, numpy_helper
 
         self._helper, self._numpy_helper = helper, numpy_helper
-        self.tensors = tensors
+        self._weights = weights
+        self.config = config
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
 
@@ -49,7 +62,7 @@ class _Builder:
         return output
 
     def weight(self, name: str) -> npt.NDArray[np.float32]:
-        return self.tensors[name].astype(np.float32)
+        return self._weights[name].astype(np.float32)
 
     def linear(self, x: str, name: str) -> str:
         matrix = self.constant(f"{name}.weight_t", self.weight(f"{name}.weight").T)
@@ -60,7 +73,7 @@ class _Builder:
         scale = self.constant(f"{name}.weight", self.weight(f"{name}.weight"))
         bias = self.constant(f"{name}.bias", self.weight(f"{name}.bias"))
         return self.node(
-            "LayerNormalization", [x, scale, bias], axis=-1, epsilon=LAYER_NORM_EPSILON
+            "LayerNormalization", [x, scale, bias], axis=-1, epsilon=self.config.layer_norm_eps
         )
 
     def scalar(self, name: str, value: float) -> str:
@@ -77,22 +90,19 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
     float32 ``(batch, labels)``.
 
     Args:
-        checkpoint: Directory with ``config.json`` and ``model.safetensors``; learned positions and
-            the activation ``gelu``.
+        checkpoint: Directory with ``config.json`` and ``model.safetensors``; norms after the
+            residuals, biases everywhere and the activation ``gelu``.
         path: The file to write.
         fused_attention: Write ``com.microsoft.Attention``, which only ONNX Runtime reads.
 
     Raises:
-        ValueError: The checkpoint has another activation.
+        ValueError: The checkpoint is of another kind.
     """
     import onnx
     from onnx import TensorProto, helper
-    from safetensors.numpy import load_file
 
-    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
-    if config["activation"] != "gelu":
-        raise ValueError(f"{checkpoint}: activation {config['activation']!r}; only gelu is written")
-    build = _Builder(load_file(checkpoint / "model.safetensors"))
+    build = _Builder(*_read(checkpoint))
+    config = build.config
     attention = _fused_attention if fused_attention else _attention
     mask = (
         build.node("Cast", ["attention_mask"], to=TensorProto.INT32)
@@ -100,23 +110,23 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
         else _mask(build)
     )
     hidden = _embeddings(build)
-    for layer in range(config["n_layers"]):
-        prefix = f"distilbert.transformer.layer.{layer}"
-        mixed = attention(build, prefix, hidden, mask, config)
+    for layer in range(config.num_hidden_layers):
+        prefix = f"encoder.layers.{layer}"
+        mixed = attention(build, prefix, hidden, mask)
         hidden = _block(build, prefix, hidden, mixed)
     cls = build.node("Gather", [hidden, build.constant("first", np.array(0))], axis=1)
-    pooled = build.node("Relu", [build.linear(cls, "pre_classifier")])
-    logits = build.linear(pooled, "classifier")
+    dense = build.linear(cls, "classifier.dense")
+    pooled = build.node(HEAD_ACTIVATIONS[config.head_activation], [dense])
+    logits = build.linear(pooled, "classifier.projection")
     build.nodes.append(helper.make_node("Identity", [logits], ["logits"]))
-    labels = len(config.get("id2label", {0: "", 1: ""}))
     graph = helper.make_graph(
         build.nodes,
-        "distilbert",
+        "encoder",
         [
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
             for name in ("input_ids", "attention_mask")
         ],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", labels])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", config.num_labels])],
         list(build.initializers.values()),
     )
     model = helper.make_model(
@@ -127,6 +137,30 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
     )
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def _read(checkpoint: Path) -> tuple[EncoderConfig, dict[str, npt.NDArray[Any]]]:
+    """Returns the configuration of a checkpoint and its weights by their names in the graph."""
+    from safetensors.numpy import load_file
+
+    found = read_config_file(checkpoint, FAMILIES)
+    config = found.encoder
+    has_biases = config.attention_bias and config.mlp_bias and config.norm_bias
+    if config.hidden_act != "gelu" or config.norm_placement != "post" or not has_biases:
+        raise ValueError(
+            f"{checkpoint}: only the activation gelu, norms after the residuals and biases in all "
+            f"layers are written; this one has {config.hidden_act}, {config.norm_placement}-norm "
+            f"and biases {'in all' if has_biases else 'not in all'}"
+        )
+    tensors = load_file(checkpoint / "model.safetensors")
+    by_name = {canonical_name(name): tensor for name, tensor in tensors.items()}
+    weights = {}
+    for name, spec in found.family.tensor_specs(config).items():
+        compute = spec.compute
+        weights[spec.graph_name] = (
+            compute() if compute is not None and name not in by_name else by_name[name]
+        )
+    return config, weights
 
 
 def _mask(build: _Builder) -> str:
@@ -140,7 +174,7 @@ def _mask(build: _Builder) -> str:
 
 
 def _embeddings(build: _Builder) -> str:
-    prefix = "distilbert.embeddings"
+    prefix, config = "embeddings", build.config
     words = build.constant("words", build.weight(f"{prefix}.word_embeddings.weight"))
     table = build.weight(f"{prefix}.position_embeddings.weight")
     shape = build.node("Shape", ["input_ids"])
@@ -156,33 +190,35 @@ def _embeddings(build: _Builder) -> str:
     )
     word = build.node("Gather", [words, "input_ids"])
     position = build.node("Gather", [build.constant("positions", table), positions])
-    return build.layer_norm(build.node("Add", [word, position]), f"{prefix}.LayerNorm")
+    hidden = build.node("Add", [word, position])
+    if config.type_vocab_size:  # a text alone has the first type throughout
+        types = build.weight(f"{prefix}.token_type_embeddings.weight")
+        hidden = build.node("Add", [hidden, build.constant("first_type", types[0])])
+    return build.layer_norm(hidden, f"{prefix}.layer_norm")
 
 
-def _attention(build: _Builder, prefix: str, hidden: str, mask: str, config: dict[str, Any]) -> str:
-    """Returns the heads' mixtures of the values, ``(batch, sequence, dim)``."""
-    heads = config["n_heads"]
-    size = config["dim"] // heads
+def _attention(build: _Builder, prefix: str, hidden: str, mask: str) -> str:
+    """Returns the heads' mixtures of the values, ``(batch, sequence, hidden_size)``."""
+    heads, dim = build.config.num_attention_heads, build.config.hidden_size
+    size = dim // heads
     split = build.integers("split_heads", 0, -1, heads, size)
 
     def project(part: str) -> str:
-        projected = build.linear(hidden, f"{prefix}.attention.{part}_lin")
+        projected = build.linear(hidden, f"{prefix}.attention.{part}")
         return build.node("Reshape", [projected, split])
 
-    query = build.node("Transpose", [project("q")], perm=[0, 2, 1, 3])
-    key = build.node("Transpose", [project("k")], perm=[0, 2, 3, 1])
-    value = build.node("Transpose", [project("v")], perm=[0, 2, 1, 3])
+    query = build.node("Transpose", [project("query")], perm=[0, 2, 1, 3])
+    key = build.node("Transpose", [project("key")], perm=[0, 2, 3, 1])
+    value = build.node("Transpose", [project("value")], perm=[0, 2, 1, 3])
     scaled = build.node("Div", [query, build.scalar("root", math.sqrt(size))])
     scores = build.node("Add", [build.node("MatMul", [scaled, key]), mask])
     weights = build.node("Softmax", [scores], axis=-1)
     mixed = build.node("Transpose", [build.node("MatMul", [weights, value])], perm=[0, 2, 1, 3])
-    return build.node("Reshape", [mixed, build.integers("join_heads", 0, -1, config["dim"])])
+    return build.node("Reshape", [mixed, build.integers("join_heads", 0, -1, dim)])
 
 
-def _fused_attention(
-    build: _Builder, prefix: str, hidden: str, mask: str, config: dict[str, Any]
-) -> str:
-    names = [f"{prefix}.attention.{part}_lin" for part in "qkv"]
+def _fused_attention(build: _Builder, prefix: str, hidden: str, mask: str) -> str:
+    names = [f"{prefix}.attention.{part}" for part in ("query", "key", "value")]
     matrices = [build.weight(f"{name}.weight").T for name in names]
     biases = [build.weight(f"{name}.bias") for name in names]
     matrix = build.constant(f"{prefix}.qkv.weight_t", np.concatenate(matrices, axis=1))
@@ -191,17 +227,17 @@ def _fused_attention(
         "Attention",
         [hidden, matrix, bias, mask],
         domain="com.microsoft",
-        num_heads=config["n_heads"],
+        num_heads=build.config.num_attention_heads,
     )
 
 
 def _block(build: _Builder, prefix: str, hidden: str, mixed: str) -> str:
     """Returns what a transformer block makes of its input and its heads' mixtures."""
-    attended = build.linear(mixed, f"{prefix}.attention.out_lin")
-    hidden = build.layer_norm(build.node("Add", [attended, hidden]), f"{prefix}.sa_layer_norm")
-    inner = _gelu(build, build.linear(hidden, f"{prefix}.ffn.lin1"))
-    outer = build.linear(inner, f"{prefix}.ffn.lin2")
-    return build.layer_norm(build.node("Add", [outer, hidden]), f"{prefix}.output_layer_norm")
+    attended = build.linear(mixed, f"{prefix}.attention.output")
+    hidden = build.layer_norm(build.node("Add", [attended, hidden]), f"{prefix}.attention_norm")
+    inner = _gelu(build, build.linear(hidden, f"{prefix}.feed_forward.up"))
+    outer = build.linear(inner, f"{prefix}.feed_forward.down")
+    return build.layer_norm(build.node("Add", [outer, hidden]), f"{prefix}.output_norm")
 
 
 def _gelu(build: _Builder, x: str) -> str:

@@ -1,4 +1,4 @@
-"""The right logits: the float64 NumPy DistilBERT that the product's tests use, too.
+"""Reference logits, by the float64 NumPy oracles that the product's tests use, too.
 
 It is computed once for a checkpoint and a set of sequences, and kept.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
 
 from scripts.benchmarking.models import BenchmarkModel
-from scripts.oracle import distilbert as oracle
 
 TOLERANCE = 1e-3
 """Largest difference of a logit that float32 engines may have before they are called wrong."""
@@ -38,5 +38,6 @@ def _compute(model: BenchmarkModel, sequences: Sequence[Sequence[int]]) -> npt.N
 
     loaded = load_file(model.directory / "model.safetensors")
     tensors = {name: tensor.astype(np.float64) for name, tensor in loaded.items()}
+    oracle = import_module(f"scripts.oracle.{model.config['model_type']}")
     rows = [oracle.logits(tensors, model.config, ids) for ids in sequences]
     return np.stack(rows)
