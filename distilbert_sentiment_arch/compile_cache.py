@@ -1,10 +1,11 @@
-"""Where compiled code is kept for the next start, each file with a digest at its end.
+"""Cache of compiled code on disk; each file ends with a digest of its content.
 
-A damaged library ends the process that loads it, and a damaged graph may leave it hanging. So a
-file is the code and, behind it, the code's SHA-256: one file, which is renamed into its place, so
-that no crash and no other writer leaves a digest beside somebody else's code. What is used are the
-very bytes that were checked. Against who may write here a digest is no help: a directory or a file
-that is another user's, or that others may write to, is not used.
+A damaged library crashes the process that loads it, and a damaged graph may make it hang.
+Therefore a file consists of the code followed by its SHA-256. It is written under a temporary name
+and renamed, so that neither a crash nor another writer leaves a digest that belongs to other code.
+The bytes that were checked are the bytes that are used. A digest does not protect against somebody
+who may write to the cache: a directory or file that belongs to another user, or that others may
+write to, is not used.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _log = logging.getLogger("max.pipelines.sentiment")
 
 
 def cache_directory() -> Path:
-    """Returns where MAX keeps what it compiles: a directory of ours there.
+    """Returns this package's own directory within the cache directory of MAX.
 
     Raises:
         CacheError: No directory is set, and there is no home directory.
@@ -46,16 +47,16 @@ def cache_directory() -> Path:
 
 
 def read(name: str) -> bytes | None:
-    """Returns the code that is kept under a name; None where there is none.
+    """Returns the code that is cached under a name; None if there is none.
 
     Raises:
-        CacheError: It is damaged, or somebody else could have put it there.
-        OSError: It cannot be read.
+        CacheError: The file is damaged, or another user could have written it.
+        OSError: The file cannot be read.
     """
     path = cache_directory() / name
     try:
         with _directory(path.parent) as directory:
-            # A pipe in the file's place is opened without waiting for its writer, then refused.
+            # O_NONBLOCK: opening a named pipe must not wait for its writer; the check refuses it.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
             with open(os.open(name, flags, dir_fd=directory), "rb") as file:
                 _check_writers(path, os.fstat(file.fileno()), stat.S_IFREG)
@@ -69,18 +70,18 @@ def read(name: str) -> bytes | None:
 
 
 def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
-    """Has code compiled, and keeps it where it can; where it cannot, one line in the log says why.
+    """Compiles code and stores it in the cache; logs the reason where it cannot be stored.
 
     Args:
-        name: What ``read`` is asked for.
-        write: Writes the code into the file it is given, by a compiler with the environment that it
-            is given.
+        name: Name under which ``read`` finds it.
+        write: Runs the compiler. Its arguments are the file to write the code to and the
+            environment variables of the compiler.
 
     Returns:
         The code.
 
     Raises:
-        OSError: No directory has room for the compiler, or what ``write`` raises.
+        OSError: No temporary directory has room for the compiler, or ``write`` raised it.
     """
     with compiler_space() as space:
         made = space / "code"
@@ -89,7 +90,7 @@ def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
     try:
         _keep(name, code)
     except CacheError:
-        pass  # read() has said so
+        pass  # read() has reported it
     except OSError as error:
         _log.warning("%s is not kept, each start compiles it: %s", name, error)
     return code
@@ -97,7 +98,9 @@ def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
 
 @contextmanager
 def full_cache_replaced() -> Iterator[None]:
-    """Inside, MAX compiles in this process without the caches on a disk that is full.
+    """Replaces MAX's cache by a temporary one inside the context, if its disk is full.
+
+    Applies to what MAX compiles in this process.
 
     Raises:
         OSError: No other directory has room for the compiler.
@@ -116,16 +119,16 @@ def full_cache_replaced() -> Iterator[None]:
 
 
 def cache_has_room() -> bool:
-    """Whether MAX can write what it compiles to its caches."""
+    """Whether MAX's caches can be written to and have room for a compilation."""
     with suppress(CacheError):
         return has_room(cache_directory())
     return False
 
 
 def _settings(space: Path) -> dict[str, str]:
-    """Returns what to set for a compiler: where its temporary files go, and perhaps its caches.
+    """Returns environment variables of a compiler: its temporary directory, and a cache if needed.
 
-    MAX and Mojo do without caches that are read-only, but end with an error where the disk is full:
+    MAX and Mojo work with a read-only cache, but fail if its disk is full:
     ``cannot write to file to filesystem cache since available space(0) is not enough``.
     """
     found = {"TMPDIR": str(space)}
@@ -142,7 +145,7 @@ def _keep(name: str, code: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
-                # Whatever the umask: what others may write is not read.
+                # Independent of the umask: read() refuses a file that others may write to.
                 os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
                 file.write(code)
                 file.write(_DIGEST(code).digest())
@@ -158,7 +161,10 @@ def _keep(name: str, code: bytes) -> None:
 
 @contextmanager
 def _directory(path: Path) -> Iterator[int]:
-    """Opens the cache; what is done through its descriptor is done to the very one checked."""
+    """Opens and checks a directory; its descriptor always refers to the directory that was checked.
+
+    A path could be replaced by another directory after the check.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _check_writers(path, os.fstat(descriptor), stat.S_IFDIR)
@@ -168,7 +174,7 @@ def _directory(path: Path) -> Iterator[int]:
 
 
 def _check_writers(path: Path, status: os.stat_result, kind: int) -> None:
-    """Raises CacheError where others than this user and root could have written something."""
+    """Raises CacheError if anybody but this user and root can write to a file or directory."""
     if stat.S_IFMT(status.st_mode) != kind:
         raise CacheError(f"{path} is no regular file. Remove it.")
     if status.st_uid not in (0, os.geteuid()):

@@ -1,4 +1,4 @@
-"""Where temporary files go: where there is room, whichever disk is full or read-only."""
+"""Choice of a temporary directory with free space, where some are full or read-only."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NEEDED_BYTES = 32 * 1024 * 1024
-"""What a compilation may write: some 15 MB into MAX's caches, 3 MB as its result."""
+"""Free space that a compilation needs: it writes about 15 MB to MAX's caches and 3 MB of result."""
 
-# As in Python; the last is memory, on Linux.
+# Those of Python's tempfile, and /dev/shm, which is in memory on Linux.
 _DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only new names are made there
 
 
 @contextmanager
 def compiler_space() -> Iterator[Path]:
-    """Yields a new directory with room for a compiler, and removes it.
+    """Creates a directory with room for a compiler, and removes it at the end of the context.
 
     Raises:
-        OSError: No temporary directory has any.
+        OSError: No temporary directory has enough free space.
     """
     there = filter(Path.is_dir, _temporary_directories())
     parent = next(filter(has_room, there), None)
@@ -38,13 +38,13 @@ def compiler_space() -> Iterator[Path]:
 
 
 def find_temporary_directory() -> None:
-    """Sets TMPDIR for this process and its children where Python itself finds no such directory.
+    """Sets TMPDIR for this process and its children if Python finds no temporary directory.
 
     Raises:
-        OSError: There is none at all.
+        OSError: No directory can be written to.
     """
     with suppress(FileNotFoundError):
-        # Last, Python takes the working directory, where MAX's sockets have no business.
+        # Python falls back to the working directory, which must not collect MAX's sockets.
         if not os.path.samefile(tempfile.gettempdir(), os.curdir):
             return
     for directory in _temporary_directories():
@@ -60,7 +60,7 @@ def find_temporary_directory() -> None:
 
 
 def has_room(directory: Path) -> bool:
-    """Whether a compiler's files could be written to a directory, which need not be there yet."""
+    """Whether a directory, which need not exist yet, has room for a compiler's files."""
     while not os.path.exists(directory) and directory != directory.parent:
         directory = directory.parent
     try:
@@ -72,6 +72,6 @@ def has_room(directory: Path) -> bool:
 
 
 def _temporary_directories() -> list[Path]:
-    """Returns where Python itself would look, but for the working directory; and memory."""
+    """Returns the directories that Python tries, without the working directory, and /dev/shm."""
     named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return [Path(each) for each in (*named, *_DIRECTORIES) if each]

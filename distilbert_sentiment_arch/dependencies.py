@@ -1,8 +1,7 @@
 """Check that the packages this package imports are installed.
 
-An environment that was made for MAX alone (``uv pip install modular``) has most of them. What it
-lacks is found before anything else is imported, and named together with the command that installs
-it.
+An environment that was made for MAX alone (``uv pip install modular``) has most of them. The check
+runs before anything else is imported, and its error contains the command that installs the rest.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def check_dependencies(requirements: Mapping[str, str] = REQUIREMENTS) -> None:
 
 
 def _missing_or_unfit(module: str, requirement: str) -> str | None:
-    """Returns the requirement, and the version found if there is one; None where it is met."""
+    """Returns the unmet requirement, with the version found if any; None if it is met."""
     match = _REQUIREMENT.fullmatch(requirement)
     assert match is not None, requirement
     distribution, operator, wanted = match.groups()

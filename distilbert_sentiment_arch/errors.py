@@ -1,4 +1,4 @@
-"""Every failure this package names, in one tree.
+"""Exceptions of this package, in one tree.
 
     SentimentError
     ├── CheckpointError           the checkpoint cannot be served (start-up, exit code 1)
@@ -7,31 +7,30 @@
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
     ├── DependencyError           packages are missing in this environment (start-up, exit code 1)
-    ├── PortInUse                 a port of the server is somebody else's (start-up, exit code 1)
-    ├── CacheError                compiled code that was kept cannot be used; it is compiled again
-    ├── CompilerError             the graph does not compile here; MAX's own operations serve
+    ├── PortInUse                 another process uses a port of the server (start-up, exit code 1)
+    ├── CacheError                cached code cannot be used; it is compiled again
+    ├── CompilerError             the graph does not compile here; MAX's own operations are used
     ├── WordListError             a word list that is not in the documented format
     ├── InputError                the caller's input cannot be classified
-    │   ├── BlankInput            there is nothing in it
+    │   ├── BlankInput            it is empty or white space
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
     │   └── TooMuch               more than the operator allows in one request
     │       ├── TooManyInputs
     │       ├── TooManyTokensInRequest
     │       ├── TooManyCharacters
-    │       ├── TooManyMatches    terms in the answer of a word list
+    │       ├── TooManyMatches    terms of a word list in one response
     │       └── TooManyValues     values in the JSON of a body
     ├── BodyTimeout               the body did not arrive in time
     ├── UnknownModel              the request names a model that is not served here
     ├── Unauthorized              the request carries no API key that is known here
-    └── Unavailable               the input is fine, the model cannot answer now
+    └── Unavailable               the input is valid, the model cannot answer now
         ├── Overloaded            the queue to the model is full
         ├── DeadlineExceeded      the model did not answer in time
         ├── ModelFailing          the model answered none of the last requests
         ├── NonFiniteLogits       the model answered with NaN or infinity
         └── ModelAbsent           there is no model in this process
 
-A message names the thing, the value and the remedy. What a caller sees of them
-on the wire is the business of ``serving.errors``.
+``serving.errors`` maps them to HTTP responses.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ class CheckpointError(SentimentError):
     """A checkpoint that cannot be served, found before anything compiles.
 
     Args:
-        message: What is wrong with which file, and what to do. Values out of a file may be anything
-            and of any length: what is raised is one printable line.
+        message: The file, what is wrong with it, and the remedy. It may contain values of a file,
+            which are not trusted: the message is shortened to one printable line.
     """
 
     def __init__(self, message: str) -> None:
@@ -56,11 +55,11 @@ class CheckpointError(SentimentError):
 
 
 class CheckpointNotFound(CheckpointError):
-    """There is no checkpoint where one was asked for."""
+    """The requested checkpoint does not exist or cannot be downloaded."""
 
 
 class ConfigError(CheckpointError):
-    """``config.json`` or a setting is absent, unreadable or not what can be served."""
+    """``config.json`` or a setting is missing, unreadable, invalid or not supported."""
 
 
 class TensorError(CheckpointError):
@@ -68,35 +67,35 @@ class TensorError(CheckpointError):
 
 
 class VocabularyError(CheckpointError):
-    """The tokenizer files are absent or disagree with the embedding matrix."""
+    """The tokenizer files are missing, damaged or do not match the embedding matrix."""
 
 
 class DependencyError(SentimentError):
-    """Packages that are imported here are missing, or installed in a version that does not fit."""
+    """Required packages are missing, or installed in a version that does not fit."""
 
 
 class PortInUse(SentimentError):
-    """A port of the server is somebody else's."""
+    """Another process uses a port of the server."""
 
 
 class CacheError(SentimentError):
-    """What is in the cache cannot be used: it is damaged, or not for us alone to write."""
+    """A cached file cannot be used: it is damaged, or other users may write to it."""
 
 
 class CompilerError(SentimentError):
-    """The compiler made no graph of what it was given."""
+    """The compiler failed on a graph."""
 
 
 class WordListError(SentimentError):
-    """A word list that cannot be read, or a line of one that is no entry."""
+    """A word list cannot be read, or one of its lines is not a valid entry."""
 
 
 class InputError(SentimentError):
     """An input that cannot be classified.
 
     Args:
-        message: What is wrong with which input, and what to send instead.
-        param: The request field at fault, in the caller's own spelling.
+        message: The input, what is wrong with it, and what to send instead.
+        param: The invalid field of the request, as the caller spelled it.
     """
 
     def __init__(self, message: str, param: str | None = None) -> None:
@@ -105,7 +104,7 @@ class InputError(SentimentError):
 
 
 class BlankInput(InputError):
-    """An input with nothing to read in it, or no input at all."""
+    """An input that is empty or white space, or a request without inputs."""
 
 
 class TooManyTokens(InputError):
@@ -140,7 +139,7 @@ class TooManyInputs(TooMuch):
 
 
 class TooManyTokensInRequest(TooMuch):
-    """A request whose inputs together take more than the operator computes for one request."""
+    """A request whose inputs together have more tokens than the operator allows in one request."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -160,7 +159,7 @@ class TooManyCharacters(TooMuch):
 
 
 class TooManyMatches(TooMuch):
-    """A request in whose texts a word list finds more terms than one answer may list."""
+    """A request in whose texts a word list finds more terms than one response may list."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(
@@ -170,7 +169,7 @@ class TooManyMatches(TooMuch):
 
 
 class TooManyValues(TooMuch):
-    """A body of more JSON values than the operator has read."""
+    """A body with more JSON values than the operator allows."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -187,7 +186,7 @@ class BodyTimeout(SentimentError):
 
 
 class Unauthorized(SentimentError):
-    """A request without an API key that is known here."""
+    """A request without a known API key."""
 
     def __init__(self) -> None:
         super().__init__("The API key is missing or unknown. Send Authorization: Bearer <key>.")
@@ -197,8 +196,8 @@ class UnknownModel(SentimentError):
     """A request for a model that this server does not serve.
 
     Args:
-        name: What was asked for.
-        served: What the caller is told of; empty where it may not know.
+        name: The requested name.
+        served: Names that the message lists; empty if the caller may not see them.
     """
 
     def __init__(self, name: str, served: tuple[str, ...]) -> None:
@@ -211,15 +210,15 @@ class Unavailable(SentimentError):
     """The model cannot answer now; the same request may succeed later.
 
     Attributes:
-        started: The model may have been asked. Where it has not, the request is as good as new for
-            another server.
+        started: The request may have reached the model. If not, it can be sent to another server
+            without being computed twice.
     """
 
     started = True
 
 
 class Overloaded(Unavailable):
-    """The queue to the model is full, or the room for bodies is."""
+    """The queue to the model or the memory for bodies is full."""
 
     started = False
 
@@ -237,7 +236,7 @@ class DeadlineExceeded(Unavailable):
 
 
 class ModelFailing(Unavailable):
-    """The model answered none of the last requests, so this one was not sent to it."""
+    """The model answered none of the recent requests, so this one was not sent to it."""
 
     started = False
 
@@ -248,7 +247,7 @@ class ModelFailing(Unavailable):
 
 
 class NonFiniteLogits(Unavailable):
-    """The model put out NaN or infinity, which is no answer."""
+    """The model returned NaN or infinity."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -258,7 +257,7 @@ class NonFiniteLogits(Unavailable):
 
 
 class ModelAbsent(Unavailable):
-    """There are only word lists here, and none of them answers the request."""
+    """This server has word lists only, and none of them can answer the request."""
 
     started = False
 

@@ -1,11 +1,11 @@
-"""What of a checkpoint may stand in a message: one printable line of bounded length."""
+"""Formatting of untrusted values for messages: one printable line of bounded length."""
 
 from __future__ import annotations
 
 import re
 
 MESSAGE_LIMIT = 480
-"""Characters in a message; a file must not fill a terminal or a log."""
+"""Maximum characters of a message, so that a file cannot fill a terminal or a log."""
 
 _FILE_LIMIT = 160
 _REMEDY_LIMIT = 200
@@ -13,17 +13,17 @@ _VALUE_LIMIT = 100
 
 
 def shown(value: object) -> str:
-    """Returns a value as a message shows it: ``repr``, without its middle where it is long."""
+    """Returns the ``repr`` of a value for a message, with its middle left out if it is long."""
     return _without_middle(repr(value), _VALUE_LIMIT, _VALUE_LIMIT // 4)
 
 
 def one_line(text: str) -> str:
     """Returns a message as one printable line of at most ``MESSAGE_LIMIT`` characters.
 
-    What stands before the first colon is a file, whose end names it; what stands last is the
-    remedy. Both are kept where something has to go.
+    The part before the first colon is the path of a file, and the last part is the remedy. The end
+    of the path and the remedy are kept when the message is shortened.
     """
-    # An escape takes up to ten characters, so what is too long in any case need not be escaped.
+    # Shortened once before the escaping, which takes up to ten characters for one.
     text = _without_middle(text, 20 * MESSAGE_LIMIT, 10 * MESSAGE_LIMIT)
     text = re.sub(r"[\t\n\v\f\r]+", " ", text)
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -1,9 +1,10 @@
-"""Threads for long work: few of them, so that what they hold at a time is bounded.
+"""Thread pools for long work; they are small, so that the memory in use is bounded.
 
-Short work stays on the event loop, where a hand-over would take longer than the work. A long text
-takes up to half a kilobyte a character while it is tokenized, and a large body some twenty times
-its size while it is parsed: one thread does all of that, one request after the other. Two more do
-what lies between, so that nobody waits behind a large request who did not send one.
+Short work stays on the event loop, because handing it to a thread would take longer than the work.
+A long text takes up to half a kilobyte of memory a character while it is tokenized, and a large
+body about twenty times its size while it is parsed: one thread does all of this work, one request
+after the other. Two more threads do work of medium size, so that it does not wait for large
+requests.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 LARGE = 65_536
-"""Characters or bytes from which on work waits for the one thread for large requests."""
+"""Characters or bytes above which work goes to the single thread for large requests."""
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
-_between = ThreadPoolExecutor(2, "sentiment")
+_medium = ThreadPoolExecutor(2, "sentiment")
 _large = ThreadPoolExecutor(1, "sentiment-large")
 
 
@@ -32,11 +33,11 @@ async def in_thread(
     """Runs a function in a thread and returns its result.
 
     Args:
-        size: Characters or bytes that it works on; it chooses the thread.
+        size: Characters or bytes to process; decides which pool is used.
         function: What to run.
         *args: Its arguments.
         **kwargs: Its keyword arguments.
     """
-    executor = _large if size > LARGE else _between
+    executor = _large if size > LARGE else _medium
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(executor, lambda: function(*args, **kwargs))

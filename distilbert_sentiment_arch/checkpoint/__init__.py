@@ -1,1 +1,1 @@
-"""A checkpoint directory, read and checked without MAX."""
+"""Reading and checking of checkpoint directories, without MAX."""

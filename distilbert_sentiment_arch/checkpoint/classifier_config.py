@@ -1,4 +1,4 @@
-"""Configuration of a sequence classifier: its encoder and its labels, out of ``config.json``."""
+"""Configuration of a sequence classifier, its encoder and its labels, from ``config.json``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from distilbert_sentiment_arch.messages import shown
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """What ``config.json`` says of a classifier.
+    """Content of a classifier's ``config.json``.
 
     Attributes:
-        family: How its checkpoint is read.
-        encoder: All that its graph depends on.
-        labels: Names of the head's rows and how to read its logits.
+        family: Its model family, which knows how its checkpoint is read.
+        encoder: Sizes and variants that its graph depends on.
+        labels: Names of the rows of the head, and the activation of its logits.
     """
 
     family: Family
@@ -36,11 +36,12 @@ def read_config(content: ConfigJson, families: Families) -> ClassifierConfig:
 
     Args:
         content: The parsed file.
-        families: Those that are served.
+        families: Supported families.
 
     Raises:
-        ConfigError: An architecture of none of them, a missing key, a value of another type or out
-            of range, or labels that are absent, not numbered 0..n-1 or no printable names.
+        ConfigError: The architecture is of no supported family, a key is missing, a value has the
+            wrong type or is out of range, or labels are missing, not numbered 0..n-1 or not
+            printable.
     """
     family = _family(content, families)
     labels = _labels(content)
@@ -51,7 +52,8 @@ def read_config_file(directory: Path, families: Families) -> ClassifierConfig:
     """Reads ``config.json`` of a checkpoint directory.
 
     Raises:
-        ConfigError: No such file, no regular one, not JSON, or refused by ``read_config``.
+        ConfigError: The file does not exist, is not a regular file or not JSON, or ``read_config``
+            refuses its content.
     """
     path = directory / "config.json"
     if not is_present(path):
@@ -111,7 +113,7 @@ def _labels(content: ConfigJson) -> LabelSet:
 def _problem_type(content: ConfigJson, num_labels: int) -> ProblemType:
     declared = content.get("problem_type")
     if declared is None:
-        # A lone logit cannot compete with others: Hugging Face reads it through a sigmoid.
+        # The softmax of a single logit is always 1; Hugging Face applies a sigmoid to it.
         return "single_label_classification" if num_labels > 1 else "multi_label_classification"
     for known in get_args(ProblemType):
         if declared == known:

@@ -1,6 +1,6 @@
-"""Values of a ``config.json``, each checked for its type and range as it is read.
+"""Access to the values of a ``config.json``, with checks of their types and ranges.
 
-Imports neither MAX nor transformers, so that a bad checkpoint is refused in milliseconds.
+Imports neither MAX nor transformers, so that an invalid checkpoint is refused in milliseconds.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import ACTIVATIONS
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.messages import shown
 
-# Several times what the largest encoders have (XLM-R XXL: 4096 wide, 48 deep, 250,002 tokens), and
-# little enough that nothing made of one of these numbers takes long or much memory.
-_LARGEST = {
+# Several times the sizes of the largest encoders (XLM-R XXL: 4096 wide, 48 layers, 250,002 tokens),
+# and small enough that whatever is computed from one of them needs little time and memory.
+_MAXIMUM_SIZES = {
     "hidden_size": 16_384,
     "intermediate_size": 65_536,
     "num_attention_heads": 1_024,
@@ -27,7 +27,7 @@ _LARGEST = {
 
 Types = Mapping[str, tuple[type, ...]]
 
-# Keys of every family that only transformers reads; it raises where they are of another type.
+# Keys of all families that only transformers reads; it raises if their values have other types.
 _TYPES: Types = {
     "bos_token_id": (int, type(None)),
     "chunk_size_feed_forward": (int,),
@@ -43,12 +43,12 @@ _TYPES: Types = {
     "transformers_version": (str, type(None)),
 }
 
-# Code of its own, quantised weights, rotary positions: no family that is served here has them.
+# Custom code, quantised weights, rotary positions: no supported family has them.
 _REFUSED = ("auto_map", "quantization_config", "rope_parameters", "rope_scaling")
 
 
 class ConfigJson:
-    """A parsed ``config.json`` and where it came from.
+    """A parsed ``config.json`` and its source.
 
     Args:
         raw: The parsed file.
@@ -64,17 +64,17 @@ class ConfigJson:
         return ConfigError(f"{self.source}: {message}")
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Returns a value as it stands in the file."""
+        """Returns a value of the file, unchecked."""
         return self.raw.get(key, default)
 
     def check(self, types: Types) -> None:
-        """Checks the keys that transformers reads, and that nothing asks for what is not served.
+        """Checks the keys that only transformers reads, and refuses unsupported keys.
 
         Args:
-            types: Keys of the family beside those of all families, and the types of their values.
+            types: Keys of the family, besides those of all families, and the types of their values.
 
         Raises:
-            ConfigError: A value of another type, or a key that no family here has.
+            ConfigError: A value has the wrong type, or a key is not supported.
         """
         for key in _REFUSED:
             if self.get(key) is not None:
@@ -93,13 +93,13 @@ class ConfigJson:
             raise self.error("label2id gives a label another value than an integer.")
 
     def check_aliases(self, aliases: Mapping[str, str]) -> None:
-        """Checks keys that transformers reads under another name, too.
+        """Checks keys for which transformers accepts a second name.
 
         Args:
-            aliases: The other name -> the key.
+            aliases: Second name -> key.
 
         Raises:
-            ConfigError: Both are there and differ.
+            ConfigError: The file contains both, with different values.
         """
         for alias, key in aliases.items():
             if alias in self.raw and self.raw[alias] != self.get(key):
@@ -113,28 +113,29 @@ class ConfigJson:
 
         Args:
             key: The key in the file.
-            meaning: The field of ``EncoderConfig``, whose range it has to be in.
-            default: The value where the key is missing; None where it has to be there.
+            meaning: The field of ``EncoderConfig``; decides the maximum.
+            default: Value of a missing key; None if the key is required.
 
         Raises:
-            ConfigError: It is missing, no positive integer, or larger than any model.
+            ConfigError: It is missing, not a positive integer, or above the maximum.
         """
         if key not in self.raw and default is None:
             raise self.error(f"{key} is missing. Add it; it is a positive integer.")
         value = self.get(key, default)
         if not is_integer(value) or value < 1:
             raise self.error(f"{key} is {shown(value)}, not a positive integer. Correct it.")
-        if value > _LARGEST[meaning]:
+        if value > _MAXIMUM_SIZES[meaning]:
             raise self.error(
-                f"{key} is {shown(value)}, and at most {_LARGEST[meaning]} is served. Correct it."
+                f"{key} is {shown(value)}, and at most {_MAXIMUM_SIZES[meaning]} is served. "
+                "Correct it."
             )
         return int(value)
 
     def heads(self, key: str, width_key: str) -> int:
-        """Returns the number of attention heads, which divides the width of the hidden states.
+        """Returns the number of attention heads.
 
         Raises:
-            ConfigError: It does not.
+            ConfigError: It does not divide the width of the hidden states.
         """
         heads, width = self.size(key, "num_attention_heads"), self.size(width_key, "hidden_size")
         if width % heads:
@@ -144,10 +145,10 @@ class ConfigJson:
         return heads
 
     def activation(self, key: str) -> str:
-        """Returns an activation as graphs and kernels call it; gelu where the key is missing.
+        """Returns the name of an activation in graphs and kernels; gelu if the key is missing.
 
         Raises:
-            ConfigError: It is not supported.
+            ConfigError: The activation is not supported.
         """
         value = self.get(key, "gelu")
         if not isinstance(value, str) or value not in ACTIVATIONS:
@@ -160,7 +161,7 @@ class ConfigJson:
         """Returns the epsilon of layer norms.
 
         Raises:
-            ConfigError: It is no number between 0 and 1.
+            ConfigError: It is not a number between 0 and 1.
         """
         value = self.get(key, default)
         if type(value) not in (float, int) or not math.isfinite(value) or not 0 < value < 1:
@@ -168,10 +169,10 @@ class ConfigJson:
         return float(value)
 
     def pad_token_id(self, vocab_size: int) -> int:
-        """Returns the id of the padding token; 0 where there is none.
+        """Returns the id of the padding token; 0 if there is none.
 
         Raises:
-            ConfigError: It has no embedding.
+            ConfigError: The id is outside the vocabulary.
         """
         value = self.get("pad_token_id")
         if value is None:
@@ -185,5 +186,5 @@ class ConfigJson:
 
 
 def is_integer(value: object) -> bool:
-    """Whether a value of JSON is an integer, which ``true`` is not."""
+    """Whether a JSON value is an integer; ``true`` is not, although Python's bool is an int."""
     return isinstance(value, int) and not isinstance(value, bool)

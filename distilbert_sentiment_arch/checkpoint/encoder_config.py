@@ -1,8 +1,8 @@
-"""Configuration of an encoder, in one spelling whatever its family calls things.
+"""Configuration of an encoder, with the same field names for every family.
 
-Field names are Hugging Face's for BERT
+The names are Hugging Face's for BERT
 (https://huggingface.co/docs/transformers/model_doc/bert#transformers.BertConfig). A family's
-``config.py`` reads its own ``config.json`` into it.
+``config.py`` converts its ``config.json`` to it.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ NormPlacement = Literal["post", "pre"]
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig:
-    """Sizes and variants of an encoder with a classification head; all that a graph depends on.
+    """Sizes and variants of an encoder with a classification head; they determine its graph.
 
     Attributes:
         architecture: ``architectures[0]`` of ``config.json``.
         hidden_size: Width of the hidden states.
         intermediate_size: Width inside the feed-forward block.
-        num_attention_heads: Attention heads; divides ``hidden_size``.
-        num_hidden_layers: Transformer blocks.
+        num_attention_heads: Number of attention heads; divides ``hidden_size``.
+        num_hidden_layers: Number of transformer blocks.
         vocab_size: Rows of the word embedding.
-        max_position_embeddings: Most tokens in one sequence, special tokens included.
-        sinusoidal_positions: Positions are sines and cosines; a checkpoint may leave them out.
-        type_vocab_size: Rows of the token type embedding; 0 where the family has none.
+        max_position_embeddings: Maximum tokens of one sequence, special tokens included.
+        sinusoidal_positions: The position embedding is sines and cosines; a checkpoint may omit it.
+        type_vocab_size: Rows of the token type embedding; 0 if the family has none.
         hidden_act: Activation of the feed-forward block, a value of ``ACTIVATIONS``.
         head_activation: Activation between the two layers of the head, a value of ``ACTIVATIONS``.
-        layer_norm_eps: What is added to the variance in every layer norm.
+        layer_norm_eps: Added to the variance in every layer norm.
         norm_placement: Layer norms after each residual (``post``: Vaswani et al. 2017), or before
             attention and feed-forward and once at the end (``pre``: Xiong et al. 2020).
         attention_bias: The linear layers of attention have biases.
-        mlp_bias: Those of the feed-forward block have.
-        norm_bias: Layer norms have.
+        mlp_bias: The linear layers of the feed-forward block have biases.
+        norm_bias: Layer norms have biases.
         num_labels: Rows of the head.
-        pad_token_id: Fills rows of a batch where a graph wants them of one length; it never reaches
-            a result.
+        pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
+            it; it does not affect results.
     """
 
     architecture: str

@@ -1,4 +1,4 @@
-"""Model families as far as a checkpoint directory is concerned."""
+"""Description of a model family's checkpoints: architecture, configuration and tensors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import TensorSpec
 
 @dataclass(frozen=True)
 class Family:
-    """How the checkpoints of a model family are read.
+    """Rules by which the checkpoints of a model family are read.
 
     Attributes:
         architecture: ``architectures[0]`` in ``config.json``.
-        model_type: ``model_type`` in ``config.json``, by which transformers reads it.
+        model_type: ``model_type`` in ``config.json``; transformers chooses its class by it.
         read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
-            ConfigError where a value is missing, of another type or not supported.
+            ConfigError if a value is missing, has the wrong type or is not supported.
         tensor_specs: Every tensor of a checkpoint, by its name there.
     """
 

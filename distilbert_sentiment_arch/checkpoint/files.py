@@ -1,8 +1,8 @@
-"""The files of a checkpoint, opened and parsed without trusting them.
+"""Safe opening and parsing of the files of a checkpoint.
 
-A checkpoint comes from somebody else: any of its files may be a pipe, a device, a gigabyte of
-brackets or a number with a million digits. What is here ends in milliseconds and in a bounded
-amount of memory whatever a file is.
+A checkpoint is not trusted: any of its files may be a pipe, a device, a gigabyte of brackets or a
+number with a million digits. The functions here end in milliseconds and use a bounded amount of
+memory, whatever a file contains.
 """
 
 from __future__ import annotations
@@ -23,37 +23,41 @@ from distilbert_sentiment_arch.messages import shown
 MIB = 1024 * 1024
 
 CONFIG_LIMIT = 2 * MIB
-"""Bytes in a JSON file that is not the vocabulary: ten thousand labels take one million."""
+"""Maximum bytes of a JSON file other than the vocabulary: 10,000 labels take one million bytes."""
 
 VOCABULARY_LIMIT = 8 * MIB
-"""Bytes in tokenizer.json or vocab.txt: those of multilingual BERT take three million."""
+"""Maximum bytes of tokenizer.json or vocab.txt: those of multilingual BERT take three million."""
 
-_MOST_CONTAINERS = 100_000
-"""Objects and arrays in one file: each takes thirty times the memory that it takes on disk."""
+_MAX_CONTAINERS = 100_000
+"""Maximum objects and arrays in one file: each takes thirty times the memory of its JSON."""
 
-_DEEPEST = 64
-"""Levels of nesting; what is parsed is copied by recursive code later."""
+_MAX_DEPTH = 64
+"""Maximum levels of nesting: recursive code copies the parsed values later."""
 
-# What transformers and MAX open in a checkpoint directory, whether or not it is needed.
-_OPENED = (".json", ".jinja", ".model", ".safetensors", ".txt")
+# Suffixes of the files that transformers and MAX open in a checkpoint directory, needed or not.
+_OPENED_SUFFIXES = (".json", ".jinja", ".model", ".safetensors", ".txt")
 _TEMPLATES = "additional_chat_templates"
 
 
 def is_present(path: Path) -> bool:
-    """Whether there is anything under this name, of whatever kind; a dangling link is."""
+    """Whether a path exists, as a file of any kind; a dangling link counts as well."""
     return os.path.lexists(path)
 
 
 def check_kinds(directory: Path, refusal: type[CheckpointError]) -> None:
-    """Checks that every file that may be opened is a regular one, or a link to one.
+    """Checks that every file that may be opened is a regular file, or a link to one.
+
+    Opening a pipe would wait for a writer, and reading a device may never end. The size of chat
+    templates is checked as well, because transformers reads them whole.
 
     Raises:
-        CheckpointError: Of the given type. Opening a pipe waits for somebody to write into it, and
-            a device never ends; chat templates are read whole, whatever their size.
+        CheckpointError: Of the given type: a file is not regular, not readable or too large.
     """
     try:
         with os.scandir(directory) as entries:
-            paths = sorted(Path(each.path) for each in entries if each.name.endswith(_OPENED))
+            paths = sorted(
+                Path(each.path) for each in entries if each.name.endswith(_OPENED_SUFFIXES)
+            )
         if os.path.isdir(directory / _TEMPLATES):
             paths += (directory / _TEMPLATES).glob("*.jinja")
         for path in paths:
@@ -68,15 +72,15 @@ def check_kinds(directory: Path, refusal: type[CheckpointError]) -> None:
 
 @contextmanager
 def open_regular(path: Path, refusal: type[CheckpointError]) -> Iterator[tuple[BinaryIO, int]]:
-    """Opens a file to be read if it is a regular one; yields it and its size in bytes.
+    """Opens a regular file for reading; yields the file and its size in bytes.
 
     Raises:
-        CheckpointError: Of the given type: not there, not readable, or no regular file.
+        CheckpointError: Of the given type: the file is missing, not readable, or not regular.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise _irregular(path, refusal)
-        # It may be another file by now, and a pipe without a writer would be waited for.
+        # The file may have been replaced since: O_NONBLOCK keeps a pipe from blocking the call.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, refusal) from None
@@ -92,7 +96,8 @@ def read_bytes(path: Path, limit: int, refusal: type[CheckpointError]) -> bytes:
     """Reads a whole file.
 
     Raises:
-        CheckpointError: Of the given type: more than ``limit`` bytes, or see ``open_regular``.
+        CheckpointError: Of the given type: the file has more than ``limit`` bytes, or see
+            ``open_regular``.
     """
     with open_regular(path, refusal) as (file, size):
         if size > limit:
@@ -104,7 +109,7 @@ def read_bytes(path: Path, limit: int, refusal: type[CheckpointError]) -> bytes:
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:
-    """Reads that many bytes of an unbuffered file, or as many as there are."""
+    """Reads ``size`` bytes of an unbuffered file, or fewer at its end."""
     parts: list[bytes] = []
     while size > 0 and (part := file.read(size)):
         parts.append(part)
@@ -116,8 +121,8 @@ def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[st
     """Reads a file that holds a JSON object.
 
     Raises:
-        CheckpointError: Of the given type: see ``read_bytes`` and ``parse_json``, or another value
-            than an object.
+        CheckpointError: Of the given type: see ``read_bytes`` and ``parse_json``, or the value is
+            not an object.
     """
     blob = read_bytes(path, limit, refusal)
     try:
@@ -132,16 +137,14 @@ def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[st
 
 
 def parse_json(blob: bytes) -> Any:
-    """Parses JSON as the standard has it: UTF-8, finite, no key twice, not too many parts.
+    """Parses strict JSON: UTF-8, finite numbers, no duplicate keys, bounded size and depth.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The bytes are not such JSON.
     """
     containers = blob.count(b"[") + blob.count(b"{")
-    if containers > _MOST_CONTAINERS:
-        raise ValueError(
-            f"{containers} objects and arrays, and at most {_MOST_CONTAINERS} are read"
-        )
+    if containers > _MAX_CONTAINERS:
+        raise ValueError(f"{containers} objects and arrays, and at most {_MAX_CONTAINERS} are read")
     try:
         content = json.loads(
             blob.decode("utf-8"),
@@ -152,7 +155,7 @@ def parse_json(blob: bytes) -> Any:
     except RecursionError:
         raise _too_deep() from None
     level = [content]
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         level = (
             [
                 inner
@@ -169,7 +172,7 @@ def parse_json(blob: bytes) -> Any:
 
 
 def _too_deep() -> ValueError:
-    return ValueError(f"nested deeper than {_DEEPEST} levels")
+    return ValueError(f"nested deeper than {_MAX_DEPTH} levels")
 
 
 def _not_finite(name: str) -> float:

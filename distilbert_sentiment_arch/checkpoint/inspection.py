@@ -24,11 +24,11 @@ from distilbert_sentiment_arch.errors import CheckpointError, CheckpointNotFound
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint directory that can be served.
+    """A checkpoint that passed every check.
 
     Attributes:
-        directory: Where it is.
-        config: Its ``config.json``.
+        directory: Its directory.
+        config: Content of its ``config.json``.
         weight_files: Its safetensors files.
         dtypes: The dtypes of its tensors, as safetensors spells them.
     """
@@ -40,15 +40,15 @@ class Checkpoint:
 
 
 def inspect_checkpoint(directory: Path, families: Families) -> Checkpoint:
-    """Reads and checks everything that a server needs of a checkpoint.
+    """Reads and checks configuration, weights and tokenizer of a checkpoint.
 
     Args:
-        directory: The checkpoint.
-        families: Those that are served.
+        directory: Directory of the checkpoint.
+        families: Supported families.
 
     Raises:
-        CheckpointError: One message that names the file, the tensor where there is one, and what to
-            do about it.
+        CheckpointError: The first problem found; the message names the file, the tensor if there
+            is one, and the remedy.
     """
     if not os.path.isdir(directory):
         raise CheckpointNotFound(
@@ -56,7 +56,7 @@ def inspect_checkpoint(directory: Path, families: Families) -> Checkpoint:
         )
     check_kinds(directory, CheckpointError)
     if is_present(directory / "generation_config.json"):
-        # Nothing is generated, and MAX reads it.
+        # A classifier does not need it, but MAX reads it.
         read_json(directory / "generation_config.json", CONFIG_LIMIT, ConfigError)
     config = read_config_file(directory, families)
     files = weight_files(directory)

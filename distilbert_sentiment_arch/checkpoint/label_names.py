@@ -1,4 +1,4 @@
-"""Names of labels: they reach terminals, logs and every answer."""
+"""Checks of label names, which appear in responses, logs and terminals."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from collections.abc import Sequence
 
 from distilbert_sentiment_arch.messages import shown
 
-MOST_LABELS = 10_000
-"""Every answer lists them all: a hundred answers with so many labels have 30 MB."""
+MAX_LABELS = 10_000
+"""Maximum labels of a classifier. A response lists all of them for each input: 100 inputs with this
+many labels make 30 MB."""
 
-LONGEST_NAME = 256
-"""Characters."""
+MAX_NAME_LENGTH = 256
+"""Maximum characters of a label's name."""
 
 # Control characters, surrogates, and separators of lines and paragraphs.
 _REFUSED_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
 
-# The invisible characters that join what is written together, in Persian, Hindi or emoji.
+# Invisible characters (zero-width joiners) that Persian, Hindi and emoji need.
 _JOINERS = "\u200c\u200d"
 
 
 class LabelNameError(ValueError):
-    """Names that cannot be those of labels."""
+    """Invalid label names; the message continues a sentence such as ``id2label ...``."""
 
 
 def check_label_names(names: Sequence[object]) -> tuple[str, ...]:
-    """Returns the names of a classifier's rows once they are known to be names.
+    """Checks the names of a classifier's labels and returns them.
 
     Raises:
-        LabelNameError: Too many, one that is no text, blank, too long or given twice, or one with
-            characters that are not text: they would end up in a terminal.
+        LabelNameError: There are too many names, or one is not a string, blank, too long, repeated,
+            or contains control characters, which could manipulate a terminal.
     """
-    if len(names) > MOST_LABELS:
+    if len(names) > MAX_LABELS:
         raise LabelNameError(
-            f"names {len(names)} labels, and at most {MOST_LABELS} are served. Correct it."
+            f"names {len(names)} labels, and at most {MAX_LABELS} are served. Correct it."
         )
     checked: list[str] = []
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise LabelNameError(f"holds {shown(name)}; every label is a non-empty string.")
-        if len(name) > LONGEST_NAME:
+        if len(name) > MAX_NAME_LENGTH:
             raise LabelNameError(
                 f"holds {shown(name)}, a name of {len(name)} characters. Shorten it to "
-                f"{LONGEST_NAME}."
+                f"{MAX_NAME_LENGTH}."
             )
         if not all(map(_is_text, name)):
             raise LabelNameError(

@@ -11,7 +11,7 @@ from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_
 from distilbert_sentiment_arch.errors import CheckpointNotFound
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
-# Revisions that were looked at; a hub id that is not here follows its main branch.
+# Revisions that were reviewed; a hub id that is not listed follows its main branch.
 PINNED_REVISIONS = {
     "distilbert/distilbert-base-uncased-finetuned-sst-2-english": (
         "714eb0fa89d2f80546fda750413ed43d93601a13"
@@ -31,7 +31,7 @@ _FILES = [
 
 @dataclass(frozen=True)
 class NamedCheckpoint:
-    """A checkpoint that can be served, and what clients call it."""
+    """A checkpoint that can be served, and its model name in requests."""
 
     name: str
     checkpoint: Checkpoint
@@ -40,16 +40,16 @@ class NamedCheckpoint:
 def find_checkpoint(
     model: str | None, families: Families, revision: str | None = None
 ) -> NamedCheckpoint:
-    """Finds, downloads where needed, and checks a checkpoint.
+    """Finds, downloads if necessary, and checks a checkpoint.
 
     Args:
         model: A directory, a hub id, or None for the embedded default.
-        families: Those that are served.
+        families: Supported families.
         revision: Branch, tag or commit of a hub id; None for the pinned one, else ``main``.
 
     Raises:
-        CheckpointNotFound: No such directory, or the hub does not give it out.
-        CheckpointError: It is there and cannot be served.
+        CheckpointNotFound: There is no such directory, or the download failed.
+        CheckpointError: The checkpoint exists and cannot be served.
     """
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY, families))
@@ -75,7 +75,7 @@ def _download(repo: str, revision: str | None) -> Path:
         raise CheckpointNotFound(
             f"'{repo}' is neither a directory nor a hub id ({error})."
         ) from None
-    except Exception as error:  # the hub client raises whatever its transports raise
+    except Exception as error:  # the hub client raises any exception of its HTTP libraries
         reason = (str(error).strip().splitlines() or [""])[0]
         raise CheckpointNotFound(
             f"'{repo}'{at} is not a directory, and the Hugging Face hub did not give it out: "

@@ -1,7 +1,7 @@
-"""Tensors that a checkpoint has to hold: names, shapes, and their places in the graph.
+"""Specification of the tensors of a checkpoint: names, shapes, and names in the graph.
 
-A family's ``weight_adapters`` module writes its table once, in rows of ``embedding``, ``linear``
-and ``norm``; ``specs_of`` repeats what belongs to a layer for each layer.
+A family's ``weight_adapters`` module has one table, with rows made by ``embedding``, ``linear`` and
+``norm``; ``specs_of`` expands the rows of a layer for every layer.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor the graph needs.
+    """A tensor that the graph needs.
 
     Attributes:
         graph_name: Its name in the graph.
-        shape: Its axes.
-        compute: Makes it where a checkpoint leaves it out; None where it has to be there.
+        shape: Sizes of its axes.
+        compute: Computes the tensor if a checkpoint omits it; None if the checkpoint must contain
+            it.
     """
 
     graph_name: str
@@ -41,10 +42,10 @@ class TableRow:
     """One line of a family's table: a module of the checkpoint and a module of the graph.
 
     Attributes:
-        checkpoint: Name in the checkpoint, ``{i}`` for the number of a layer.
-        graph: Name in the graph, likewise.
-        axes: Fields of ``EncoderConfig`` that give the shape of ``weight``.
-        has_bias: There is a ``bias``, too, as long as the first axis.
+        checkpoint: Name in the checkpoint, with ``{i}`` for the number of a layer.
+        graph: Name in the graph, in the same notation.
+        axes: Fields of ``EncoderConfig`` that are the shape of ``weight``.
+        has_bias: There is also a ``bias``, with the length of the first axis.
     """
 
     checkpoint: str
@@ -76,7 +77,7 @@ def norm(checkpoint: str, graph: str, *, has_bias: bool = True) -> TableRow:
 
 
 def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, TensorSpec]:
-    """Returns the tensors of a table, by checkpoint name."""
+    """Returns the tensor specifications of a table, by name in the checkpoint."""
     specs: dict[str, TensorSpec] = {}
     for row in table:
         shape = tuple(int(getattr(config, axis)) for axis in row.axes)
@@ -91,9 +92,10 @@ def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, Tens
 
 
 def canonical_name(name: str) -> str | None:
-    """Returns the name that a tensor has today, or None for a buffer that carries no weights.
+    """Returns the standard name of a tensor, or None for a buffer without weights.
 
-    TensorFlow exports call the weight and the bias of a layer norm ``gamma`` and ``beta``.
+    Checkpoints exported from TensorFlow call weight and bias of a layer norm ``gamma`` and
+    ``beta``.
     """
     if name.endswith(".position_ids"):
         return None
@@ -110,16 +112,16 @@ def check_shapes(
     architecture: str,
     source: str,
 ) -> None:
-    """Checks what a checkpoint contains against what its configuration promises.
+    """Checks names and shapes of the tensors in a checkpoint against their specifications.
 
     Args:
         shapes: Shape of each tensor, by the name in the file.
-        specs: What there has to be, by checkpoint name.
-        architecture: For messages.
+        specs: Required tensors, by name in the checkpoint.
+        architecture: Name of the architecture, for messages.
         source: The file or directory, for messages.
 
     Raises:
-        TensorError: A tensor is missing, unknown or of another shape.
+        TensorError: A tensor is missing, unknown or has the wrong shape.
     """
     found = {
         canonical: (name, shape)
@@ -156,7 +158,7 @@ def check_shapes(
 
 
 def not_finite(source: str, name: str, graph_name: str) -> TensorError:
-    """Returns the error for a tensor that holds NaN or infinity."""
+    """Returns the error for a tensor that contains NaN or infinity."""
     return TensorError(
         f"{source}: tensor '{name}' (graph weight '{graph_name}') holds NaN or infinity, so every "
         "answer would be meaningless. Export the checkpoint again."

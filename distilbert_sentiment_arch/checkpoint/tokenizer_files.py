@@ -1,8 +1,8 @@
-"""The tokenizer files of a checkpoint, read and tried out before MAX or transformers are imported.
+"""Checks of a checkpoint's tokenizer files, before MAX or transformers are imported.
 
-transformers builds BERT's tokenizer from the vocabulary of tokenizer.json (or from vocab.txt) and
-the settings in tokenizer_config.json; tokenizer.json on its own says how the vocabulary was used.
-Both have to come to the same.
+transformers builds BERT's tokenizer from the vocabulary in tokenizer.json (or vocab.txt) and the
+settings in tokenizer_config.json. tokenizer.json also describes a complete tokenizer. The two have
+to agree.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from distilbert_sentiment_arch.checkpoint.tokenizer_settings import (
 from distilbert_sentiment_arch.errors import VocabularyError
 from distilbert_sentiment_arch.messages import shown
 
-# What transformers takes for a vocabulary where there is no tokenizer.json.
+# Files that transformers takes for the vocabulary if there is no tokenizer.json.
 _OTHER_VOCABULARIES = ("tekken.json", "tiktoken.model", "tokenizer.model")
 
-# What BERT's tokenizers consist of. Long texts are cut where BertPreTokenizer cuts.
+# Components of BERT's tokenizers. Long texts are split where BertPreTokenizer splits.
 _PARTS: dict[str, tuple[str | None, ...]] = {
     "model": ("WordPiece",),
     "pre_tokenizer": ("BertPreTokenizer",),
@@ -41,23 +41,23 @@ _PARTS: dict[str, tuple[str | None, ...]] = {
 }
 _NORMALIZERS = ("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents")
 
-# Every text is searched for them; whole vocabularies belong into the vocabulary.
-_MOST_ADDED = 10_000
+# Every text is searched for added tokens, so their number is limited.
+_MAX_ADDED_TOKENS = 10_000
 
-# Training frameworks round the embedding up to a multiple of at most this many rows.
+# Training frameworks pad the embedding to a multiple of at most this many rows.
 _ROUNDING = 1024
 
 
 def check_tokenizer(directory: Path, rows: int) -> None:
-    """Checks that the tokenizer of a checkpoint encodes texts as the model reads them.
+    """Checks that the tokenizer of a checkpoint encodes texts as its model expects.
 
     Args:
-        directory: The checkpoint.
+        directory: Directory of the checkpoint.
         rows: Rows of its embedding matrix.
 
     Raises:
-        VocabularyError: The files are missing, damaged, of another family of tokenizers, disagree
-            with each other or with the embedding, or see ``check_encodings``.
+        VocabularyError: The files are missing or damaged, belong to another kind of tokenizer, do
+            not agree with each other or with the embedding, or see ``check_encodings``.
     """
     settings = read_settings(directory)
     path = directory / "tokenizer.json"
@@ -139,10 +139,10 @@ def _read_tokenizer(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
 
 
 def _check_count(added: Sized, path: Path) -> None:
-    if len(added) > _MOST_ADDED:
+    if len(added) > _MAX_ADDED_TOKENS:
         raise VocabularyError(
-            f"{path}: {len(added)} tokens are added to the vocabulary, and at most {_MOST_ADDED} "
-            f"are read. {REMEDY}"
+            f"{path}: {len(added)} tokens are added to the vocabulary, and at most "
+            f"{_MAX_ADDED_TOKENS} are read. {REMEDY}"
         )
 
 
@@ -154,7 +154,7 @@ def _sequence(normalizer: Mapping[str, Any]) -> list[Any]:
 
 
 def _check_template(processor: Mapping[str, Any], path: Path) -> None:
-    """Checks what tokenizers takes for granted once texts are encoded, and panics about."""
+    """Checks properties of a template that the tokenizers library assumes, and panics without."""
     if processor["type"] != "TemplateProcessing":
         return
     special = processor.get("special_tokens")
@@ -192,7 +192,7 @@ def _check_vocabulary(vocabulary: object, path: Path, rows: int) -> None:
 
 
 def _read_vocabulary(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
-    """Builds what transformers makes of a vocab.txt."""
+    """Builds the tokenizer that transformers would build from a vocab.txt."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     blob = read_bytes(path, VOCABULARY_LIMIT, VocabularyError)
@@ -231,15 +231,15 @@ def _read_vocabulary(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
 
 
 def _add_tokens(tokenizer: Any, settings: Mapping[str, Any], path: Path) -> int:
-    """Adds what the settings add to the vocabulary; returns one more than the highest id.
+    """Adds the added tokens of the settings; returns the highest id plus 1.
 
     Raises:
-        VocabularyError: A token would get another id than the settings say, and so the embedding
-            of another token.
+        VocabularyError: A token would get another id than the settings state, and therefore the
+            embedding of another token.
     """
     _check_count(settings["added"], path)
     added = sorted(settings["added"].items(), key=lambda item: (item[1] is None, item[1] or 0))
-    # All at once: each call builds the search for added tokens anew.
+    # In one call, because each call rebuilds the search for added tokens.
     called(path, tokenizer.add_tokens, [content for content, _ in added])
     for content, stated in added:
         found = tokenizer.token_to_id(content)

@@ -1,8 +1,8 @@
-"""What a tokenizer makes of a few texts, held against what the model was trained on.
+"""Test of a tokenizer with a few texts whose token ids are known.
 
-A tokenizer without [CLS] and [SEP], or one that knows no word of its own vocabulary, raises
-nothing: it shifts every answer. Takes a ``tokenizers.Tokenizer`` whoever built it, and imports
-nothing.
+A tokenizer that adds no [CLS] and [SEP], or that does not find the words of its own vocabulary,
+raises no error but makes every result wrong. The functions take a ``tokenizers.Tokenizer`` and do
+not import the library.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _WORDS = 32
 _CANDIDATES = 1000
 _LONGEST_WORD = 20
 
-# Ideographs and a letter that hardly any vocabulary has: each is [UNK] or a token.
+# Characters that hardly any vocabulary contains: each has to become [UNK] or a token.
 _RARE = "\u3402 \u9fa5 \ua500"
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-def called(source: object, call: Callable[..., Answer], *arguments: Any) -> Answer:
-    """Returns what a function of ``tokenizers`` returns.
+def called(source: object, call: Callable[..., Result], *arguments: Any) -> Result:
+    """Calls a function of the ``tokenizers`` library and returns its result.
 
     Raises:
-        VocabularyError: It failed, or its Rust code panicked.
+        VocabularyError: The function failed, or its Rust code panicked.
     """
     try:
         return call(*arguments)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # pyo3's PanicException is no Exception. What MAX raises has its reason as the cause.
+        # pyo3's PanicException is not a subclass of Exception. MAX raises with the reason as cause.
         reason = error.__cause__ or error
         raise VocabularyError(
             f"{source}: no tokenizer that can be used ({type(reason).__name__}: {reason}). {REMEDY}"
@@ -48,20 +48,20 @@ def called(source: object, call: Callable[..., Answer], *arguments: Any) -> Answ
 def check_encodings(
     tokenizer: Any, cls: int | None, sep: int | None, unk: int | None, rows: int, source: object
 ) -> None:
-    """Checks that texts are encoded as DistilBERT reads them.
+    """Checks that texts are encoded as BERT and DistilBERT expect.
 
     Args:
         tokenizer: A ``tokenizers.Tokenizer`` that neither pads nor truncates.
-        cls: Id of [CLS]; None where there is none.
+        cls: Id of [CLS]; None if there is none.
         sep: Id of [SEP].
         unk: Id of [UNK].
         rows: Rows of the embedding matrix.
         source: The file or checkpoint, for messages.
 
     Raises:
-        VocabularyError: A special token is missing, has the id of another or no embedding; an empty
-            text is not [CLS] [SEP] or an empty pair not [CLS] [SEP] [SEP]; words of the vocabulary
-            are not encoded as themselves; or every capital letter is unknown.
+        VocabularyError: A special token is missing, shares its id with another or has no embedding;
+            an empty text is not encoded as [CLS] [SEP] or an empty pair not as [CLS] [SEP] [SEP];
+            words of the vocabulary do not get their own ids; or every capital letter is unknown.
     """
     special = {"[CLS]": cls, "[SEP]": sep, "[UNK]": unk}
     for name, token in special.items():
@@ -110,7 +110,7 @@ def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: objec
         for word in sorted(vocabulary, key=vocabulary.__getitem__)
         if word.isascii() and word.isalpha() and word.islower() and len(word) <= _LONGEST_WORD
     )
-    # An added token is found inside of words.
+    # Added tokens are found inside words as well, so words that contain one are left out.
     whole = (
         word for word in islice(plain, _CANDIDATES) if not any(token in word for token in added)
     )

@@ -1,4 +1,4 @@
-"""tokenizer_config.json and the files it replaced, as transformers reads them."""
+"""Reader of tokenizer_config.json and its older companion files, with transformers' defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEFAULTS = {
     "mask_token": "[MASK]",
 }
 
-# Settings that name other files or code, which transformers would follow.
+# Settings that name other files or code, which transformers would load.
 _REFUSED = (
     "auto_map",
     "fast_tokenizer_files",
@@ -39,27 +39,27 @@ _REFUSED = (
 
 NEEDED = ("cls_token", "sep_token", "unk_token")
 
-# The attributes of a token that is written as an object.
-_OF_A_TOKEN = ("__type", "content", "id")
+# Keys of a token that is written as an object.
+_TOKEN_KEYS = ("__type", "content", "id")
 _ATTRIBUTES = ("lstrip", "normalized", "rstrip", "single_word", "special")
 
 _BOOLEANS = ("do_lower_case", "split_special_tokens", "strip_accents", "tokenize_chinese_chars")
 _SIDES = ("padding_side", "truncation_side")
 
-# The time that adding a token takes grows with the cube of its length.
-_LONGEST_TOKEN = 256
+# Maximum characters of a token: the time to add one grows with the cube of its length.
+_MAX_TOKEN_LENGTH = 256
 
 
 def read_settings(directory: Path) -> dict[str, Any]:
-    """Returns tokenizer_config.json as transformers completes it.
+    """Reads tokenizer_config.json and adds the defaults of transformers.
 
     Returns:
-        The settings by their names. Special tokens are there as texts; ``added`` holds the ids of
-        added tokens by their texts, None where no id is stated.
+        The settings by name. Special tokens are strings; ``added`` maps the texts of added tokens
+        to their ids, None if no id is stated.
 
     Raises:
-        VocabularyError: A file cannot be read, or a setting is one that transformers cannot use or
-            that leads it to other files.
+        VocabularyError: A file cannot be read, or a setting cannot be used by transformers or
+            makes it load other files.
     """
     path = directory / "tokenizer_config.json"
     settings = read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
@@ -131,7 +131,7 @@ def _check_settings(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def _named(settings: Mapping[str, Any], path: Path) -> Iterator[str]:
-    """Yields the tokens that transformers adds where the vocabulary has no such token."""
+    """Yields the tokens that transformers adds if the vocabulary does not contain them."""
     for name, token in settings.items():
         if name in ("bos_token", "eos_token") and token is not None:
             yield token_text(token, name, path, typed=True)
@@ -152,15 +152,15 @@ def token_text(token: object, name: str, path: Path, *, typed: bool = False) -> 
         token: The value in the file.
         name: Its key, for messages.
         path: The file, for messages.
-        typed: An object says that it is a token, as it has to where anything might stand.
+        typed: An object has to contain ``"__type": "AddedToken"``; otherwise it must not.
 
     Raises:
-        VocabularyError: It is no token, or too long for one.
+        VocabularyError: The value is not a token, or too long.
     """
     content = token
     if isinstance(token, dict):
         content = token.get("content")
-        attributes = {key: value for key, value in token.items() if key not in _OF_A_TOKEN}
+        attributes = {key: value for key, value in token.items() if key not in _TOKEN_KEYS}
         if (
             token.get("__type") != ("AddedToken" if typed else None)
             or not attributes.keys() <= set(_ATTRIBUTES)
@@ -169,10 +169,10 @@ def token_text(token: object, name: str, path: Path, *, typed: bool = False) -> 
             raise no_token(token, name, path)
     if not isinstance(content, str) or not content or not _is_encodable(content):
         raise no_token(token, name, path)
-    if len(content) > _LONGEST_TOKEN:
+    if len(content) > _MAX_TOKEN_LENGTH:
         raise VocabularyError(
             f"{path}: {name} holds a token of {len(content)} characters, and at most "
-            f"{_LONGEST_TOKEN} are read. {REMEDY}"
+            f"{_MAX_TOKEN_LENGTH} are read. {REMEDY}"
         )
     return content
 
@@ -182,7 +182,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def no_token(token: object, name: str, path: Path) -> VocabularyError:
-    """Returns the error for a value that is no token."""
+    """Returns the error for a value that is not a token."""
     return VocabularyError(f"{path}: {name} holds {shown(token)}, which is no token. {REMEDY}")
 
 

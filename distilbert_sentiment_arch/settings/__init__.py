@@ -1,1 +1,1 @@
-"""What an operator sets: limits, API keys and defaults."""
+"""Settings of an operator: limits, API keys and defaults."""

@@ -1,4 +1,4 @@
-"""API keys: none by default, else from the environment or a file, read again when it changes."""
+"""API keys from the environment or from a file, which is read again when it changes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ KEYS_FILE = "MAX_SENTIMENT_API_KEYS_FILE"
 DOCUMENTS = "MAX_SENTIMENT_DOCUMENTS"
 
 DOCUMENTS_POLICIES = ("keyed", "open")
-"""Whether the OpenAPI document and its pages need a key where there are keys."""
+"""Values of ``MAX_SENTIMENT_DOCUMENTS``: if keys are set, the OpenAPI document and its pages need
+one (``keyed``) or not (``open``)."""
 
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
 class ApiKeys:
-    """The keys that open the server; with neither variable set, it is open.
+    """API keys that the server accepts; without any setting, requests need no key.
 
-    ``MAX_SENTIMENT_API_KEYS`` holds keys with commas between them, the file that
-    ``MAX_SENTIMENT_API_KEYS_FILE`` names holds one a line; a comment begins with
-    ``#`` at the start of a line or behind a space. Only digests
-    stay in memory, and no key is ever logged.
+    ``MAX_SENTIMENT_API_KEYS`` contains keys separated by commas. The file that
+    ``MAX_SENTIMENT_API_KEYS_FILE`` names contains one key a line; a comment begins with ``#`` at
+    the start of a line or after white space. Only digests stay in memory, and keys are never
+    logged.
 
     Attributes:
         open_documents: The OpenAPI document and its pages need no key.
 
     Raises:
-        ConfigError: The file cannot be read, there is no key in what is set, or
+        ConfigError: The file cannot be read, the settings contain no key, or
             ``MAX_SENTIMENT_DOCUMENTS`` is neither ``keyed`` nor ``open``.
     """
 
@@ -66,7 +67,7 @@ class ApiKeys:
 
     @property
     def required(self) -> bool:
-        """Whether a key is needed at all."""
+        """Whether requests need a key."""
         return bool(self._inline) or self._file is not None
 
     @property
@@ -77,14 +78,14 @@ class ApiKeys:
         """Checks the ``Authorization`` header of a request.
 
         Raises:
-            Unauthorized: No key, or one that is not known.
+            Unauthorized: There is no key, or an unknown one.
         """
         if not self.required:
             return
         self._refresh()
         scheme, _, key = (authorization or "").partition(" ")
         given = _digest(key)
-        # Every digest is compared, in constant time: neither which nor how much matched shows.
+        # Every digest is compared, in constant time, so that timing reveals nothing about the keys.
         matches = [hmac.compare_digest(given, known) for known in self._digests]
         if scheme.lower() != "bearer" or not any(matches):
             raise Unauthorized()
@@ -97,7 +98,7 @@ class ApiKeys:
                 self._read(self._file)
                 logger.info("API keys read again from %s: %d", self._file, len(self._from_file))
         except (OSError, ValueError) as error:
-            # A Secret is replaced in two steps; the keys of a moment ago hold until it is back.
+            # Kubernetes replaces a Secret in two steps; the old keys hold while the file is absent.
             logger.warning("API keys kept as they were: %s is not readable (%s)", self._file, error)
 
     def _read(self, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""What an operator bounds, read once from the environment."""
+"""Limits that an operator sets, read once from the environment variables."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from distilbert_sentiment_arch.errors import ConfigError
 MIB = 1024 * 1024
 
 CPU_BATCH_TOKENS = 512
-"""Enough to keep the kernels at their best rate, little enough that others wait briefly."""
+"""Default maximum tokens of a batch on a CPU: enough for the kernels to reach their best
+throughput, and few enough that other requests wait only briefly."""
+
 ACCELERATOR_BATCH_TOKENS = 16_384
+"""Default maximum tokens of a batch on an accelerator."""
 
 MODEL_BUFFERED_BYTES = 64 * MIB
+"""Default maximum bytes of bodies that a server with a model keeps in memory."""
+
 LEXICON_BUFFERED_BYTES = 16 * MIB
-"""A tenth of the memory that its pod may have is left for the bodies of requests."""
+"""The same for the lexicon server, whose pod has a memory limit of 256 MiB."""
 
 
 def _limit(default: float | None, meaning: str) -> Any:
@@ -26,7 +31,7 @@ def _limit(default: float | None, meaning: str) -> Any:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on the work of the server; each is read from ``MAX_SENTIMENT_<NAME>`` where set."""
+    """Limits on the work of the server; each can be set as ``MAX_SENTIMENT_<NAME>``."""
 
     max_inputs: int = _limit(2048, "most inputs in one request")
     max_request_characters: int = _limit(
@@ -61,23 +66,23 @@ class Limits:
     )
 
     def batch_tokens(self, *, accelerator: bool) -> int:
-        """Returns the most tokens of a batch on a device."""
+        """Returns the maximum tokens of a batch on a device."""
         if self.max_batch_tokens is not None:
             return self.max_batch_tokens
         return ACCELERATOR_BATCH_TOKENS if accelerator else CPU_BATCH_TOKENS
 
     def buffered_bytes(self, *, model: bool) -> int:
-        """Returns the most bytes of bodies that a server with or without a model holds."""
+        """Returns the maximum bytes of bodies that a server with or without a model buffers."""
         if self.max_buffered_bytes is not None:
             return self.max_buffered_bytes
         return MODEL_BUFFERED_BYTES if model else LEXICON_BUFFERED_BYTES
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Limits:
-        """Reads the limits.
+        """Reads the limits; None means the variables of this process.
 
         Raises:
-            ConfigError: A value that is not a positive number.
+            ConfigError: A value is not a positive number.
         """
         environment = os.environ if environment is None else environment
         values: dict[str, Any] = {}
@@ -100,5 +105,5 @@ class Limits:
 
 
 def environment_variable(name: str) -> str:
-    """Returns the variable that a limit is read from."""
+    """Returns the environment variable of a limit."""
     return f"MAX_SENTIMENT_{name.upper()}"

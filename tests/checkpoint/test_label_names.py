@@ -1,12 +1,12 @@
-"""Labels: what may be the name of one."""
+"""Tests of label names."""
 
 from __future__ import annotations
 
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.label_names import (
-    LONGEST_NAME,
-    MOST_LABELS,
+    MAX_LABELS,
+    MAX_NAME_LENGTH,
     LabelNameError,
     check_label_names,
 )
@@ -25,7 +25,7 @@ def test_names_of_any_language_are_kept_as_they_are() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", " \t", 5, None, ["A"], "x" * (LONGEST_NAME + 1)),
+        *("", " \t", 5, None, ["A"], "x" * (MAX_NAME_LENGTH + 1)),
         *("\ud800", "\x1b[31mred", "a\nb", "\0", "\u202eevil", "\u2028"),
     ],
 )
@@ -40,7 +40,7 @@ def test_two_labels_of_one_name() -> None:
 
 
 def test_as_many_labels_as_an_answer_has_room_for() -> None:
-    names = [f"label-{index}" for index in range(MOST_LABELS)]
-    assert len(check_label_names(names)) == MOST_LABELS
+    names = [f"label-{index}" for index in range(MAX_LABELS)]
+    assert len(check_label_names(names)) == MAX_LABELS
     with pytest.raises(LabelNameError, match="10001 labels, and at most 10000"):
         check_label_names([*names, "one more"])
