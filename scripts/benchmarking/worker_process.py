@@ -75,6 +75,7 @@ class WorkerProcess:
         assert self._process.stdout is not None
         start = time.monotonic()
         timer = threading.Timer(ANSWER_TIMEOUT_S, self._process.kill)
+        timer.daemon = True
         timer.start()
         try:
             os.kill(self.pid, signal.SIGCONT)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
+from scripts.benchmarking import worker_process
 from scripts.benchmarking.config import EngineConfig
 from scripts.benchmarking.models import BenchmarkModel
 from scripts.benchmarking.worker_process import WorkerFailed, loaded_worker, workload_file
@@ -54,3 +55,16 @@ def test_what_an_engine_raises_is_told() -> None:
         psutil.Process(worker.pid).kill()
         with pytest.raises(WorkerFailed, match="the process ended with -9"):
             worker.ask("logits", workload="nothing")
+
+
+def test_an_engine_that_does_not_answer_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload = Workload("texts@1", "texts", [pad([[1]], ["What a wonderful film."])], [0])
+    path = workload_file(tmp_path, workload.name)
+    workload.write(path)
+    with loaded_worker(LEXICON, MODEL, threads=1) as (worker, _):
+        worker.ask("prepare", workload=workload.name, path=str(path))
+        monkeypatch.setattr(worker_process, "ANSWER_TIMEOUT_S", 0.3)
+        with pytest.raises(WorkerFailed, match=r"time: no answer within 0\.3 s"):
+            worker.ask("time", workload=workload.name, warmup_s=0.0, seconds=60, least_passes=1)
