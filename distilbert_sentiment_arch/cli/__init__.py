@@ -1,4 +1,4 @@
-"""``max-sentiment``: the console command."""
+"""The command-line program ``max-sentiment``."""
 
 from distilbert_sentiment_arch.cli.main import main
 

@@ -1,4 +1,4 @@
-"""``python -m distilbert_sentiment_arch.cli``, for a tree that is not installed."""
+"""Entry point of ``python -m distilbert_sentiment_arch.cli``, for a source tree not installed."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""``max-sentiment classify``: the path of a served request, in this process."""
+"""Command ``max-sentiment classify``: classification of texts in this process, without a server."""
 
 from __future__ import annotations
 
@@ -29,13 +29,24 @@ def classify(
     file: str | None,
     output_format: str,
 ) -> int:
-    """Prints a label and probabilities for each text; the model may be a word list.
+    """Prints a label and the scores of all labels for each text.
 
-    A text over the model's limit is cut at the end, and its line says so.
+    A text over the model's limit is truncated at its end, and its line states this.
+
+    Args:
+        model: A directory, a hub id, the name of an embedded word list, or None for the embedded
+            checkpoint.
+        revision: Revision of a hub id.
+        texts: Texts; ``-`` reads stdin, one text a line.
+        file: A file with one text a line.
+        output_format: ``table`` or ``jsonl``.
+
+    Returns:
+        The exit status, 0.
 
     Raises:
         CheckpointError: The checkpoint cannot be served.
-        InputError: No texts, a blank one, or a file that cannot be read.
+        InputError: There are no texts, one is blank, or the file cannot be read.
     """
     inputs = list(_read(texts, file))
     if not inputs:
@@ -87,7 +98,7 @@ def _lines(content: str) -> list[str]:
 
 
 def as_json(text: str, answer: Classification) -> dict[str, object]:
-    """Returns one line of the JSON output."""
+    """Returns the object of one line of the JSON output."""
     return {
         "text": text,
         "label": answer.label,

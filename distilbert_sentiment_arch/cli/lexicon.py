@@ -1,4 +1,4 @@
-"""``max-sentiment lexicon``: the lexicon server."""
+"""Command ``max-sentiment lexicon``: a server that answers from word lists alone."""
 
 from __future__ import annotations
 
@@ -13,46 +13,49 @@ from distilbert_sentiment_arch.serving.ports import check_ports
 from distilbert_sentiment_arch.serving.standalone.listening import Listening
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
-AFTER_START_S = 0.5
-"""What is not needed for the first answer waits so many seconds for what is."""
+BACKGROUND_DELAY_S = 0.5
+"""Delay of work that the first response does not need, so that the start is not slowed down."""
 
 
 def lexicon(
     model: str | None, served_model_name: str | None, labels: str | None, listening: Listening
 ) -> int:
-    """Serves word lists over HTTP until it is told to end.
+    """Serves word lists over HTTP until SIGTERM or SIGINT.
 
     Args:
-        model: Checkpoint that a word list stands in for: a directory, a hub id, or None for the
-            embedded default. Of a directory only config.json is read, of a hub id nothing.
-        served_model_name: What clients call that checkpoint; None for what ``serve`` calls it.
-        labels: Its labels, commas between them; None for those of config.json, and for a hub id
-            NEGATIVE and POSITIVE.
-        listening: Where to listen.
+        model: Checkpoint that a word list replaces: a directory, a hub id, or None for the embedded
+            default. Only config.json of a directory is read, and nothing of a hub id.
+        served_model_name: Model name in requests; None for the name that ``serve`` would use.
+        labels: Labels of the checkpoint, separated by commas; None for those of config.json, and
+            for a hub id NEGATIVE and POSITIVE.
+        listening: Address and ports.
+
+    Returns:
+        The exit status, 0.
 
     Raises:
-        ConfigError: A setting, or config.json of the checkpoint.
+        ConfigError: A setting or config.json of the checkpoint is not valid.
         WordListError: A word list cannot be read.
-        PortInUse: Somebody listens where this server is going to.
+        PortInUse: Another process uses a port.
     """
     check_ports(
         listening.host,
         {"pass --port": listening.port, "pass --metrics-port": listening.metrics_port},
     )
-    name, known = _stood_in_for(model, labels)
+    name, label_set = _replaced_model(model, labels)
     settings = LexiconSettings.from_environment()
     from distilbert_sentiment_arch.serving.standalone.server import assemble, run
     from distilbert_sentiment_arch.serving.standalone.telemetry import LocalTelemetry
 
-    # Compiling would take more memory than a container of this server may have.
-    prepare_later(settings.word_lists.values(), compiling=False, seconds=AFTER_START_S)
-    telemetry = LocalTelemetry(listening.host, listening.metrics_port, AFTER_START_S)
-    run(assemble(served_model_name or name, known, settings, telemetry), listening)
+    # Compiling would need more memory than the container of this server has.
+    prepare_later(settings.word_lists.values(), compiling=False, seconds=BACKGROUND_DELAY_S)
+    telemetry = LocalTelemetry(listening.host, listening.metrics_port, BACKGROUND_DELAY_S)
+    run(assemble(served_model_name or name, label_set, settings, telemetry), listening)
     return 0
 
 
-def _stood_in_for(model: str | None, labels: str | None) -> tuple[str, LabelSet]:
-    """Returns name and labels of a checkpoint, as ``max-sentiment serve`` has them."""
+def _replaced_model(model: str | None, labels: str | None) -> tuple[str, LabelSet]:
+    """Returns name and labels of a checkpoint, the same as in ``max-sentiment serve``."""
     if model is None:
         name, directory = DEFAULT_NAME, DEFAULT_DIRECTORY
     else:

@@ -1,4 +1,4 @@
-"""Arguments to commands; a command imports what it needs when it runs."""
+"""Command-line parser and dispatch to the commands, whose modules are imported when they run."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 class
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command.
+    """Parses the arguments (by default those of this process) and runs a command.
 
     Returns:
-        The exit status: 0, or 1 for an error that was explained on stderr.
+        The exit status: 0, 1 for an error explained on stderr, or 130 after Ctrl-C.
     """
     options, rest = _parser().parse_known_args(arguments)
     try:

@@ -1,8 +1,9 @@
-"""``max`` in this process, with exit status 0 after an orderly shutdown.
+"""Runner of the ``max`` command line whose exit status after an orderly shutdown is 0.
 
     python -m distilbert_sentiment_arch.cli.max_process serve ...
 
-MAX Serve drains and then exits with 143 (128 + SIGTERM), which an orchestrator counts as a failure.
+At SIGTERM, MAX Serve answers the requests in flight and exits with 143 (128 + SIGTERM), which an
+orchestrator counts as a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``max-sentiment ready``: what a health check and a unit file ask, without another tool."""
+"""Command ``max-sentiment ready``: readiness check for containers and systemd units."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import http.client
 import sys
 import time
 
-_PAUSE_S = 0.5
+_POLL_INTERVAL_S = 0.5
 _TIMEOUT_S = 4.0
 
 
 def ready(port: int, wait_s: float) -> int:
-    """Asks ``GET /ready`` of the server on this machine.
+    """Sends ``GET /ready`` to the server on this machine until it is ready.
 
     Args:
         port: Port of its API.
-        wait_s: Seconds within which it has to become ready; 0 asks once.
+        wait_s: Maximum seconds to wait; 0 sends one request.
 
     Returns:
-        0 if it is ready, 1 if not; stderr says what is wrong.
+        0 if the server is ready, 1 if not; stderr states the reason.
     """
     end = time.monotonic() + wait_s
-    while (wrong := _wrong(port)) and time.monotonic() < end:
-        time.sleep(_PAUSE_S)
-    if wrong:
-        print(f"max-sentiment: port {port}: {wrong}", file=sys.stderr)
-    return int(wrong is not None)
+    while (reason := _not_ready_reason(port)) and time.monotonic() < end:
+        time.sleep(_POLL_INTERVAL_S)
+    if reason:
+        print(f"max-sentiment: port {port}: {reason}", file=sys.stderr)
+    return int(reason is not None)
 
 
-def _wrong(port: int) -> str | None:
+def _not_ready_reason(port: int) -> str | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/ready")

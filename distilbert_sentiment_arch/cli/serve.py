@@ -1,4 +1,4 @@
-"""``max-sentiment serve``: a checked checkpoint and a ``max serve`` command line for it."""
+"""Command ``max-sentiment serve``: checks a checkpoint and runs ``max serve`` with it."""
 
 from __future__ import annotations
 
@@ -38,16 +38,19 @@ def serve(
     Args:
         model: A directory, a hub id, or None for the embedded default.
         revision: Revision of a hub id.
-        flags: Flags of ``max serve``, passed on as they are.
-        settings: Environment variables of ours that flags stand for.
-        lexicon: The word lists that these and the environment come to.
-        dry_run: Print the command line instead.
+        flags: Flags of ``max serve``, passed on unchanged.
+        settings: Environment variables of this package that were given as flags.
+        lexicon: Settings of the word lists.
+        dry_run: Print the command line instead of running it.
+
+    Returns:
+        The exit status of a dry run, 0.
 
     Raises:
         CheckpointError: The checkpoint cannot be served; nothing was started.
-        ConfigError: No word list could stand in for it, and one was asked to.
+        ConfigError: A fallback is set, and a word list does not know the labels of the model.
         DependencyError: Packages are missing in this environment.
-        PortInUse: Somebody listens on a port of the server's.
+        PortInUse: Another process uses a port of the server.
     """
     check_dependencies()
     if not dry_run:
@@ -75,9 +78,9 @@ def serve(
 def max_serve_arguments(found: NamedCheckpoint, flags: Sequence[str]) -> list[str]:
     """Returns the arguments of ``max``, beginning with ``serve``.
 
-    A flag that the caller gives replaces the default of the same name. The default device is the
-    CPU on every machine: it is the one that is tested, and a device file, which an integrated GPU
-    has as well, does not say whether MAX can compute on it.
+    A flag of the caller replaces the default of the same name. The default device is the CPU on
+    every machine: it is the one that is tested, and a device file, which integrated GPUs have too,
+    does not prove that MAX can use the device.
     """
     checkpoint = found.checkpoint
     defaults: list[tuple[str, ...]] = [
@@ -89,9 +92,9 @@ def max_serve_arguments(found: NamedCheckpoint, flags: Sequence[str]) -> list[st
     ]
     given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
     if _value(flags, "--devices") in (None, "cpu"):
-        # MAX computes in float32 on a CPU and, asked like this, leaves the cast of half-precision
-        # files to the weight adapter. The paths are absolute because MAX refuses a relative
-        # bfloat16 file here.
+        # MAX computes in float32 on a CPU. With these flags it leaves the conversion of
+        # half-precision files to the weight adapter. The paths are absolute because MAX refuses
+        # the relative path of a bfloat16 file.
         defaults.append(("--quantization-encoding", "float32"))
         defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
     arguments = ["serve", "--model", str(checkpoint.directory)]
@@ -109,13 +112,13 @@ def _device_and_reason(flags: Sequence[str]) -> str:
 
 
 def check_ports_of_max(flags: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Checks the ports of ``max serve``, as far as it is certain which they are.
+    """Checks the ports of ``max serve``, if they are known at this point.
 
-    A file ``.env`` may name others, and flags may be wrong: MAX finds out, and then the package
-    asks again from within it.
+    A file ``.env`` may set other ports, and flags may be invalid. In these cases the check runs
+    later, inside MAX, which then has its settings.
 
     Raises:
-        PortInUse: Somebody listens on one.
+        PortInUse: Another process uses a port.
     """
     if Path(".env").exists() or "--headless" in flags:
         return
@@ -131,7 +134,7 @@ def check_ports_of_max(flags: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def _value(flags: Sequence[str], name: str) -> str | None:
-    """Returns what a flag is set to, in either spelling, the last time; None where it is not."""
+    """Returns the last value of a flag (``--name value`` or ``--name=value``); None if not set."""
     value = None
     for place, flag in enumerate(flags):
         if flag == name:
@@ -142,13 +145,13 @@ def _value(flags: Sequence[str], name: str) -> str | None:
 
 
 def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns what to add to the environment of ``max serve``; what is set stays as it is."""
+    """Returns variables to add to the environment of ``max serve``; existing ones are kept."""
     wanted = {
-        "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now
+        "HF_HUB_OFFLINE": "1",  # the checkpoint is already on disk
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
         "MAX_SERVE_MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES),
     }
     if not any(name.startswith("OTEL_EXPORTER_") for name in environment):
-        # Stops the start-up log that MAX sends to Modular; local metrics stay.
+        # Disables the start-up log that MAX sends to Modular; local metrics still work.
         wanted["OTEL_SDK_DISABLED"] = "true"
     return {name: value for name, value in wanted.items() if name not in environment}

@@ -1,4 +1,4 @@
-"""Flags that stand for environment variables, which a plain ``max serve`` reads too."""
+"""Command-line flags that set environment variables, which a plain ``max serve`` reads as well."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from distilbert_sentiment_arch.settings.limits import Limits, environment_variab
 
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
-# Of no use where no model computes.
-_OF_THE_MODEL = {"max_request_tokens", "max_pending_tokens", "deadline_s", "max_batch_tokens"}
+# Limits that have no effect in a server without a model.
+_MODEL_LIMITS = {"max_request_tokens", "max_pending_tokens", "deadline_s", "max_batch_tokens"}
 
 
 def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
     """Adds the flags of a server.
 
     Args:
-        parser: The parser of its command.
-        model: The server has a model, not word lists alone.
+        parser: The parser of the command.
+        model: The server has a model, not only word lists.
     """
     for limit in fields(Limits):
-        if model or limit.name not in _OF_THE_MODEL:
+        if model or limit.name not in _MODEL_LIMITS:
             _add(
                 parser,
                 environment_variable(limit.name),
@@ -108,7 +108,7 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, str]:
-    """Returns the environment variables that the flags given stand for."""
+    """Returns the environment variables that the given flags set."""
     found = {}
     for name, value in vars(options).items():
         if name.startswith("MAX_") and value is not None:
@@ -125,6 +125,6 @@ def _add(
 
 def _positive(text: str) -> int:
     value = int(text)
-    if value < 1:  # MAX takes 0 for no limit at all
+    if value < 1:  # MAX interprets 0 as no limit
         raise ValueError
     return value

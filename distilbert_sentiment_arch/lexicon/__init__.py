@@ -1,4 +1,4 @@
-"""Sentiment from word lists: tiny, ready at once, and nothing in it can fail to compile.
+"""Sentiment from word lists: small, ready at once, and independent of any compiler.
 
 Imports neither MAX nor NumPy.
 """

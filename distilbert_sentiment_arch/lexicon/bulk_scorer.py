@@ -1,4 +1,4 @@
-"""Many texts, or long ones: in Mojo once it is ready, in Python until then and without it."""
+"""Scoring of many or long texts, in Mojo once its library is loaded and in Python otherwise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from distilbert_sentiment_arch.lexicon.word_list import WordList
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.lexicon.mojo_scorer import MojoScorer
 
-FEWEST_CHARACTERS = 200
-"""In all texts of a call; for fewer, crossing to Mojo takes longer than scoring in Python."""
+MIN_CHARACTERS_FOR_MOJO = 200
+"""Minimum characters, in all texts of a call, for the Mojo scorer; for fewer, calling it takes
+longer than scoring in Python."""
 
 _scorers: WeakKeyDictionary[WordList, MojoScorer] = WeakKeyDictionary()
 
@@ -23,27 +24,28 @@ _scorers: WeakKeyDictionary[WordList, MojoScorer] = WeakKeyDictionary()
 def score_many(
     texts: Sequence[str], word_list: WordList, *, modifiers: bool = False
 ) -> list[Score]:
-    """Scores texts; the results are those of ``scorer.score_many``, and nobody waits for Mojo.
+    """Scores texts with the same results as ``scorer.score_many``; never waits for a compiler.
 
     Args:
         texts: Any texts.
-        word_list: The list; scored in Mojo only once it has been prepared.
-        modifiers: As for ``scorer.score``.
+        word_list: The list; Mojo is used only after ``prepare`` has succeeded for it.
+        modifiers: See ``scorer.score``.
     """
     mojo = _scorers.get(word_list)
-    if mojo and sum(map(len, texts)) >= FEWEST_CHARACTERS:
+    if mojo and sum(map(len, texts)) >= MIN_CHARACTERS_FOR_MOJO:
         return mojo.score_many(texts, modifiers=modifiers)
     return scorer.score_many(texts, word_list, modifiers=modifiers)
 
 
 def prepare(word_lists: Iterable[WordList], *, compiling: bool) -> bool:
-    """Makes word lists ready to be scored in Mojo, and returns whether they are.
+    """Prepares word lists for scoring in Mojo; returns False if Mojo cannot be used.
 
     Args:
         word_lists: The lists.
-        compiling: Compile the kernel where it has not been; otherwise it is used where it is there.
+        compiling: Compile the library if it is not in the cache.
     """
-    # Not imported until there is something to gain: ctypes and logging take time and memory.
+    # Imported here because ctypes and logging take time and memory, which a start without Mojo
+    # does not need.
     from distilbert_sentiment_arch.lexicon.mojo_library import load
     from distilbert_sentiment_arch.lexicon.mojo_scorer import MojoScorer
 
@@ -56,7 +58,7 @@ def prepare(word_lists: Iterable[WordList], *, compiling: bool) -> bool:
 
 
 def prepare_later(word_lists: Iterable[WordList], *, compiling: bool, seconds: float = 0.0) -> None:
-    """Prepares word lists in a thread, so many seconds from now; see ``prepare``."""
+    """Prepares word lists in a thread, ``seconds`` from now; see ``prepare``."""
     timer = threading.Timer(seconds, prepare, (list(word_lists),), {"compiling": compiling})
     timer.daemon = True
     timer.name = "prepare Mojo"

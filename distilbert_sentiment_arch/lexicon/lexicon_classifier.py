@@ -1,4 +1,4 @@
-"""A word list as a classifier: scores to labels, and to the fields that clients read."""
+"""Classifier that answers with the scores of a word list."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ LABELS = LabelSet(("NEGATIVE", "NEUTRAL", "POSITIVE"), "single_label_classificat
 """The labels of a word list on its own."""
 
 SIGNS = {"NEGATIVE": -1, "NEUTRAL": 0, "POSITIVE": 1}
-"""Which way each label lies, upper and lower case alike."""
+"""Sign of the valence of each label, whose case does not matter."""
 
-_BLOCKING = 16_384
-"""Characters from which on texts are scored in a thread (about 10 ms of the slowest)."""
+_THREAD_CHARACTERS = 16_384
+"""Characters above which texts are scored in a thread; the slowest such text takes about 10 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LexiconClassification(Classification):
-    """The answer of a word list for one input; ``logits`` is the mean valence, signed by label.
+    """Result of a word list for one input; a logit is the mean valence times the label's sign.
 
     Attributes:
-        score: What was found in the input.
-        neutral_band: Means this close to 0 are neutral.
+        score: The matches in the input, their sum and mean.
+        neutral_band: Means from ``-neutral_band`` to ``neutral_band`` are neutral.
     """
 
     score: Score
@@ -47,16 +47,17 @@ class LexiconClassification(Classification):
 
     @property
     def label(self) -> str:
-        """The label of the sign, as the head spells it; NEUTRAL even where the head has none."""
+        """The label of the mean's sign, spelled as in ``labels``; NEUTRAL even if not in them."""
         wanted = self.score.label(self.neutral_band)
         return next((name for name in self.labels.names if name.upper() == wanted), wanted)
 
     @property
     def scores(self) -> Sequence[float]:
-        """One share a label: ``(1 + sign * mean / 5) / labels``; they sum to 1.
+        """A number from 0 to 1 for each label, ``(1 + sign * mean / 5) / number of labels``.
 
-        A linear picture of the mean valence, close to even for most texts, and no probability: a
-        client with a threshold takes it for the undecided answer that it is.
+        They sum to 1 and grow linearly with the mean valence, but they are not probabilities. For
+        most texts they are nearly equal, so that clients that apply a threshold treat the result
+        as uncertain.
         """
         mean = 0.0 if self.score.label(self.neutral_band) == "NEUTRAL" else self.score.mean
         share = min(max(mean, LOWEST), HIGHEST) / HIGHEST
@@ -64,15 +65,15 @@ class LexiconClassification(Classification):
 
 
 class LexiconClassifier:
-    """Answers with a word list.
+    """Classifier that answers with the scores of a word list.
 
     Args:
         word_list: The list; its name is the classifier's.
-        labels: The labels to answer with: those of the model it stands in for, or its own.
-        scoring: How the list is applied where a request does not say.
+        labels: Labels of the results: those of the model it replaces, or its own.
+        scoring: Default options for requests that contain none.
 
     Raises:
-        ConfigError: A label has no sign, or there are not both signs among them.
+        ConfigError: The labels are not supported, see ``check_labels``.
     """
 
     route: Route = "lexicon"
@@ -91,14 +92,14 @@ class LexiconClassifier:
         """See ``Classifier``.
 
         Raises:
-            InputError: An input that is no text, token ids among them.
+            InputError: An input is not a text, for example token ids.
         """
         check_inputs(request.inputs)
         texts = [_text(index, item) for index, item in enumerate(request.inputs)]
         scoring = request.scoring or self.scoring
         start = time.perf_counter()
         characters = sum(map(len, texts))
-        if characters > _BLOCKING:
+        if characters > _THREAD_CHARACTERS:
             found = await in_thread(characters, self._classify, texts, scoring)
         else:
             found = self._classify(texts, scoring)
@@ -126,7 +127,8 @@ def check_labels(labels: LabelSet) -> None:
     """Checks that a word list can answer with the labels of a model.
 
     Raises:
-        ConfigError: A label has no sign, or there are not both signs among them.
+        ConfigError: A label is not NEGATIVE, NEUTRAL or POSITIVE, or NEGATIVE or POSITIVE is
+            missing.
     """
     known = [SIGNS.get(name.upper()) for name in labels.names]
     if not {-1, 1} <= set(known) or None in known or len(set(known)) < len(known):

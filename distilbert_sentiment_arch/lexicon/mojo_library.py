@@ -1,8 +1,8 @@
-"""The kernel of ``scorer.mojo`` as a shared library: compiled once, kept in the user's cache.
+"""Compiler and loader of ``scorer.mojo`` as a shared library, which is cached for the user.
 
-Compiling takes seconds and some 250 MB in a process of its own; loading takes milliseconds, and
-the library needs no runtime library of Mojo. The model server compiles it, the lexicon server only
-uses what is there. To have it compiled beforehand, in an image say::
+Compiling takes seconds and about 250 MB in a separate process; loading takes milliseconds, and the
+library does not need Mojo's runtime library. The model server compiles it; the lexicon server only
+uses a library that is in the cache. To compile it in advance, for example in a container image::
 
     python -m distilbert_sentiment_arch.lexicon.mojo_library
 """
@@ -27,9 +27,9 @@ from distilbert_sentiment_arch.errors import CacheError
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
 
-# A cache may be shared by machines whose processors differ, and the kernel gains nothing from
-# what the newer ones add.
-_PROCESSORS = {"x86_64": "x86-64-v2", "aarch64": "generic", "arm64": "generic"}
+# A cache may be shared by machines with different processors, and the scorer does not get faster
+# with the instructions of newer ones.
+_TARGET_CPUS = {"x86_64": "x86-64-v2", "aarch64": "generic", "arm64": "generic"}
 
 _TIMEOUT_SECONDS = 120
 
@@ -39,13 +39,12 @@ _loaded: list[ctypes.CDLL | None] = []
 
 
 def load(*, compiling: bool) -> ctypes.CDLL | None:
-    """Returns the library, or None where there is none.
+    """Loads the library once per process; returns None if there is none.
 
-    The first call that finds or makes it, or fails to, decides for the process; a failure is
-    logged.
+    A failure is logged and not tried again.
 
     Args:
-        compiling: Compile it where it has not been.
+        compiling: Compile the library if it is not in the cache.
     """
     with _lock:
         if not _loaded:
@@ -54,7 +53,7 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
                 if code is None:
                     return None
                 _loaded.append(_library(code))
-            # ImportError: no mojo-compiler.
+            # ImportError: mojo-compiler is not installed.
             except (CacheError, OSError, ImportError, subprocess.SubprocessError) as error:
                 _log.warning("Word lists are scored without Mojo: %s", _reason(error))
                 _loaded.append(None)
@@ -63,8 +62,8 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
 
 def _arguments() -> list[str]:
     arguments = ["build", "--emit", "shared-lib", "--optimization-level", "3"]
-    if processor := _PROCESSORS.get(platform.machine()):
-        arguments += ["--target-cpu", processor]
+    if target_cpu := _TARGET_CPUS.get(platform.machine()):
+        arguments += ["--target-cpu", target_cpu]
     return arguments
 
 
@@ -93,7 +92,7 @@ def _name() -> str:
 
 
 def _library(code: bytes) -> ctypes.CDLL:
-    """Loads a copy, which nobody changes any more: a library that shrinks ends who uses it."""
+    """Loads a private copy of the library: truncating a loaded file would crash the process."""
     if sys.platform != "linux":
         with tempfile.NamedTemporaryFile(suffix=".so") as copy:
             copy.write(code)

@@ -1,4 +1,4 @@
-"""A word list for the kernel of ``scorer.mojo``, and what the kernel finds as ``Score`` objects."""
+"""Python interface of ``scorer.mojo``: tables of a word list, and its results as ``Score``."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ from distilbert_sentiment_arch.lexicon.words import WORD, normalise
 _CODE_POINTS, _PLANE = 0x110000, 0x10000
 _SPACES = re.compile(r"\s+")
 
-# Numbers that scorer.mojo has names for.
+# The same constants as in scorer.mojo.
 _WORD, _SPACE, _APOSTROPHE, _HYPHEN = 1, 2, 3, 4
 _JOINERS = {None: 0, " ": _SPACE, "'": _APOSTROPHE, "-": _HYPHEN}
 _NEGATOR, _BOOSTER, _DAMPENER, _T = 1, 2, 4, 8
 _ABSENT = -1
 
 _CHARACTERS_PER_MATCH = 32
-"""In few texts do matches follow more closely; those are read twice."""
+"""Assumed by the size of the result arrays; texts with more matches, which are rare, are scored
+twice."""
 
 
 class MojoScorer:
-    """Scores texts exactly as ``scorer.score`` does. Threads may share it.
+    """Scorer with the same results as ``scorer.score``; threads may share it.
 
     Args:
-        word_list: The list. Changes to its tree after this are not seen.
-        library: What ``mojo_library.load`` returns.
+        word_list: The list. Later changes to its tree have no effect.
+        library: The result of ``mojo_library.load``.
     """
 
     def __init__(self, word_list: WordList, library: ctypes.CDLL) -> None:
         self._tables = _Tables(word_list)
         self._lexicon = _Lexicon(**self._tables.fields())
         self._score_ascii = _scoring_function(library, "score_ascii", ctypes.c_char_p)
-        # wchar_t has 32 bits wherever there is Mojo.
+        # wchar_t has 32 bits on every platform that Mojo supports.
         self._score_unicode = _scoring_function(library, "score_unicode", ctypes.c_wchar_p)
         library.index_words.argtypes = [ctypes.POINTER(_Lexicon)]
         library.index_words.restype = None
@@ -57,11 +58,11 @@ class MojoScorer:
     def score_many(self, texts: Sequence[str], *, modifiers: bool = False) -> list[Score]:
         """Scores texts, in time linear in their length.
 
-        ``Score.matches`` makes its ``Match`` objects when they are looked at.
+        ``Score.matches`` creates its ``Match`` objects on access.
 
         Args:
             texts: Any texts.
-            modifiers: As for ``scorer.score``.
+            modifiers: See ``scorer.score``.
         """
         text = "".join(texts)
         if text.isascii():
@@ -78,11 +79,11 @@ class MojoScorer:
         text: str | bytes,
         texts: Sequence[str],
         modifiers: bool,
-    ) -> _Found:
+    ) -> _ResultArrays:
         ends = array("q", accumulate(map(len, texts)))
         capacity = len(texts) + len(text) // _CHARACTERS_PER_MATCH
         while True:
-            found = _Found(self._tables.terms, len(texts), capacity)
+            found = _ResultArrays(self._tables.terms, len(texts), capacity)
             matches = score(
                 self._lexicon, text, _address(ends), len(texts), modifiers, found.results()
             )
@@ -92,7 +93,7 @@ class MojoScorer:
 
 
 class _Lexicon(ctypes.Structure):
-    """``Lexicon`` of scorer.mojo."""
+    """The struct ``Lexicon`` of scorer.mojo."""
 
     _fields_ = (
         ("classes", ctypes.c_char_p),
@@ -113,7 +114,7 @@ class _Lexicon(ctypes.Structure):
 
 
 class _Results(ctypes.Structure):
-    """``Results`` of scorer.mojo."""
+    """The struct ``Results`` of scorer.mojo."""
 
     _fields_ = (
         ("word_counts", ctypes.c_void_p),
@@ -127,7 +128,7 @@ class _Results(ctypes.Structure):
 
 
 class _Tables:
-    """What the addresses in ``_Lexicon`` lead to, and the term of each node."""
+    """Arrays that ``_Lexicon`` points to, and the term of each node."""
 
     def __init__(self, word_list: WordList) -> None:
         self.terms = list(word_list.tree)
@@ -147,7 +148,7 @@ class _Tables:
         self._factors = array("d", [*plain, *(factor * NEGATION for factor in plain)])
 
     def fields(self) -> dict[str, object]:
-        """Returns the fields of ``_Lexicon``, which live as long as this object."""
+        """Returns the fields of ``_Lexicon``; their addresses are valid while this object lives."""
         return {
             "classes": character_classes(),
             "slots": _address(self._slots),
@@ -166,8 +167,8 @@ class _Tables:
         }
 
     def _enter(self, nodes: list[Node]) -> None:
-        """Numbers the nodes of the tree, given those of first words."""
-        for number, node in enumerate(nodes):  # to which the loop adds their children
+        """Numbers the nodes of the tree; ``nodes`` are those of first words."""
+        for number, node in enumerate(nodes):  # the loop appends their children
             self._is_term.append(node.score is not None)
             self._scores.append(0.0 if node.score is None else node.score)
             edges: list[tuple[int, int]] = []
@@ -185,8 +186,8 @@ class _Tables:
         return self._ids.setdefault(word, len(self._ids))
 
 
-class _Found:
-    """What the kernel found in some texts, in the arrays of ``_Results``."""
+class _ResultArrays:
+    """Arrays of ``_Results``, filled by the kernel for the texts of one call."""
 
     def __init__(self, terms: Sequence[str], texts: int, capacity: int) -> None:
         self._terms = terms
@@ -195,7 +196,7 @@ class _Found:
         self._nodes, self._starts, self._ends = (array("q", [0]) * capacity for _ in range(3))
 
     def results(self) -> _Results:
-        """Returns where the kernel writes, which lives as long as this object."""
+        """Returns the addresses of the arrays; they are valid while this object lives."""
         return _Results(
             word_counts=_address(self._word_counts),
             match_ends=_address(self._match_ends),
@@ -207,7 +208,7 @@ class _Found:
         )
 
     def move_to(self, offsets: Sequence[Sequence[int] | None]) -> None:
-        """Moves the matches from the normalised texts to the original ones."""
+        """Converts positions of matches in normalised texts to positions in the original texts."""
         first = 0
         for last, original in zip(self._match_ends, offsets, strict=True):
             if original is not None:
@@ -231,7 +232,7 @@ class _Found:
         return answers
 
     def matches(self, first: int, last: int) -> Iterator[Match]:
-        """Makes the matches from ``first`` up to ``last``."""
+        """Creates the matches from ``first`` to ``last``, which is not included."""
         return map(
             Match,
             map(self._terms.__getitem__, self._nodes[first:last]),
@@ -242,11 +243,11 @@ class _Found:
 
 
 class _Matches(Sequence[Match]):
-    """The matches of one text, equal to a sequence of the same ones."""
+    """The matches of one text, equal to any sequence of equal matches."""
 
     __slots__ = ("_first", "_found", "_last")
 
-    def __init__(self, found: _Found, first: int, last: int) -> None:
+    def __init__(self, found: _ResultArrays, first: int, last: int) -> None:
         self._found = found
         self._first = first
         self._last = last
@@ -278,7 +279,7 @@ class _Matches(Sequence[Match]):
 
 @cache
 def character_classes() -> bytes:
-    """Returns the class of each code point, a byte each, in the numbers of ``scorer.mojo``."""
+    """Returns the character class of every code point, one byte each, as in ``scorer.mojo``."""
     classes = bytearray(_CODE_POINTS)
     for first in range(0, _CODE_POINTS, _PLANE):  # all at once would take 13 MB
         codes = array("I", range(first, first + _PLANE))

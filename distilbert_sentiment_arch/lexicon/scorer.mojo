@@ -1,10 +1,10 @@
-"""`scorer.score` for many texts at once, over flat tables instead of Python objects.
+"""Implementation of `scorer.score` for many texts at once, over flat tables.
 
-A shared library with a C interface: `mojo_scorer.py` makes the tables and reads the results. It
-allocates nothing and calls nothing, so that it needs no runtime library of Mojo.
+A shared library with a C interface: `mojo_scorer.py` builds the tables and reads the results. It
+allocates no memory and calls no other library, so that it does not need Mojo's runtime library.
 
-Texts arrive normalised and in lower case, as `words.normalise` leaves them, one behind the other:
-bytes where all of them are ASCII, otherwise 32-bit code points.
+Texts are normalised and in lower case (see `words.normalise`) and concatenated: bytes if all of
+them are ASCII, 32-bit code points otherwise.
 """
 
 comptime Integers = Pointer[Int64, ImmUntrackedOrigin]
@@ -16,7 +16,7 @@ comptime SPACE = 2
 comptime APOSTROPHE = 3
 comptime HYPHEN = 4
 
-# What joins a word to the one before it is one of the classes above, or this.
+# The joiner of a word and the word before it is one of the classes above, or NOTHING.
 comptime NOTHING = 0
 
 # Roles of words, as bits.
@@ -29,60 +29,60 @@ comptime ABSENT = -1
 
 
 struct Lexicon:
-    """A word list and the words that modify scores; ctypes has the same fields."""
+    """A word list and the words that modify scores; `_Lexicon` in `mojo_scorer.py` is the same."""
 
     var classes: Pointer[UInt8, ImmUntrackedOrigin]
     """Class of each code point, at least of those in the texts."""
 
     var slots: Pointer[Int64, MutUntrackedOrigin]
-    """Hash table with open addressing: ids of words, or ABSENT; never full."""
+    """Hash table with open addressing: ids of words, or ABSENT. It is never full."""
     var slot_mask: Int64
-    """Slots, a power of two, less one."""
+    """Number of slots, a power of two, minus 1."""
 
     var words: Int64
-    """Words known; their ids count from 0."""
+    """Number of known words; their ids count from 0."""
     var letters: Characters[DType.uint32]
-    """All words, one behind the other."""
+    """All words, concatenated."""
     var letter_starts: Integers
-    """Where each word starts there, and where the last one ends."""
+    """Start of each word in `letters`, and the end of the last one."""
     var roles: Integers
     """Roles of each word."""
     var roots: Integers
     """Node of each word that begins a term, or ABSENT."""
 
     var edge_starts: Integers
-    """Where the edges of each node start, and where those of the last one end."""
+    """Start of the edges of each node in `edge_keys`, and the end of those of the last one."""
     var edge_keys: Integers
     """8 * word + joiner of each edge, ascending within a node."""
     var edge_nodes: Integers
-    """Where each edge leads."""
+    """Target node of each edge."""
     var is_term: Integers
     """1 for nodes where a term ends."""
     var scores: Characters[DType.float64]
     """Score of each such node."""
 
     var factors: Characters[DType.float64]
-    """What modifiers make of a score: plain, boosted, dampened, and the same three negated."""
+    """Factors of a score: plain, boosted, dampened, and the same three negated."""
 
 
 struct Results:
-    """What was found; ctypes has the same fields."""
+    """Arrays for the matches; `_Results` in `mojo_scorer.py` is the same."""
 
     var word_counts: Pointer[Int64, MutUntrackedOrigin]
-    """Words of each text."""
+    """Number of words of each text."""
     var match_ends: Pointer[Int64, MutUntrackedOrigin]
-    """Where the matches of each text end among all matches."""
+    """End of the matches of each text among all matches."""
 
     var capacity: Int64
-    """Matches there is room for; those beyond are counted only."""
+    """Maximum matches that the arrays can store; further ones are only counted."""
     var scores: Pointer[Float64, MutUntrackedOrigin]
-    """Score of each match, modified where asked for."""
+    """Score of each match, changed by modifiers if they are on."""
     var nodes: Pointer[Int64, MutUntrackedOrigin]
     """Node of each match."""
     var starts: Pointer[Int64, MutUntrackedOrigin]
-    """Where each match starts in its text."""
+    """Position in its text at which each match starts."""
     var ends: Pointer[Int64, MutUntrackedOrigin]
-    """Where it ends."""
+    """Position in its text at which each match ends."""
 
 
 @fieldwise_init
@@ -97,7 +97,7 @@ struct Word(ImplicitlyCopyable):
 
 @always_inline
 def hash_step(hash: UInt64, letter: UInt64) -> UInt64:
-    """FNV-1a."""
+    """Returns the hash with one more letter (FNV-1a)."""
     return (hash ^ letter) * 0x100000001B3
 
 
@@ -134,7 +134,7 @@ def find_word[
 def next_word[
     dtype: DType
 ](lexicon: Lexicon, text: Characters[dtype], position: Int, end: Int) -> Word:
-    """Returns the first word from a position on; it starts at `end` where there is none."""
+    """Returns the first word at or after a position; it starts at `end` if there is none."""
     var start = position
     var all_spaces = True
     while start < end:
@@ -182,7 +182,7 @@ def follow(lexicon: Lexicon, node: Int, word: Word) -> Int:
 def longest_term[
     dtype: DType
 ](lexicon: Lexicon, text: Characters[dtype], first: Word, end: Int) -> Tuple[Int, Int]:
-    """Returns node and end of the longest term that begins at a word; ABSENT where none does."""
+    """Returns node and end of the longest term that begins at a word; ABSENT if none does."""
     var node = Int(lexicon.roots[unsafe_offset=first.id])
     var found = ABSENT
     var found_end = first.end
@@ -214,13 +214,13 @@ def score_texts[
     for index in range(texts):
         var end = Int(text_ends[unsafe_offset=index])
         var words = 0
-        var free = begin  # behind the last match
-        var negations = 0  # bit i: the word i + 1 before negates
-        var before = 0  # roles of the word before
+        var free = begin  # position after the last match
+        var negations = 0  # bit i is set if the word i + 1 words earlier is a negator
+        var before = 0  # roles of the previous word
         var before_ends_with_n = False
         var word = next_word(lexicon, text, begin, end)
         while word.start < end:
-            # What an apostrophe or a hyphen joins is one word to people.
+            # Words joined by an apostrophe or a hyphen count as one word.
             var joined = word.joiner == APOSTROPHE or word.joiner == HYPHEN
             if not joined or words == 0:
                 words += 1
@@ -245,7 +245,7 @@ def score_texts[
                             results.starts[unsafe_offset=matches] = Int64(word.start - begin)
                             results.ends[unsafe_offset=matches] = Int64(free - begin)
                         matches += 1
-            # n't is two words here: the apostrophe parts them.
+            # "don't" is split into the words "don" and "t".
             var negates = roles & NEGATOR != 0 or (roles & T != 0 and before_ends_with_n)
             negations = ((negations << 1) | (1 if negates else 0)) & 7
             before = roles
@@ -259,7 +259,7 @@ def score_texts[
 
 @export
 def index_words(lexicon: Pointer[Lexicon, ImmUntrackedOrigin]) abi("C"):
-    """Enters all words into the slots, which must all be ABSENT."""
+    """Inserts all words into the hash table, whose slots must all be ABSENT."""
     ref table = lexicon[]
     var start = 0
     for id in range(Int(table.words)):

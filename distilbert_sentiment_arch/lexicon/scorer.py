@@ -1,7 +1,7 @@
-"""Text to a score: the terms of a word list that stand in it, and what they add up to.
+"""Score of a text: its matches with a word list, their sum and their mean.
 
-A score is a score. It is the sum and the mean of numbers that people gave to words; it is no
-probability, and nothing here turns it into one.
+A score is the sum or the mean of the valences that people gave to words. It is not a probability
+and is not converted to one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from distilbert_sentiment_arch.lexicon.words import Words, split
 Label = Literal["NEGATIVE", "NEUTRAL", "POSITIVE"]
 
 NEGATION = -0.74
-"""A negated score is multiplied by this: weakened, and of the other sign (VADER's constant)."""
+"""Factor of a negated score: it gets weaker and changes its sign (the constant of VADER)."""
 NEGATION_REACH = 3
-"""Words before a term in which a negator negates it."""
+"""Number of words before a term among which a negator negates it."""
 STRONGER, WEAKER = 1.25, 0.75
-"""What a booster or a dampener just before a term multiplies its score by."""
+"""Factors of a booster and of a dampener directly before a term."""
 
 NEGATORS = frozenset(
     """
@@ -41,10 +41,10 @@ class Match:
     """A term of the list in a text.
 
     Attributes:
-        term: As the list has it.
-        score: Its score, modified where modifiers were asked for.
-        start: Its first character in the original text.
-        end: The character behind its last.
+        term: The term, spelled as in the list.
+        score: Its score, changed by modifiers if they are on.
+        start: Position of its first character in the original text.
+        end: Position after its last character.
     """
 
     term: str
@@ -55,13 +55,13 @@ class Match:
 
 @dataclass(frozen=True)
 class Score:
-    """What a word list has to say about a text.
+    """Score of a text and the matches that it comes from.
 
     Attributes:
-        words: Words of the text; don't and self-made are one each.
+        words: Number of words of the text; "don't" and "self-made" are one word each.
         sum: Sum of the matches' scores.
         mean: ``sum / words``; 0 for a text without words.
-        matches: The terms found, in the order of the text.
+        matches: The matches, in the order of the text.
     """
 
     words: int
@@ -70,7 +70,7 @@ class Score:
     matches: Sequence[Match]
 
     def label(self, neutral_band: float = 0.0) -> Label:
-        """Returns the sign of the mean.
+        """Returns the label of the mean's sign.
 
         Args:
             neutral_band: Means from ``-neutral_band`` to ``neutral_band`` are NEUTRAL.
@@ -83,15 +83,15 @@ class Score:
 def score(text: str, word_list: WordList, *, modifiers: bool = False) -> Score:
     """Scores a text, in time linear in its length.
 
-    Whole words only; where several terms begin at a word, the longest one counts, and none of its
-    words counts again. Upper and lower case, composed and decomposed characters, and typographic
-    and plain apostrophes and hyphens are alike; a phrase may be spread over any white space.
+    Only whole words match. If several terms begin at a word, the longest one counts, and its words
+    do not count again. Case, Unicode composition, and typographic forms of apostrophes and hyphens
+    are ignored; the words of a phrase may be separated by any white space.
 
     Args:
         text: Any text.
         word_list: The list.
-        modifiers: English negators, boosters and dampeners before a term change its score. Off by
-            default, as in the original definition of AFINN.
+        modifiers: English negators, boosters and dampeners before a term change its score. The
+            original definition of AFINN has none.
     """
     words = split(text)
     tree = word_list.tree
@@ -106,7 +106,7 @@ def score(text: str, word_list: WordList, *, modifiers: bool = False) -> Score:
 def score_many(
     texts: Sequence[str], word_list: WordList, *, modifiers: bool = False
 ) -> list[Score]:
-    """Scores texts one by one; see ``score``, and ``bulk_scorer`` for what is faster."""
+    """Scores texts one by one; see ``score``. ``bulk_scorer`` is faster."""
     return [score(text, word_list, modifiers=modifiers) for text in texts]
 
 
@@ -114,7 +114,7 @@ def _matches(
     words: Words, starts: Sequence[int], tree: dict[str, Node], *, modifiers: bool
 ) -> list[Match]:
     found: list[Match] = []
-    free = 0  # the first word that no match has taken
+    free = 0  # index of the first word after the last match
     for first in starts:
         if first < free:
             continue
@@ -130,7 +130,7 @@ def _matches(
 
 
 def _longest(words: Words, first: int, node: Node) -> tuple[float | None, int]:
-    """Returns score and last word of the longest term that begins at a word."""
+    """Returns score and index of the last word of the longest term that begins at a word."""
     value, last = node.score, first
     index = first
     while node.children and index + 1 < len(words.words):
@@ -145,7 +145,7 @@ def _longest(words: Words, first: int, node: Node) -> tuple[float | None, int]:
 
 
 def _factor(words: Sequence[str], index: int) -> float:
-    """Returns what the words before a term make of its score."""
+    """Returns the factor by which the words before a term change its score."""
     factor = 1.0
     if index and words[index - 1] in BOOSTERS:
         factor = STRONGER
@@ -153,7 +153,7 @@ def _factor(words: Sequence[str], index: int) -> float:
         factor = WEAKER
     before = words[max(0, index - NEGATION_REACH - 1) : index]
     negated = any(
-        # n't is two words here: the apostrophe parts them.
+        # "don't" is split into the words "don" and "t".
         word in NEGATORS or (word == "t" and place > 0 and before[place - 1].endswith("n"))
         for place, word in enumerate(before)
         if len(before) - place <= NEGATION_REACH

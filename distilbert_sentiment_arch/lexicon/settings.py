@@ -1,4 +1,4 @@
-"""What an operator sets of the word lists, read once from the environment."""
+"""Settings of the word lists, read once from the environment variables."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class LexiconSettings:
     """The word lists of a server.
 
     Attributes:
-        fallback: When a list may answer in place of the model.
-        word_lists: By name; the embedded ones come first.
+        fallback: Policy that says when a list may answer in place of the model.
+        word_lists: Word lists by name; the embedded ones come first.
         stand_in: Name of the list that answers in place of the model.
-        scoring: How lists are applied.
+        scoring: Default options of scoring.
     """
 
     fallback: FallbackPolicy
@@ -52,11 +52,11 @@ class LexiconSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> LexiconSettings:
-        """Reads the settings, and the lists they name.
+        """Reads the settings, and the lists that they name.
 
         Raises:
-            ConfigError: A value that is not possible.
-            WordListError: A list that cannot be read.
+            ConfigError: A value is not valid.
+            WordListError: A list cannot be read.
         """
         environment = os.environ if environment is None else environment
         word_lists = {name: embedded_word_list(name) for name in EMBEDDED}
@@ -79,20 +79,20 @@ class LexiconSettings:
         )
 
     def classifiers(self) -> list[LexiconClassifier]:
-        """Returns every list, answering with its own labels."""
+        """Returns a classifier for each list, with the lists' own labels."""
         return [LexiconClassifier(each, scoring=self.scoring) for each in self.word_lists.values()]
 
     def stand_in_for(self, labels: LabelSet) -> LexiconClassifier:
-        """Returns the list that answers in place of a model, with its labels.
+        """Returns the classifier that answers in place of a model, with the model's labels.
 
         Raises:
-            ConfigError: No list could answer with these.
+            ConfigError: A word list cannot answer with these labels.
         """
         return LexiconClassifier(self.word_lists[self.stand_in], labels, self.scoring)
 
 
 def _one_of(environment: Mapping[str, str], variable: str, known: Sequence[Name]) -> Name:
-    """Returns a value among those known, the first of them where nothing is set."""
+    """Returns the value of a variable, which must be a known one; the default is the first."""
     text = environment.get(variable, known[0])
     for each in known:
         if each == text:

@@ -1,4 +1,4 @@
-"""Word lists: the files, and the tree in which their terms are found."""
+"""Word lists: reader of their files, and the tree in which their terms are searched."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ DIRECTORY = Path(__file__).resolve().parent / "word_lists"
 
 LOWEST, HIGHEST = -5.0, 5.0
 
-LONGEST_NAME = 200
-"""Characters in the name of a list, which stands in answers and headers."""
+MAX_NAME_LENGTH = 200
+"""Maximum characters of a list's name, which appears in responses and headers."""
 
 _METADATA = re.compile(r"#\s*(name|language):\s*(\S.*)")
 
 
 @dataclass
 class Node:
-    """A place in the tree of terms.
+    """A node in the tree of terms.
 
     Attributes:
-        score: Score of the term that ends here; None where none does.
-        children: The next word of longer terms, by what joins it to this one.
+        score: Score of the term that ends here; None if no term does.
+        children: Nodes of longer terms, by the next word and the joiner before it.
     """
 
     score: float | None = None
@@ -35,13 +35,13 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class WordList:
-    """A word list; equal to itself only, so that what is made from it can be kept by it.
+    """A word list. Compared by identity, so that it can be the key of a cache.
 
     Attributes:
-        name: What clients call it.
-        language: Its language, as a BCP 47 tag.
+        name: Model name in requests.
+        language: Language, a BCP 47 tag.
         terms: Score of each term, in lower case.
-        tree: The same terms by their first word.
+        tree: The same terms as a tree, by their first word.
     """
 
     name: str
@@ -54,8 +54,8 @@ def read_word_list(path: Path) -> WordList:
     """Reads a file in the format that ``word_lists/README.md`` describes.
 
     Raises:
-        WordListError: The file cannot be read, or a line is not an entry; the message has its
-            number.
+        WordListError: The file cannot be read, or a line is not a valid entry; the message contains
+            the number of the line.
     """
     try:
         content = path.read_text(encoding="utf-8-sig")
@@ -74,11 +74,11 @@ def read_word_list(path: Path) -> WordList:
             if term in terms:
                 raise WordListError(f"{path}, line {number}: '{term}' is listed twice. Keep one.")
             terms[term] = score
-            _plant(tree, words, score)
+            _insert(tree, words, score)
     for key, value in metadata.items():
-        if not value.isprintable() or len(value) > LONGEST_NAME:
+        if not value.isprintable() or len(value) > MAX_NAME_LENGTH:
             raise WordListError(
-                f"{path}: the {key} {value[:50]!a} is longer than {LONGEST_NAME} characters or "
+                f"{path}: the {key} {value[:50]!a} is longer than {MAX_NAME_LENGTH} characters or "
                 f"holds some that cannot be printed. Give another in a line '# {key}: ...'."
             )
     if not terms:
@@ -88,12 +88,12 @@ def read_word_list(path: Path) -> WordList:
 
 @cache
 def embedded_word_list(name: str) -> WordList:
-    """Returns a list that ships with the package: ``afinn-111`` or ``mvp-29``."""
+    """Returns a list that is part of the package: ``afinn-111`` or ``mvp-29``."""
     return read_word_list(DIRECTORY / f"{name}.txt")
 
 
 def spelled(words: Words, first: int, last: int) -> str:
-    """Returns neighbouring words as a list has them, single spaces between them."""
+    """Returns consecutive words with their joiners, spelled as in a list."""
     term = words.words[first]
     for index in range(first + 1, last + 1):
         term += f"{words.joiner(index)}{words.words[index]}"
@@ -120,7 +120,7 @@ def _entry(line: str, where: str) -> tuple[Words, float]:
     return words, score
 
 
-def _plant(tree: dict[str, Node], words: Words, score: float) -> None:
+def _insert(tree: dict[str, Node], words: Words, score: float) -> None:
     node = tree.setdefault(words.words[0], Node())
     for index in range(1, len(words.words)):
         step = (words.joiner(index), words.words[index])

@@ -1,4 +1,4 @@
-"""Text to words, for any script: where they are and what joins them."""
+"""Splitting of texts in any script into words, with their positions and joiners."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, groupby, repeat
 
-# What Python calls a word character, and marks that no precomposed character takes in.
+# Python's word characters, and combining marks that no precomposed character contains.
 WORD = re.compile(r"([\w\u0300-\u036f]+)")
 
-# Combining marks lie between these code points; a test looks at all others.
+# All combining marks are between these code points; a test checks it.
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1F000
 
-# All that stand before ASCII or at the end, where no mark follows them.
+# ASCII characters before another ASCII character or the end, so that no mark follows them.
 _ASCII = re.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])")
 
-MARKS = 30
-"""Combining marks in a row that are normalised together: those of Unicode's stream-safe text format
-(UAX 15, section 13). unicodedata sorts a run in time quadratic in its length, under the
-interpreter's lock."""
+MAX_MARKS = 30
+"""Maximum combining marks in a row that are normalised together, as in Unicode's stream-safe text
+format (UAX 15, section 13). unicodedata sorts them in time quadratic in their number, while it
+holds the interpreter's lock."""
 
-# Right single quotation mark, modifier letter and fullwidth apostrophe; hyphen and its
-# non-breaking kin.
+# Right single quotation mark, modifier letter apostrophe and fullwidth apostrophe; hyphen and
+# non-breaking hyphen.
 _TYPOGRAPHIC = {"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u2010": "-", "\u2011": "-"}
 
 
@@ -34,12 +34,12 @@ class Words:
     """The words of a text.
 
     Attributes:
-        words: Composed (NFC) and in lower case.
-        gaps: What stands before each word and, at the end, behind the last, with plain apostrophes
-            and hyphens.
-        ends: Where each gap and each word ends in the normalised text, by turns.
-        offsets: Where each character of the normalised text begins in the original, and behind the
-            last one its length; None where the two agree character by character.
+        words: The words, composed (NFC) and in lower case.
+        gaps: Text before each word and, as the last one, after the last word, with plain
+            apostrophes and hyphens.
+        ends: End positions in the normalised text, alternating: of each gap and of each word.
+        offsets: Position in the original text of each character of the normalised text, followed by
+            the length of the original; None if all positions are equal.
     """
 
     words: Sequence[str]
@@ -49,17 +49,21 @@ class Words:
 
     @property
     def count(self) -> int:
-        """Words as people count them: don't and self-made are one each."""
+        """Number of words as people count them: "don't" and "self-made" are one word each."""
         inner = self.gaps[1:-1]
         return len(self.words) - inner.count("'") - inner.count("-")
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Returns where the words from ``first`` to ``last`` are in the original text."""
+        """Returns start and end, in the original text, of the words from ``first`` to ``last``."""
         start, end = self.ends[2 * first], self.ends[2 * last + 1]
         return (start, end) if self.offsets is None else (self.offsets[start], self.offsets[end])
 
     def joiner(self, index: int) -> str | None:
-        """Returns what joins a word to the one before it: space, apostrophe, hyphen, or None."""
+        """Returns the joiner of a word and the word before it.
+
+        Returns:
+            A space for any white space, an apostrophe or a hyphen; None for any other text.
+        """
         gap = self.gaps[index]
         if gap in ("'", "-"):
             return gap
@@ -67,18 +71,22 @@ class Words:
 
 
 def split(text: str) -> Words:
-    """Splits a text, in time linear in its length."""
+    """Splits a text into words, in time linear in its length."""
     normal, offsets = normalise(text)
     pieces = WORD.split(normal)
     return Words(pieces[1::2], pieces[::2], list(accumulate(map(len, pieces))), offsets)
 
 
 def normalise(text: str) -> tuple[str, Sequence[int] | None]:
-    """Returns a text composed, in lower case and with plain apostrophes, and ``Words.offsets``."""
+    """Normalises a text: composed (NFC), in lower case, with plain apostrophes and hyphens.
+
+    Returns:
+        The normalised text, and ``Words.offsets``.
+    """
     if text.isascii():
         return text.lower(), None
     marks, unmarked = _marks()
-    long_run = any(len(run) > MARKS for run in marks.findall(text))
+    long_run = any(len(run) > MAX_MARKS for run in marks.findall(text))
     if not long_run and unicodedata.is_normalized("NFC", text):
         lowered = text.lower()
         if len(lowered) == len(text):
@@ -98,8 +106,8 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
             offsets.extend(at for at, each in enumerate(characters, start) for _ in each)
         else:
             end = start + 1
-            # A character and the marks on it compose among themselves.
-            last = min(start + MARKS + 1, len(text))
+            # A character is normalised together with the combining marks after it.
+            last = min(start + MAX_MARKS + 1, len(text))
             while end < last and unicodedata.combining(text[end]):
                 end += 1
             piece = unicodedata.normalize("NFC", text[start:end]).lower()
@@ -112,7 +120,10 @@ def normalise(text: str) -> tuple[str, Sequence[int] | None]:
 
 @cache
 def _marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Returns what matches a run of combining marks, and one of others that none follows."""
+    """Returns patterns of combining marks, and of other characters without a mark after them.
+
+    Both match one or more characters; the second one does not match ASCII.
+    """
     marks = (code for code in range(_FIRST_MARK, _LAST_MARK) if unicodedata.combining(chr(code)))
     ranges = []
     for _, numbered in groupby(enumerate(marks), lambda pair: pair[1] - pair[0]):

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from linear_time import check_linear
 
-from distilbert_sentiment_arch.lexicon.words import MARKS, WORD, _marks, normalise, split
+from distilbert_sentiment_arch.lexicon.words import MAX_MARKS, WORD, _marks, normalise, split
 
 CHARACTERS = (
     "aabn ZI'-_.\t\u2019\u02bc\uff07\u2010\u2011\u0301\u0308\u0327\u0345\u0130ßΣςSs\u212b\ufb01"
@@ -65,7 +65,7 @@ def test_runs_of_marks_are_normalised_in_parts_and_offsets_are_kept(count: int) 
     words = split(text)
     assert (words.words[0], words.words[-1], words.count) == ("good", "bad", 3)
     assert text[slice(*words.span(2, 2))] == "bad"
-    parts = re.findall(f"(?s).[\u0300-\u036f]{{0,{MARKS}}}", text)
+    parts = re.findall(f"(?s).[\u0300-\u036f]{{0,{MAX_MARKS}}}", text)
     assert normal == "".join(unicodedata.normalize("NFC", part) for part in parts)
 
 
