@@ -32,13 +32,13 @@ class Gateway:
 @pytest.fixture
 def gateway(tmp_path: Path, lexicon_server: Server) -> Iterator[Gateway]:
     (model_port,) = free_ports(1)
-    lexicon_port = int(lexicon_server.url.rpartition(":")[2])
-    with running_gateway(tmp_path / "gateway", [model_port], lexicon_port) as (url, _):
+    with running_gateway(tmp_path / "gateway", [model_port], lexicon_server.port) as (url, _):
         yield Gateway(url, model_port)
 
 
 def test_no_client_sees_the_model_server_come_and_go(tmp_path: Path, gateway: Gateway) -> None:
-    with load(gateway.url) as clients:
+    # Little enough for two cores, of which a model server that starts needs one.
+    with load(gateway.url, pause_s=0.05) as clients:
         clients.wait_for("lexicon")  # the model server is not there yet
         assert clients.outcomes["model"] == 0
         with running_server(tmp_path / "first", port=gateway.model_port) as server:
@@ -54,17 +54,18 @@ def test_no_client_sees_the_model_server_come_and_go(tmp_path: Path, gateway: Ga
     assert clients.wrong == []
 
 
-def test_a_full_model_server(tmp_path: Path, gateway: Gateway) -> None:
+def test_a_full_model_server(tmp_path: Path, small_server: Server, lexicon_server: Server) -> None:
     def ask(headers: dict[str, str]) -> tuple[int, str]:
         body = {"input": "terrible " * 500}
-        url = f"{gateway.url}/classify"
-        response = httpx.post(url, json=body, headers=headers, timeout=90, trust_env=False)
+        response = httpx.post(
+            f"{url}/classify", json=body, headers=headers, timeout=90, trust_env=False
+        )
         return response.status_code, response.headers.get("X-Sentiment-Route", "none")
 
     refusing = {"X-Sentiment-Fallback": "off"}
-    flags = ("--max-pending-tokens", "2000")
+    ports = [small_server.port], lexicon_server.port
     with (
-        running_server(tmp_path / "server", *flags, port=gateway.model_port),
+        running_gateway(tmp_path / "gateway", *ports) as (url, _),
         ThreadPoolExecutor(60) as pool,
     ):
         answers = Counter(pool.map(ask, [{}] * 40 + [refusing] * 20))

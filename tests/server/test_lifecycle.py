@@ -8,10 +8,12 @@ import os
 import signal
 import socket
 import statistics
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -19,16 +21,35 @@ import psutil
 import pytest
 from commands import run_python
 from hostile import answer_of, connect
-from server_process import START_TIMEOUT_S, Server, model_worker, running_server, starting_server
+from server_process import START_TIMEOUT_S, Server, model_worker, starting_server
 
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
 from scripts.process_memory import memory_of
-from scripts.server_process import free_ports
+from scripts.server_process import free_ports, wait_until_ready
 
 pytestmark = pytest.mark.slow
 
 LONG = {"input": "terrible " * 500}
-OVERLOAD_S = float(os.environ.get("OVERLOAD_S", "10"))
+OVERLOAD_S = float(os.environ.get("OVERLOAD_S", "6"))
+
+FLAGS: dict[str, tuple[str, ...]] = {
+    "ended": (),
+    "without its worker": (),
+    "impatient": ("--deadline-s", "0.5"),
+}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
+    """The servers that tests of this file end, started side by side."""
+    with ExitStack() as stack:
+        starting = {
+            name: stack.enter_context(starting_server(tmp_path_factory.mktemp("server"), *flags))
+            for name, flags in FLAGS.items()
+        }
+        for server in starting.values():
+            wait_until_ready(server)
+        yield starting
 
 
 def tree_memory(server: Server) -> int:
@@ -44,8 +65,9 @@ def outcome(client: httpx.Client) -> str:
         return type(error).__name__
 
 
-def test_sigterm_answers_what_is_in_flight_and_exits_with_0(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server, ThreadPoolExecutor(40) as pool:
+def test_sigterm_answers_what_is_in_flight_and_exits_with_0(servers: dict[str, Server]) -> None:
+    server = servers["ended"]
+    with ThreadPoolExecutor(40) as pool:
         in_flight = [pool.submit(outcome, server.client) for _ in range(40)]
         time.sleep(1)  # all accepted; the model needs several seconds for them
         assert not all(each.done() for each in in_flight)
@@ -57,21 +79,21 @@ def test_sigterm_answers_what_is_in_flight_and_exits_with_0(tmp_path: Path) -> N
         assert server.process.wait(timeout=30) == 0
 
 
-def test_a_missed_deadline_is_a_503_and_the_server_recovers(tmp_path: Path) -> None:
-    with running_server(tmp_path, "--deadline-s", "0.5") as server:
-        start = time.monotonic()
-        late = server.client.post("/classify", json={"input": [LONG["input"]] * 32})
-        assert time.monotonic() - start < 2
-        assert late.status_code == 503
-        assert late.headers["Retry-After"] == "5"
-        assert "within 0.5 seconds" in late.json()["error"]["message"]
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:  # what was handed over is computed all the same
-            answer = server.client.post("/classify", json={"input": "I love it."})
-            if answer.status_code == 200:
-                break
-            time.sleep(0.2)
-        assert answer.json()["data"][0]["label"] == "POSITIVE"
+def test_a_missed_deadline_is_a_503_and_the_server_recovers(servers: dict[str, Server]) -> None:
+    server = servers["impatient"]
+    start = time.monotonic()
+    late = server.client.post("/classify", json={"input": [LONG["input"]] * 32})
+    assert time.monotonic() - start < 2
+    assert late.status_code == 503
+    assert late.headers["Retry-After"] == "5"
+    assert "within 0.5 seconds" in late.json()["error"]["message"]
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:  # what was handed over is computed all the same
+        answer = server.client.post("/classify", json={"input": "I love it."})
+        if answer.status_code == 200:
+            break
+        time.sleep(0.2)
+    assert answer.json()["data"][0]["label"] == "POSITIVE"
 
 
 def test_who_hangs_up_leaves_the_model_to_others(server: Server) -> None:
@@ -87,8 +109,11 @@ def test_who_hangs_up_leaves_the_model_to_others(server: Server) -> None:
     assert time.monotonic() - start < 2 * alone + 0.2
 
 
-def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server, ThreadPoolExecutor(40) as pool:
+def test_a_killed_worker_ends_the_server_and_leaves_no_client_waiting(
+    servers: dict[str, Server],
+) -> None:
+    server = servers["without its worker"]
+    with ThreadPoolExecutor(40) as pool:
         in_flight = [pool.submit(outcome, server.client) for _ in range(40)]
         time.sleep(0.5)
         start = time.monotonic()
@@ -110,16 +135,16 @@ def assert_ended(processes: list[psutil.Process]) -> None:
     assert alive == []
 
 
-def test_a_killed_server_leaves_no_process_and_no_port(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
-        httpx.get(server.metrics_url, trust_env=False).raise_for_status()
-        processes = tree(server)
-        assert len(processes) >= 3
-        server.process.kill()
-        server.process.wait()
-        assert_ended(processes)
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(server.metrics_url, trust_env=False)
+def test_a_killed_server_leaves_no_process_and_no_port(servers: dict[str, Server]) -> None:
+    server = servers["impatient"]  # nothing asks it any more
+    httpx.get(server.metrics_url, trust_env=False).raise_for_status()
+    processes = tree(server)
+    assert len(processes) >= 3
+    server.process.kill()
+    server.process.wait()
+    assert_ended(processes)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.metrics_url, trust_env=False)
 
 
 def compiles(process: psutil.Process) -> bool:
@@ -143,22 +168,25 @@ def test_a_server_that_is_killed_while_it_compiles_leaves_no_process(tmp_path: P
 
 
 def test_plain_max_serve_says_in_one_line_that_a_port_is_in_use(server: Server) -> None:
-    port, metrics_port = (
-        url.removesuffix("/metrics").rpartition(":")[2] for url in (server.url, server.metrics_url)
-    )
+    port, metrics_port = str(server.port), str(server.metrics_port)
     (other,) = free_ports(1)
-    for given, scraped in ((port, str(other)), (str(other), metrics_port)):
-        ended = run_python(
+
+    def started_with(ports: tuple[str, str]) -> subprocess.CompletedProcess[str]:
+        given, scraped = ports
+        return run_python(
             *("-m", "distilbert_sentiment_arch.cli.max_process", "serve", "--host", "127.0.0.1"),
             *("--model", DEFAULT_DIRECTORY, "--custom-architectures", PACKAGE, "--port", given),
             environment={"MAX_SERVE_METRICS_ENDPOINT_PORT": scraped, "HF_HUB_OFFLINE": "1"},
         )
-        taken = port if given == port else metrics_port
-        assert ended.returncode == 1
-        assert ended.stderr.splitlines()[-1].startswith(
-            f"max-sentiment: port {taken} is in use on 127.0.0.1. Stop what listens there, or "
-        )
-        assert "Traceback" not in ended.stderr
+
+    pairs = (port, str(other)), (str(other), metrics_port)
+    with ThreadPoolExecutor(2) as pool:
+        for taken, ended in zip((port, metrics_port), pool.map(started_with, pairs), strict=True):
+            assert ended.returncode == 1
+            assert ended.stderr.splitlines()[-1].startswith(
+                f"max-sentiment: port {taken} is in use on 127.0.0.1. Stop what listens there, or "
+            )
+            assert "Traceback" not in ended.stderr
 
 
 def test_the_process_tree_takes_less_than_a_gigabyte(server: Server) -> None:
