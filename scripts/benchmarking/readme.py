@@ -70,7 +70,7 @@ def summary_lines(results: Results) -> list[str]:
         "",
         losses(results),
         "",
-        f"{machine['cpu']}, {results.config['threads']} threads, commit `{results.commit}`, "
+        f"{machine['cpu']}, {results.config['threads']} threads, "
         f"{results.created[:10]}: medians, the same tokens and threads for all; `labels` is the "
         "share equal to a float64 reference's. HTTP servers other than this project's are FastAPI "
         "with dynamic batching.",
