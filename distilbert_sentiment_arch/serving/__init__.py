@@ -1,1 +1,1 @@
-"""HTTP inside MAX Serve."""
+"""HTTP servers: inside MAX Serve, and standalone from word lists; wire formats and endpoints."""

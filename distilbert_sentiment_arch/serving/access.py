@@ -1,7 +1,7 @@
-"""Paths that are not ours and need an API key all the same, where there are keys.
+"""API key check for paths outside the dialects: the OpenAPI document and MAX's admin routes.
 
-MAX's application and the lexicon server add documents and, the former, an administrator's routes
-to what the dialects declare. With keys set, these tell a stranger more than a refusal does.
+MAX's application adds both to the endpoints of the dialects, and the lexicon server adds the
+document. If API keys are set, these paths must not give information to callers without one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ ADMINISTRATION = (
 
 
 def refusal(app: Application, request: Request) -> Response | None:
-    """Returns what refuses a request for one of these paths, None where it may pass."""
+    """Returns the response 401 for such a path without a valid key; None if the request may pass.
+
+    Always None for other paths, which are checked by their endpoints.
+    """
     path = request.url.path
     if path not in DOCUMENTS and path not in ADMINISTRATION:
         return None

@@ -1,4 +1,4 @@
-"""Application of a server: its classifiers and what surrounds them, however it was started."""
+"""Application of a server: its classifiers, limits, API keys and telemetry."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from distilbert_sentiment_arch.settings.limits import Limits
 
 @dataclass(frozen=True)
 class Load:
-    """How the model fares.
+    """Load and health of the model.
 
     Attributes:
-        pending_tokens: Tokens accepted and not yet computed.
-        failing: Only canaries are sent to it.
-        non_finite: Sequences for which it put out NaN or infinity since this was last asked.
+        pending_tokens: Tokens of the backlog: accepted and not yet computed.
+        failing: The model fails, and only canary requests are sent to it.
+        non_finite: Sequences for which it returned NaN or infinity since the last call.
     """
 
     pending_tokens: int
@@ -35,17 +35,17 @@ class Load:
 
 @dataclass(frozen=True)
 class Application:
-    """The classifiers of a server and what is around them.
+    """The classifiers of a server, and everything a request needs besides them.
 
     Attributes:
-        default: Answers requests that name no model.
-        lexicons: The word lists that can be asked by name.
-        ready: Says whether the default answers.
-        load: How the model fares; None where there is none.
-        limits: What the operator bounds.
-        buffered: The bytes of bodies that are held.
-        keys: Who may ask.
-        telemetry: Who is told.
+        default: Classifier of requests that name no model.
+        lexicons: Classifiers of word lists, which requests can choose by name.
+        ready: Runs the readiness check of the default classifier.
+        load: Returns the load of the model; None if there is no model.
+        limits: Limits of the operator.
+        buffered: Counter of the bytes of bodies in memory.
+        keys: Accepted API keys.
+        telemetry: Receiver of metrics and spans.
     """
 
     default: Classifier
@@ -59,17 +59,17 @@ class Application:
 
     @property
     def classifiers(self) -> Mapping[str, Classifier]:
-        """All of them by name, the default first."""
+        """All classifiers by name, the default first."""
         known: dict[str, Classifier] = {}
         for each in (self.default, *self.lexicons):
             known.setdefault(each.name, each)
         return known
 
     def classifier(self, name: str | None) -> Classifier:
-        """Returns the classifier of a name; None or empty stands for the default.
+        """Returns the classifier with a name, the default one for None or an empty name.
 
         Raises:
-            UnknownModel: There is none.
+            UnknownModel: There is no classifier with this name.
         """
         if not name:
             return self.default
@@ -80,5 +80,5 @@ class Application:
 
 
 def application_of(scope: Scope) -> Application | None:
-    """Returns the application behind a request; None where the server serves another model."""
+    """Returns the application of a request; None if MAX serves a model of another package."""
     return cast("Application | None", getattr(scope["app"].state, "sentiment", None))

@@ -1,7 +1,8 @@
-"""The body of a request: how long it may take, how much of it is held, what JSON is read.
+"""Receiving and parsing of request bodies, with limits on time, memory and JSON values.
 
 Python's JSON parser, pydantic and NumPy hold the interpreter's lock while they work, so a thread
-does not help: whatever would keep them busy for long is counted and refused before it is built.
+does not keep the server responsive. Therefore the values of a large body are counted, and too many
+are refused, before they are parsed.
 """
 
 from __future__ import annotations
@@ -28,25 +29,25 @@ from distilbert_sentiment_arch.worker_threads import LARGE
 Content = bytes | bytearray
 Body = TypeVar("Body", bound=BaseModel)
 
-_FREE = 16_384
-"""Bytes of a body that count nothing: no small request is refused because of large ones."""
+_UNCOUNTED_BYTES = 16_384
+"""Bytes of each body that are not counted, so that large requests never cause the refusal of small
+ones."""
 
-_BYTES_A_VALUE = 8
-"""Bytes outside of strings that a value may take on average; a token id and its comma take 7."""
+_BYTES_PER_VALUE = 8
+"""Maximum average bytes of a value outside of strings; a token id and its comma take 7."""
 
-_STRING_CHARACTERS = 2 * 1024 * 1024
-"""Least bound on the characters in all strings of a body; names and unknown fields are among
-them."""
+_MIN_STRING_CHARACTERS = 2 * 1024 * 1024
+"""Characters that all strings of a body may have in any case, including keys and unknown fields."""
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _WHITE_SPACE = b" \t\r\n"
 
 
 class BufferedBytes:
-    """Counts the bytes of bodies that are held at a time.
+    """Counter of the bytes of bodies that are in memory at the same time.
 
     Args:
-        limit: Most bytes; a single body may be larger while there is no other.
+        limit: Maximum bytes; a single body may be larger if there is no other.
     """
 
     def __init__(self, limit: int) -> None:
@@ -55,23 +56,23 @@ class BufferedBytes:
 
     @property
     def held(self) -> int:
-        """Bytes held now."""
+        """Bytes in memory at present."""
         return self._held
 
     @contextmanager
-    def holding(self) -> Iterator[HeldBytes]:
-        """Gives one request its share, and takes it back."""
-        share = HeldBytes(self)
+    def share(self) -> Iterator[RequestBytes]:
+        """Yields the counter of one request, and releases its bytes at the end of the context."""
+        share = RequestBytes(self)
         try:
             yield share
         finally:
             self._held -= share.counted
 
     def take(self, count: int, own: int) -> None:
-        """Counts more bytes of a request that has ``own`` already.
+        """Adds ``count`` bytes for a request that already has ``own`` bytes.
 
         Raises:
-            Overloaded: Others hold too much.
+            Overloaded: The limit is exceeded, and other requests hold a part of it.
         """
         others = self._held - own
         if others and self._held + count > self._limit:
@@ -79,8 +80,8 @@ class BufferedBytes:
         self._held += count
 
 
-class HeldBytes:
-    """The share of one request.
+class RequestBytes:
+    """Counter of the bytes of one request's body.
 
     Attributes:
         counted: Bytes that count against the limit.
@@ -91,24 +92,24 @@ class HeldBytes:
         self.counted = 0
 
     def grow_to(self, size: int) -> None:
-        """Counts what a body of a size takes.
+        """Sets the size of the body, in bytes, which only grows.
 
         Raises:
-            Overloaded: Others hold too much.
+            Overloaded: See ``BufferedBytes.take``.
         """
-        more = max(0, size - _FREE) - self.counted
+        more = max(0, size - _UNCOUNTED_BYTES) - self.counted
         if more > 0:
             self._of.take(more, self.counted)
             self.counted += more
 
 
-async def read_body(request: Request, held: HeldBytes, timeout_s: float) -> bytearray:
+async def read_body(request: Request, held: RequestBytes, timeout_s: float) -> bytearray:
     """Receives the body of a request.
 
     Raises:
-        Overloaded: There is no room for it now.
-        BodyTimeout: It did not arrive in time.
-        ClientDisconnect: It ended before its length.
+        Overloaded: There is too little memory for bodies at present.
+        BodyTimeout: The body did not arrive within ``timeout_s`` seconds.
+        ClientDisconnect: The client disconnected before the end of the body.
     """
     content = bytearray()
     try:
@@ -127,12 +128,12 @@ async def read_body(request: Request, held: HeldBytes, timeout_s: float) -> byte
 
 
 def validated(content: Content, model: type[Body], limits: Limits) -> Body:
-    """Returns JSON as a model; the limits are the context of its validators.
+    """Parses JSON into a pydantic model, whose validators receive the limits as their context.
 
     Raises:
-        InputError: Not JSON.
-        TooMuch: More than the limits allow.
-        ValidationError: JSON of another shape.
+        InputError: The content is not JSON.
+        TooMuch: It exceeds one of the limits.
+        ValidationError: It does not match the model.
     """
     if len(content) > LARGE:
         _check_values(content, limits)
@@ -147,29 +148,30 @@ def validated(content: Content, model: type[Body], limits: Limits) -> Body:
 
 
 def _check_values(content: Content, limits: Limits) -> None:
-    """Counts the values and the characters of JSON without building any of them.
+    """Checks the number of values and characters in JSON without parsing it.
 
-    What is not JSON is counted in some way; the parser finds that out.
+    For content that is not valid JSON the counts have no meaning; the parser refuses it later.
 
     Raises:
-        TooManyValues: More than the limits allow.
-        TooManyCharacters: So much text that no request with it is within the limits.
+        TooManyValues: There are more values than the limits allow.
+        TooManyCharacters: There is so much text that no request with it is within the limits.
     """
     most = limits.max_body_values
-    # Without escaped quotes every other piece between quotes is a string.
+    # Once escaped quotes are replaced, every second piece between quotes is a string.
     plain = content.replace(b"\\\\", b"__").replace(b'\\"', b"__")
     if plain.count(b'"') > 2 * most:
         raise TooManyValues(most)
     pieces = plain.split(b'"')
     outside = b"s".join(pieces[::2]).translate(None, delete=_WHITE_SPACE)
-    # Before each value but the first stands one of these, unless a list or an object is empty.
+    # One of these characters precedes each value but the first; empty lists and objects are
+    # subtracted.
     values = 1 + sum(map(outside.count, (b",", b":", b"[", b"{")))
     values -= outside.count(b"[]") + outside.count(b"{}")
-    if values > most or len(outside) > _BYTES_A_VALUE * most:
+    if values > most or len(outside) > _BYTES_PER_VALUE * most:
         raise TooManyValues(most)
     strings = b"".join(pieces[1::2])
     escaped = strings.count(b"\\")
     long_escapes = strings.count(b"\\u")
     characters = len(strings.translate(None, delete=_CONTINUATION)) - escaped - 5 * long_escapes
-    if characters > max(_STRING_CHARACTERS, 4 * limits.max_request_characters):
+    if characters > max(_MIN_STRING_CHARACTERS, 4 * limits.max_request_characters):
         raise TooManyCharacters(limits.max_request_characters)

@@ -1,4 +1,4 @@
-"""One request on its way through the application."""
+"""Call of an endpoint: one request, and its classification with checks of the request limits."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ Name = TypeVar("Name", bound=str)
 
 @dataclass
 class Call:
-    """A request and what it is answered with.
+    """A request that an endpoint handles.
 
     Attributes:
         app: The application.
-        request: The request.
-        status: HTTP status of the answer.
+        request: The HTTP request.
+        observation: Record for the headers, log line and metrics of the request.
+        status: HTTP status of the response; a handler may change it.
     """
 
     app: Application
@@ -46,7 +47,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        """The model that the path names."""
+        """Model name in the path."""
         return str(self.request.path_params["name"])
 
     async def classify(
@@ -59,13 +60,21 @@ class Call:
         add_special_tokens: bool = True,
         scoring: Scoring | None = None,
     ) -> Answers:
-        """Answers inputs and notes what it took.
+        """Classifies inputs and records the result for headers, log and metrics.
 
-        What the body says of truncation and fallback goes before what the headers say.
+        Options in the body, passed as arguments, take precedence over those in headers.
+
+        Args:
+            model: Name of the model; None for the default.
+            inputs: Texts, pairs of texts, or token ids.
+            truncation: How inputs over the model's limit are truncated.
+            fallback: When a word list may answer in place of the model.
+            add_special_tokens: Add [CLS] and [SEP] to the tokens of texts.
+            scoring: Options of word lists.
 
         Raises:
             UnknownModel: See ``Application.classifier``.
-            TooMuch: Over one of the operator's limits.
+            TooMuch: The request exceeds one of the operator's limits.
             InputError, Unavailable: See ``Classifier.classify``.
         """
         classifier = self.app.classifier(model)

@@ -1,4 +1,4 @@
-"""What a wire format says about itself: its name and its envelope for failures."""
+"""Description of a wire format: its name and the body of its error responses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Dialect:
     """A wire format.
 
     Attributes:
-        name: For metrics and logs.
-        envelope: Body of a failure.
-        error_model: The type of that body, for the OpenAPI document.
-        statuses: Where its failures have another HTTP status than ours.
+        name: Name in metrics and logs.
+        envelope: Makes the body of an error response from a failure.
+        error_model: Type of that body, for the OpenAPI document.
+        statuses: HTTP statuses of failures that differ from ``errors.STATUS``.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Dialect:
     statuses: Mapping[Kind, int]
 
     def render(self, failure: Failure) -> Response:
-        """Returns the response to a request that was not answered."""
+        """Returns the error response for a failure."""
         return JSONResponse(
             self.envelope(failure),
             self.statuses.get(failure.kind, failure.status),
@@ -37,5 +37,5 @@ class Dialect:
         )
 
     def failures(self) -> set[int]:
-        """Returns the HTTP statuses of its failures."""
+        """Returns the HTTP statuses of all error responses."""
         return {self.statuses.get(kind, status) for kind, status in STATUS.items()}

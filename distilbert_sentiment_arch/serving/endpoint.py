@@ -1,4 +1,7 @@
-"""A path of a dialect, and the one way from request to response, whatever serves it."""
+"""Endpoint of a dialect: authentication, parsing, handling and rendering of a request.
+
+Independent of the server (MAX Serve or the lexicon server) that runs it.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from distilbert_sentiment_arch.serving.application import Application
-from distilbert_sentiment_arch.serving.body import Content, HeldBytes, read_body, validated
+from distilbert_sentiment_arch.serving.body import (
+    Content,
+    RequestBytes,
+    read_body,
+    validated,
+)
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
+from distilbert_sentiment_arch.serving.disconnect import CLIENT_CLOSED_REQUEST
 from distilbert_sentiment_arch.serving.errors import failure_of
-from distilbert_sentiment_arch.serving.hang_up import CLIENT_CLOSED_REQUEST
 from distilbert_sentiment_arch.serving.observation import Observation
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import LARGE, in_thread
@@ -28,16 +36,20 @@ Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 
 class ModelNameConvertor(Convertor[str]):
-    """``{name:model}`` in a path: a name with slashes in it, but none of what follows a name."""
+    """Path parameter ``{name:model}``: a model name, which may contain slashes.
+
+    It does not match the suffixes of paths that follow a name: ``:predict``, ``/infer``,
+    ``/ready``.
+    """
 
     regex = r".+(?<!:predict)(?<!/infer)(?<!/ready)"
 
     def convert(self, value: str) -> str:
-        """Returns the name as it is."""
+        """Returns the name unchanged."""
         return value
 
     def to_string(self, value: str) -> str:
-        """Returns the name as it is."""
+        """Returns the name unchanged."""
         return value
 
 
@@ -46,20 +58,20 @@ register_url_convertor("model", ModelNameConvertor())
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A method of a path.
+    """An HTTP method of a path, with its handler.
 
     Attributes:
         dialect: The wire format.
         tag: Heading in the OpenAPI document.
-        probe: An orchestrator asks, and needs no API key.
+        probe: It is a probe of an orchestrator, and needs no API key.
         method: ``GET`` or ``POST``.
         path: The path, in Starlette's notation.
-        handler: Answers a call; the body is its second argument where there is one.
-        answer: Type of what it returns; None for an empty answer.
-        body: Type of the JSON body.
-        parse: Reads a body that is not JSON alone; may run in a thread.
-        drop_none: Leave fields without a value out of the answer.
-        failures: Bodies of statuses that are not the dialect's envelope.
+        handler: Handles a call; the parsed body, if there is one, is its second argument.
+        answer: Type of its result; None for an empty response body.
+        body: Type of the JSON body of a request.
+        parse: Parses a body that is not only JSON; may run in a thread.
+        drop_none: Omit fields that are None from the response.
+        failures: Types of response bodies, by status, that differ from the dialect's error body.
     """
 
     dialect: Dialect
@@ -75,16 +87,16 @@ class Endpoint:
     failures: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     async def respond(self, app: Application, request: Request) -> Response:
-        """Answers a request; every failure is told in the dialect."""
+        """Responds to a request; failures become error responses of the dialect."""
         observation = Observation.of(app, request, self.dialect.name, self.path, probe=self.probe)
         try:
             if not self.probe:
                 app.keys.check(request.headers.get("authorization"))
             _check_encoding(request)
-            with app.buffered.holding() as held:
+            with app.buffered.share() as held:
                 response = await self._answered(Call(app, request, observation), held)
             response.headers.update(observation.headers())
-        except asyncio.CancelledError:  # the caller hung up, or the server ends
+        except asyncio.CancelledError:  # the client disconnected, or the server shuts down
             observation.finish(CLIENT_CLOSED_REQUEST)
             raise
         except Exception as error:
@@ -92,7 +104,7 @@ class Endpoint:
         observation.finish(response.status_code)
         return response
 
-    async def _answered(self, call: Call, held: HeldBytes) -> Response:
+    async def _answered(self, call: Call, held: RequestBytes) -> Response:
         if self.body is None:
             answer = await self.handler(call)
         else:
@@ -102,8 +114,8 @@ class Endpoint:
         content = self._adapter.dump_json(answer, exclude_none=self.drop_none)
         return Response(content, call.status, media_type="application/json")
 
-    async def _read(self, call: Call, held: HeldBytes) -> Any:
-        """Returns the body, parsed; the bytes it came in are gone by then."""
+    async def _read(self, call: Call, held: RequestBytes) -> Any:
+        """Receives and parses the body; its bytes are freed when this returns."""
         limits = call.app.limits
         content = await read_body(call.request, held, limits.body_timeout_s)
         if len(content) > LARGE:
@@ -122,12 +134,12 @@ class Endpoint:
 
 
 class Endpoints:
-    """The paths of a dialect, as its module declares them.
+    """Collection of the endpoints of a dialect, which its module adds with decorators.
 
     Args:
         dialect: The wire format.
         tag: Heading in the OpenAPI document.
-        probes: Orchestrators ask, and need no API key.
+        probes: They are probes of orchestrators, and need no API key.
     """
 
     def __init__(self, dialect: Dialect, tag: str, *, probes: bool = False) -> None:
@@ -138,13 +150,13 @@ class Endpoints:
         return iter(self._found)
 
     def get(self, path: str, answer: Any, **more: Any) -> Callable[[Handler], Handler]:
-        """Declares what answers GET."""
+        """Returns a decorator that adds a handler of GET."""
         return self._add("GET", path, answer, more)
 
     def post(
         self, path: str, body: type[BaseModel], answer: Any, **more: Any
     ) -> Callable[[Handler], Handler]:
-        """Declares what answers POST."""
+        """Returns a decorator that adds a handler of POST."""
         return self._add("POST", path, answer, {"body": body, **more})
 
     def _add(

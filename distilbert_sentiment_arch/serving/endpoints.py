@@ -1,4 +1,4 @@
-"""Every endpoint of ours."""
+"""List of all endpoints of this package."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ ENDPOINTS = tuple(
         kserve_v2.endpoints,
     )
 )
-"""In the order in which a request tries them."""
+"""All endpoints, in the order in which a request is matched with them."""

@@ -1,4 +1,4 @@
-"""Exceptions to failures: what every dialect renders, in its own envelope."""
+"""Mapping of exceptions to failures, which each dialect renders as its own error responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from distilbert_sentiment_arch.errors import (
 logger = logging.getLogger("max.serve.sentiment")
 
 STARTED_HEADER = "X-Sentiment-Started"
-"""``no`` where the model was not asked: a gateway may send the request to another server."""
+"""Response header, ``no`` if the request did not reach the model: a gateway may send it to another
+server."""
 
 Kind = Literal[
     "blank",
@@ -59,7 +60,7 @@ STATUS: dict[Kind, int] = {
     "unavailable": 503,
 }
 
-# The first class that matches decides.
+# The first class that matches the exception applies.
 _KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
     (TooMuch, "too_large"),
     (BlankInput, "blank"),
@@ -72,7 +73,7 @@ _KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
     (Unavailable, "unavailable"),
 )
 
-# What FastAPI and MAX raise as plain HTTP errors.
+# Statuses of the HTTP errors that FastAPI and MAX raise.
 _KINDS_OF_STATUS: dict[int, Kind] = {
     404: "not_found",
     405: "method_not_allowed",
@@ -93,13 +94,13 @@ _HEADERS: dict[Kind, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Failure:
-    """A request that was not answered.
+    """Reason why a request failed, independent of the dialect.
 
     Attributes:
-        kind: What went wrong, for a program.
-        message: What went wrong and what to do, for a person.
-        param: The request field at fault, where one is known.
-        started: The model may have been asked.
+        kind: Kind of the failure, for programs.
+        message: The problem and its remedy, for people.
+        param: The invalid field of the request, if known.
+        started: The request may have reached the model.
     """
 
     kind: Kind
@@ -109,18 +110,18 @@ class Failure:
 
     @property
     def status(self) -> int:
-        """HTTP status, where the dialect has no other opinion."""
+        """HTTP status, unless the dialect has a different one for the kind."""
         return STATUS[self.kind]
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers that tell how, when or where to try again."""
+        """Response headers that state how, when or where to retry."""
         headers = _HEADERS.get(self.kind, {})
         return headers if self.started else {**headers, STARTED_HEADER: "no"}
 
 
 def failure_of(error: Exception) -> Failure:
-    """Returns what to tell the caller; an error nobody planned for is logged and not told."""
+    """Returns the failure of an exception; an unexpected one is logged and not disclosed."""
     if isinstance(error, ValidationError):
         detail = error.errors(include_url=False, include_context=True, include_input=False)[0]
         return _invalid(detail, detail["loc"])
@@ -141,7 +142,7 @@ def _of_status(status: int, message: str) -> Failure:
 
 
 def _invalid(detail: Mapping[str, Any], location: Sequence[int | str]) -> Failure:
-    # Never repeats the input: it may be huge, secret or not encodable.
+    # The message never repeats the input, which may be huge, secret or not encodable.
     if not location:
         return Failure(
             "invalid", "The body is not a JSON object. Send one, as Content-Type: application/json."

@@ -1,4 +1,4 @@
-"""The endpoints as routes of FastAPI, for its OpenAPI document; ``routing`` answers requests."""
+"""FastAPI routes of the endpoints, for the OpenAPI document only; ``routing`` handles requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from distilbert_sentiment_arch.serving.endpoint import Endpoint
 from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_NAME
 
-# Documents the scheme; ApiKeys decides.
+# Only documents the authentication scheme; ApiKeys checks the keys.
 _BEARER = Security(HTTPBearer(auto_error=False, description="Where the operator set API keys."))
 
 _HEADERS = (
@@ -53,11 +53,11 @@ def add_endpoints(router: APIRouter) -> None:
 
 
 async def _documented() -> None:
-    """Stands for every endpoint; nothing calls it."""
+    """Placeholder for the handlers of all endpoints; it is never called."""
 
 
 def _failures(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
-    # FastAPI would document a 422 of its own, in an envelope of its own.
+    # 422 is listed because FastAPI would otherwise document its own 422 response.
     statuses = sorted(endpoint.dialect.failures() | {422})
     models = dict.fromkeys(statuses, endpoint.dialect.error_model) | dict(endpoint.failures)
     return {status: {"model": model} for status, model in models.items()}
@@ -93,9 +93,10 @@ def _extra(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def inlined(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
-    """Returns a JSON schema with its own definitions in place of the references to them.
+    """Returns a JSON schema in which references are replaced by their definitions.
 
-    FastAPI collects the models of bodies that it parses; here it parses none.
+    FastAPI adds definitions to its document only for bodies that it parses, and it parses none of
+    these.
     """
     if isinstance(schema, list):
         return [inlined(item, definitions) for item in schema]

@@ -1,8 +1,9 @@
-"""HTTP/1.1 over a connection: uvicorn's protocol with bounds on what a connection may take.
+"""HTTP/1.1 protocol of a connection: uvicorn's, with limits on sizes, times and connections.
 
-uvicorn reads a head of any size for any time, queues any number of pipelined requests, and closes a
-connection whose client has sent all it has to send before the answer is there. It closes neither
-what never finishes a request nor what was answered before its body had come.
+uvicorn accepts heads of any size, waits for them without a timeout, and queues any number of
+pipelined requests. It closes a connection at once if its client closes its sending side before the
+response, but does not close connections that never complete a request, or whose response was sent
+before the request's body had arrived.
 """
 
 from __future__ import annotations
@@ -20,24 +21,30 @@ from distilbert_sentiment_arch.serving.dialects.openai_errors import OpenAIError
 from distilbert_sentiment_arch.settings.limits import Limits
 
 MAX_PIPELINED = 16
-"""Most requests that wait on one connection for the answers to those before them."""
+"""Maximum requests of one connection that wait for the responses to earlier ones."""
 
 HEADER_OVERHEAD = 32
-"""What each header counts besides its characters, as in HTTP/2 (RFC 9113, section 6.5.2)."""
+"""Bytes that each header counts in addition to its characters, as in HTTP/2 (RFC 9113, section
+6.5.2)."""
 
 BODY_GRACE_S = 5.0
-"""How much longer than a body may take its connection is left to the answer that says so."""
+"""Grace period after the timeout of a body: seconds until the connection is closed, in which the
+response 408 is sent."""
 
-PROBE_AFTER_S = 0.05
-"""How long after its request a client that has ended its side is left alone; most have their answer
-by then."""
-FIRST_LOOK_S = 0.001
-LOOK_EVERY_S = 0.02
-LOOKS = 10
+HALF_CLOSED_PROBE_DELAY_S = 0.05
+"""Seconds from a request to the probe of its connection, if the client has closed its sending side.
+Most requests are answered earlier."""
+
+RESET_CHECK_DELAY_S = 0.001
+"""Seconds from the probe to the first check for a reset."""
+RESET_CHECK_INTERVAL_S = 0.02
+"""Seconds between further checks."""
+RESET_CHECKS = 10
+"""Number of checks."""
 
 _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 _TCP_CLOSE = 7
-"""State of a connection that its peer has reset; linux/include/net/tcp_states.h."""
+"""TCP state of a connection that its peer has reset; linux/include/net/tcp_states.h."""
 
 _MESSAGES = {
     400: "The request is not valid HTTP.",
@@ -47,11 +54,11 @@ _MESSAGES = {
 
 
 class TooManyPipelined(Exception):
-    """A connection with more requests in line than are taken."""
+    """A connection has more waiting requests than ``MAX_PIPELINED``."""
 
 
 class HeadTooLarge(Exception):
-    """A request line and headers over the limit."""
+    """Request line and headers are larger than the limit."""
 
 
 @dataclass
@@ -59,9 +66,9 @@ class Connections:
     """The open connections of a server.
 
     Attributes:
-        limits: What the operator bounds.
-        idle: Those with no request in progress, the one idle for the longest first.
-        count: How many are open.
+        limits: Limits of the operator.
+        idle: Connections without a request in progress, the one idle for the longest first.
+        count: Number of open connections.
     """
 
     limits: Limits
@@ -73,12 +80,12 @@ Phase = Literal["idle", "head", "body"]
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection.
+    """Protocol of one connection, with limits.
 
     Args:
-        connections: All of the server's.
-        *args: As for uvicorn's protocol.
-        **kwargs: As for uvicorn's protocol.
+        connections: All connections of the server.
+        *args: Arguments of uvicorn's protocol.
+        **kwargs: Keyword arguments of uvicorn's protocol.
     """
 
     def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
@@ -95,10 +102,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._half_closed = False
         self._read_at = 0.0
 
-    # Deadlines and sizes
+    # Timeouts and sizes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Takes a connection, in place of the one idle for the longest where there are too many."""
+        """Accepts a connection; above the limit, closes the one idle for the longest."""
         super().connection_made(transport)
         self._all.count += 1
         if self._all.count > self._limits.max_connections:
@@ -108,71 +115,72 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the connection."""
+        """Removes the connection from the open ones."""
         self._all.count -= 1
         self._all.idle.pop(self, None)
         self._disarm()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Reads on, as far as the limits allow."""
+        """Parses received bytes, within the limits."""
         if self._phase == "idle":
             self._phase = "head"
         self._overhead += len(data)
         super().data_received(data)
-        # A head without an end, or chunks that bring no byte of a body; 0 between requests.
+        # Bytes that are not part of a body: an endless head, or chunk headers without content.
+        # They are 0 between requests.
         if self._overhead > self._limits.max_head_bytes:
             self._refuse(431)
         self._arm()
 
     def on_message_begin(self) -> None:
-        """Begins a request."""
+        """Handles the start of a request."""
         self._message += 1
         self._phase = "head"
         self._head_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Takes a part of the request line."""
+        """Handles a part of the request line."""
         self._count_head(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a header, or a trailer."""
+        """Handles a header or a trailer."""
         self._count_head(len(name) + len(value) + HEADER_OVERHEAD)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Has a request answered."""
+        """Handles the end of the headers: starts or queues the request."""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooManyPipelined
         self._all.idle.pop(self, None)
-        super().on_headers_complete()  # which may find that the target is no URL
+        super().on_headers_complete()  # raises if the target is not a URL
         self._phase = "body"
 
     def on_body(self, body: bytes) -> None:
-        """Takes a part of a body."""
+        """Handles a part of a body."""
         self._overhead = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Ends a request's bytes."""
+        """Handles the end of a request's bytes."""
         self._phase = "idle"
         self._overhead = 0
         self._read_at = self.loop.time()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Ends an answer."""
+        """Handles the end of a response."""
         super().on_response_complete()
-        # The last one that was read, of which others may be in line before it.
+        # self.cycle is the last request that was read; earlier ones may still be queued.
         if self._phase == "idle" and self.cycle.response_complete:
             self._all.idle[self] = None
             if self._half_closed:
                 self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP that is read here."""
+        """Responds to bytes that are not HTTP, or exceed the limits, with an error."""
         self._refuse(self._refusal)
 
     def _count_head(self, size: int) -> None:
@@ -198,13 +206,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _arm(self) -> None:
-        """Sets the deadline of what is on its way, unless it is set already."""
+        """Starts the timer of the current phase, unless it is running."""
         wanted = (self._phase, self._message)
         if self._armed == wanted:
             return
         self._disarm()
         if self._phase == "idle":
-            return  # uvicorn's own, for a connection that is kept alive
+            return  # uvicorn has its own timeout for idle connections
         self._armed = wanted
         seconds = self._limits.head_timeout_s
         if self._phase == "body":
@@ -219,39 +227,39 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_late(self) -> None:
         if self._phase == "head" and self.cycle is not None and not self.cycle.response_complete:
-            self._disarm()  # an earlier request on this connection waits for its answer
+            self._disarm()  # an earlier request of this connection is still in progress
             self._arm()
         elif self._phase == "head" and not self._overhead:
             self.transport.close()
         else:
             self._refuse(408)
 
-    # Clients that have sent all they have to send
+    # Half-closed connections
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Leaves the connection open for the answers to complete requests.
+        """Keeps the connection open for responses if the client closes its sending side.
 
-        Whether the client has only ended its own side, or has gone, is known once something is
-        sent to it: where it has gone, its system answers with a reset.
+        The client may also have closed the connection completely. To find out, an interim response
+        is sent later: a closed connection answers it with a reset.
 
         Returns:
-            True to keep the connection open, None to have it closed.
+            True to keep the connection open, None to close it.
         """
         in_progress = self.cycle is not None and not self.cycle.response_complete
         if not in_progress or self._phase != "idle" or not hasattr(socket, "TCP_INFO"):
             return None
         self._half_closed = True
-        self.loop.call_at(self._read_at + PROBE_AFTER_S, self._probe)
+        self.loop.call_at(self._read_at + HALF_CLOSED_PROBE_DELAY_S, self._probe)
         return True
 
     def _probe(self) -> None:
         if self.transport.is_closing() or self.cycle.response_started or self.cycle.disconnected:
             return
-        if self.scope["http_version"] == "1.1":  # earlier clients know no interim answers
+        if self.scope["http_version"] == "1.1":  # HTTP/1.0 has no interim responses
             self.transport.write(_PROCESSING)
-            self.loop.call_later(FIRST_LOOK_S, self._look_for_a_reset, LOOKS)
+            self.loop.call_later(RESET_CHECK_DELAY_S, self._check_for_reset, RESET_CHECKS)
 
-    def _look_for_a_reset(self, times: int) -> None:
+    def _check_for_reset(self, times: int) -> None:
         if self.transport.is_closing():
             return
         connection = self.transport.get_extra_info("socket")
@@ -259,11 +267,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if state == _TCP_CLOSE:
             self.transport.abort()
         elif times > 1:
-            self.loop.call_later(LOOK_EVERY_S, self._look_for_a_reset, times - 1)
+            self.loop.call_later(RESET_CHECK_INTERVAL_S, self._check_for_reset, times - 1)
 
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """Returns what uvicorn takes as ``http``: a maker of the connections of one server."""
+    """Returns the value of uvicorn's setting ``http``: a factory of the connections of a server."""
     maker: Any = partial(BoundedProtocol, Connections(limits))
     result: type[asyncio.Protocol] = maker
     return result

@@ -1,7 +1,7 @@
-"""What is measured of a request.
+"""Measurements of a request, and their recording in the metrics.
 
-MAX Serve commits measurements in a process of their own, and the lexicon server starts without its
-metrics: importing this module imports none.
+MAX Serve records measurements in a separate process, and the lexicon server creates its metrics
+after its start. Therefore importing this module does not import the metrics.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 @dataclass
 class RequestMeasurement:
-    """Everything there is to count about one request.
+    """All values of one request that the metrics record.
 
     Attributes:
-        dialect: The wire format.
-        path: The path as its route declares it.
+        dialect: Name of the wire format.
+        path: Path template of the endpoint.
         status: HTTP status.
-        route: What answered, or ``none``.
-        seconds: How long it took.
-        inputs: Inputs answered.
-        tokens: Tokens read.
-        truncations: How each input that was not read whole was read instead.
-        stages: Seconds by stage, empty where nothing was answered.
+        route: What answered: ``model``, ``lexicon`` or ``none``.
+        seconds: Duration of the request.
+        inputs: Number of inputs answered.
+        tokens: Number of tokens read.
+        truncations: Truncation mode of each input that was not read whole and at once.
+        stages: Seconds by stage; empty if the request was not answered.
         batch_sizes: Size of the batch of each sequence.
-        reason: Why a word list answered in place of the model; None where none did.
-        pending_tokens: Tokens accepted and not yet computed; None where no model was asked.
-        model_failing: Whether only canaries are sent to the model.
-        non_finite: Sequences without an answer because the model put out NaN or infinity.
+        reason: Why a word list answered in place of the model; None if none did.
+        pending_tokens: Tokens accepted and not yet computed; None if there is no model.
+        model_failing: The model fails, and only canary requests are sent to it.
+        non_finite: Sequences without a result because the model returned NaN or infinity.
     """
 
     dialect: str
@@ -47,7 +47,7 @@ class RequestMeasurement:
     non_finite: int = 0
 
     def commit(self) -> None:
-        """Records it, in the process that exposes the metrics."""
+        """Records the values in the metrics; called in the process that exposes them."""
         from distilbert_sentiment_arch.serving import metrics
 
         labels = (self.dialect, self.path, str(self.status), self.route)

@@ -1,4 +1,4 @@
-"""The Prometheus metrics."""
+"""Prometheus metrics of the servers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves it bare
+disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client has no type here
 
 REQUESTS = Counter(
     "sentiment_requests",

@@ -18,21 +18,22 @@ from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 logger = logging.getLogger("max.serve.sentiment")
 
 _PLAIN = " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"
-"""ASCII that stands for itself in a header that is percent-encoded."""
+"""ASCII characters that are not percent-encoded in a header."""
 
 
 @dataclass
 class Observation:
-    """Collects what is known of a request while it is answered.
+    """Record of a request, from which its headers, log line and metrics are made.
 
     Attributes:
         app: The application.
-        dialect: The wire format.
-        path: The path as its route declares it, never as the caller wrote it.
-        request_id: The id that the server gave the request.
-        probe: An orchestrator asked; its success is no news.
-        answers: The answers, once there are any.
-        truncation: How inputs over the limit were to be read.
+        dialect: Name of the wire format.
+        path: Path template of the endpoint, never the path that the caller sent.
+        request_id: Id that the server gave the request.
+        probe: It is a probe of an orchestrator; a success is logged at level DEBUG only.
+        answers: The answers; None until the request is answered.
+        truncation: Requested truncation mode.
+        start: Time of the start, by ``time.perf_counter``.
     """
 
     app: Application
@@ -48,17 +49,17 @@ class Observation:
     def of(
         cls, app: Application, request: Request, dialect: str, path: str, *, probe: bool = False
     ) -> Observation:
-        """Begins the observation of a request."""
+        """Creates the record of a request and starts its clock."""
         request_id = getattr(request.state, "request_id", "")
         return cls(app, dialect, path, request_id, probe)
 
     @property
     def route(self) -> str:
-        """What answered."""
+        """What answered: ``model``, ``lexicon`` or ``none``."""
         return self.answers.route if self.answers else "none"
 
     def headers(self) -> Mapping[str, str]:
-        """Returns what every dialect says outside its body."""
+        """Returns the response headers that are the same in every dialect."""
         if self.answers is None:
             return {}
         answers = self.answers.classifications
@@ -73,14 +74,14 @@ class Observation:
             ),
         }
         if self.answers.route == "lexicon":
-            # A header is ASCII; the name of a list is in any script.
+            # A header is ASCII, while the name of a list may be in any script.
             headers["X-Sentiment-Lexicon"] = quote(self.answers.model, safe=_PLAIN)
         if self.answers.reason:
             headers["X-Sentiment-Fallback-Reason"] = self.answers.reason
         return headers
 
     def finish(self, status: int) -> None:
-        """Writes the log line and counts the request."""
+        """Writes the log line and records the metrics."""
         seconds = time.perf_counter() - self.start
         answers = self.answers.classifications if self.answers else ()
         tokens = sum(answer.tokens_read for answer in answers)
@@ -98,7 +99,7 @@ class Observation:
         }
         if reason:
             line["reason"] = reason
-        # Never the text: it belongs to the caller's users.
+        # The texts are never logged: they are private data of the caller's users.
         logger.log(logging.DEBUG if self.probe and status < 400 else logging.INFO, json.dumps(line))
         load = self.app.load() if self.app.load else None
         stages = self.answers.stages if self.answers else {}

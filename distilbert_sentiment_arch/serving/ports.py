@@ -1,4 +1,4 @@
-"""Whether a server's ports are free, asked before anything is loaded."""
+"""Check that the ports of a server are free, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
 
 
 def check_ports(host: str, ports: Mapping[str, int]) -> None:
-    """Checks that nobody listens where a server is going to.
+    """Checks that no other process listens on the ports of a server.
 
-    What else may be wrong with an address is left to the server to say.
+    Other problems of an address are reported by the server itself.
 
     Args:
-        host: The address that it listens on.
-        ports: Its ports by how to choose another: ``pass --port``. 0 is none, or any.
+        host: Address of the server.
+        ports: Its ports by the remedy for the message, for example ``pass --port``. 0 means none or
+            any.
 
     Raises:
-        PortInUse: Somebody listens on one, or two are the same.
+        PortInUse: Another process uses a port, or two ports are the same.
     """
     seen: set[int] = set()
     for choose, port in ports.items():
@@ -43,15 +44,15 @@ def check_ports_of_model_server(host: str, port: int, metrics_port: int) -> None
     """Checks the ports of MAX Serve.
 
     Args:
-        host: The address that it listens on.
-        port: Port of its API; MAX wants it free on every address of IPv4.
+        host: Address of the server.
+        port: Port of its API; MAX needs it free on every IPv4 address.
         metrics_port: Port for Prometheus; 0 for none.
 
     Raises:
-        PortInUse: Somebody listens on one, or they are the same.
+        PortInUse: Another process uses a port, or they are the same.
     """
     check_ports(host, {"pass --port": port, f"set {METRICS_PORT}": metrics_port})
-    check_ports("0.0.0.0", {"pass --port": port})  # noqa: S104 - to ask, not to listen
+    check_ports("0.0.0.0", {"pass --port": port})  # noqa: S104 - a check, not a server
 
 
 def _in_use(host: str, port: int) -> bool:
@@ -67,7 +68,7 @@ def _in_use(host: str, port: int) -> bool:
 def _taken(family: int, address: tuple[Any, ...]) -> bool:
     try:
         with socket.socket(family, socket.SOCK_STREAM) as trial:
-            # As the event loops do: a connection that ended a moment ago takes no port.
+            # The same options as in the event loops: a connection in TIME_WAIT blocks no port.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

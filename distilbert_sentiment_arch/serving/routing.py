@@ -1,4 +1,4 @@
-"""From a request to its endpoint, or to 404 and 405 in the dialect that the path belongs to."""
+"""Routing of requests to endpoints, with 404 and 405 responses in the dialect of the path."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _PATTERNS = [(compile_path(each.path)[0], each) for each in ENDPOINTS]
 _FIXED_PATHS = {path for _, path in _FIXED} | {*access.DOCUMENTS, *access.ADMINISTRATION}
 
 UNMATCHED = "unmatched"
-"""What metrics call every path that no route takes."""
+"""Path label in metrics for all paths without an endpoint."""
 
 
 async def respond(app: Application, request: Request) -> Response:
-    """Answers any request."""
+    """Responds to any request."""
     endpoint = find(request)
     return unmatched(app, request) if endpoint is None else await endpoint.respond(app, request)
 
 
 def find(request: Request) -> Endpoint | None:
-    """Returns what answers a request, and sets its ``path_params``; None where nothing does."""
+    """Returns the endpoint of a request, and sets its ``path_params``; None if there is none."""
     method, path = request.method, request.url.path
     fixed = _FIXED.get((method, path))
     if fixed is not None:
@@ -46,7 +46,10 @@ def find(request: Request) -> Endpoint | None:
 
 
 def label_of(path: str) -> str:
-    """Returns what metrics call a path: as its route declares it, or ``unmatched``."""
+    """Returns the label of a path in metrics: the path template of its endpoint, or ``unmatched``.
+
+    Metrics therefore do not get a new label for every path that a client invents.
+    """
     if path in _FIXED_PATHS:
         return path
     return next(
@@ -55,7 +58,11 @@ def label_of(path: str) -> str:
 
 
 def unmatched(app: Application, request: Request) -> Response:
-    """Answers 405 where another method would have been taken, 404 elsewhere; 401 before either."""
+    """Responds to a request without an endpoint.
+
+    Returns:
+        401 without a valid API key, 405 if the path has an endpoint for another method, or 404.
+    """
     path = request.url.path
     dialect = dialect_of(path)
     observation = Observation.of(app, request, dialect.name, UNMATCHED)
@@ -83,7 +90,7 @@ def _without_key(app: Application, request: Request) -> Unauthorized | None:
 
 
 def dialect_of(path: str) -> Dialect:
-    """Returns the dialect that a client of this path reads."""
+    """Returns the dialect of error responses for a path."""
     if path == "/v2" or path.startswith("/v2/"):
         return KSERVE_V2
     if path.startswith("/v1/models/") and path.endswith(":predict"):

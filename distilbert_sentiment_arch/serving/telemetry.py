@@ -1,4 +1,4 @@
-"""Where metrics and spans go: MAX's telemetry inside MAX, this process elsewhere."""
+"""Interface to which the servers send metrics and spans; each server has its implementation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 
 SetAttribute = Callable[[str, float], None]
-"""Notes something of the request on its span."""
+"""Function that sets an attribute, by name and value, of a request's span."""
 
 
 class Telemetry(Protocol):
-    """Takes what is told of requests."""
+    """Receiver of metrics and spans."""
 
     def record(self, measurement: RequestMeasurement) -> None:
-        """Counts a request."""
+        """Records the metrics of a request."""
 
     def span(self) -> AbstractContextManager[SetAttribute]:
-        """Returns the span ``sentiment.classify``."""
+        """Returns a context with the span ``sentiment.classify``; yields a setter of attributes."""

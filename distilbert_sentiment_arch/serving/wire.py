@@ -1,4 +1,4 @@
-"""What bodies are made of: models that are built when first needed, and text that stays text."""
+"""Types of request and response bodies: base model, checked texts, and counts of inputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from distilbert_sentiment_arch.settings.limits import Limits
 
 
 class WireModel(BaseModel):
-    """A body or a part of one; built when first used, so that a server is up sooner."""
+    """Base of bodies and their parts; its schema is built at first use, for a faster start."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -33,21 +33,22 @@ def _encodable(value: str) -> str:
 
 
 ValidText = Annotated[StrictStr, AfterValidator(_encodable)]
-"""A string that an answer may repeat: JSON can spell half of a surrogate pair; no answer could."""
+"""A string that can be encoded as UTF-8 and therefore repeated in a response. JSON escapes can
+describe a lone surrogate, which cannot."""
 
 WireText = Annotated[ValidText, Field(max_length=1024)]
-"""A name that an answer repeats, whatever it is."""
+"""A name or id of the client that the response repeats."""
 
 
 def check_inputs(value: list[Any], info: ValidationInfo) -> None:
-    """Counts the inputs of a request before anything is made of one.
+    """Checks the number of inputs of a request before they are validated.
 
     Args:
         value: The inputs.
-        info: Its context has the limits, where there are any.
+        info: Its context is the limits, or None.
 
     Raises:
-        TooManyInputs: More than the limits allow.
+        TooManyInputs: There are more inputs than the limits allow.
     """
     limits = info.context
     if isinstance(limits, Limits) and len(value) > limits.max_inputs:
@@ -55,10 +56,10 @@ def check_inputs(value: list[Any], info: ValidationInfo) -> None:
 
 
 def check_token_ids(value: list[Any], info: ValidationInfo) -> None:
-    """Counts the token ids of an input before one is looked at.
+    """Checks the number of token ids of an input before they are validated.
 
     Raises:
-        TooManyTokensInRequest: More than the limits allow in a whole request.
+        TooManyTokensInRequest: There are more than the limits allow in a whole request.
     """
     limits = info.context
     if isinstance(limits, Limits) and len(value) > limits.max_request_tokens:
@@ -72,4 +73,4 @@ def _counted(value: Any, info: ValidationInfo) -> Any:
 
 
 Counted = BeforeValidator(_counted)
-"""Refuses a list of more inputs than the limits allow."""
+"""Validator that refuses a list of more inputs than the limits allow."""

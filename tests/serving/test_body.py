@@ -56,24 +56,31 @@ def request_of(*parts: bytes | None, pause_s: float = 0.0) -> Request:
 
 def test_a_body_in_parts() -> None:
     buffered = BufferedBytes(100)
-    with buffered.holding() as held:
+    with buffered.share() as held:
         content = asyncio.run(read_body(request_of(b"a", b"", b"bc"), held, 1))
     assert bytes(content) == b"abc"
 
 
 def test_a_body_that_is_too_slow() -> None:
-    with BufferedBytes(100).holding() as held, pytest.raises(BodyTimeout, match=r"0\.05 seconds"):
+    with (
+        BufferedBytes(100).share() as held,
+        pytest.raises(BodyTimeout, match=r"0\.05 seconds"),
+    ):
         asyncio.run(read_body(request_of(*[b"a"] * 100, pause_s=0.01), held, 0.05))
 
 
 def test_a_caller_who_goes() -> None:
-    with BufferedBytes(100).holding() as held, pytest.raises(ClientDisconnect):
+    with BufferedBytes(100).share() as held, pytest.raises(ClientDisconnect):
         asyncio.run(read_body(request_of(b"a", None), held, 1))
 
 
 def test_large_bodies_leave_room_for_small_ones() -> None:
     buffered = BufferedBytes(10 * MIB)
-    with buffered.holding() as first, buffered.holding() as second, buffered.holding() as third:
+    with (
+        buffered.share() as first,
+        buffered.share() as second,
+        buffered.share() as third,
+    ):
         first.grow_to(6 * MIB)
         second.grow_to(4 * MIB)
         with pytest.raises(Overloaded):
@@ -85,11 +92,11 @@ def test_large_bodies_leave_room_for_small_ones() -> None:
 
 def test_no_body_is_too_large_for_a_server_that_holds_nothing_else() -> None:
     buffered = BufferedBytes(MIB)
-    with buffered.holding() as first, buffered.holding() as second:
+    with buffered.share() as first, buffered.share() as second:
         first.grow_to(5 * MIB)
         with pytest.raises(Overloaded):
             second.grow_to(MIB)
-    with buffered.holding() as second:
+    with buffered.share() as second:
         second.grow_to(MIB)
 
 
@@ -97,7 +104,7 @@ def test_what_is_held_is_given_back_whatever_happens() -> None:
     buffered = BufferedBytes(10 * MIB)
 
     def fail() -> None:
-        with buffered.holding() as held:
+        with buffered.share() as held:
             held.grow_to(5 * MIB)
             raise ZeroDivisionError
 

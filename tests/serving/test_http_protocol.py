@@ -19,21 +19,21 @@ from hostile import answer_of
 from distilbert_sentiment_arch.serving.http_protocol import MAX_PIPELINED, bounded_protocol
 from distilbert_sentiment_arch.settings.limits import Limits
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @dataclass
 class Application:
-    """Answers with the length of the body, after as long as the path says; notes who hung up."""
+    """Answers with the length of the body, after as long as the path says; records disconnects."""
 
-    hung_up: list[str] = field(default_factory=list)
+    disconnected: list[str] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Callable[..., Any], send: Any) -> None:
         size, more = 0, scope["path"] != "/without-the-body"
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                self.hung_up.append(scope["path"])
+                self.disconnected.append(scope["path"])
                 return
             size += len(message["body"])
             more = message["more_body"]
@@ -42,7 +42,7 @@ class Application:
             done, _ = await asyncio.wait([gone], timeout=float(scope["path"].split("/")[-1]))
             gone.cancel()
             if done:
-                self.hung_up.append(scope["path"])
+                self.disconnected.append(scope["path"])
                 return
         content = str(size).encode()
         headers = [(b"content-length", str(len(content)).encode())]
@@ -89,7 +89,7 @@ def patient() -> Iterator[tuple[int, Application]]:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
 
 
 def ask(path: str = "/", body: bytes = b"", *headers: str) -> bytes:
@@ -107,8 +107,8 @@ def refusal(answer: bytes) -> tuple[int, str]:
 
 def wait_for(app: Application, path: str) -> None:
     """Waits until the application knows that the caller of a path has gone."""
-    deadline = time.monotonic() + PATIENCE_S
-    while path not in app.hung_up:
+    deadline = time.monotonic() + TIMEOUT_S
+    while path not in app.disconnected:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -130,10 +130,10 @@ def test_a_head_sent_byte_by_byte_has_the_same_deadline(quick: tuple[int, Applic
         start = time.monotonic()
         stream.sendall(b"GET / HTTP/1.1\r\nX: ")
         with suppress(ConnectionError):
-            while time.monotonic() - start < PATIENCE_S:
+            while time.monotonic() - start < TIMEOUT_S:
                 stream.sendall(b"a")
                 time.sleep(0.02)
-        assert time.monotonic() - start < PATIENCE_S
+        assert time.monotonic() - start < TIMEOUT_S
 
 
 def test_a_second_head_that_does_not_end(quick: tuple[int, Application]) -> None:
@@ -258,7 +258,7 @@ def test_who_ends_its_side_within_a_body_gets_none(patient: tuple[int, Applicati
 def test_who_has_gone_is_noticed(patient: tuple[int, Application]) -> None:
     port, app = patient
     stream = connect(port)
-    path = f"/after/{2 * PATIENCE_S}"
+    path = f"/after/{2 * TIMEOUT_S}"
     stream.sendall(ask(path, b"four"))
     stream.close()
     wait_for(app, path)

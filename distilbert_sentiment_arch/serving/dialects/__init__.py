@@ -1,1 +1,1 @@
-"""One module per wire format: parse in, render out, errors; no logic of its own."""
+"""Wire formats, one module each: parsing of requests, rendering of responses and of errors."""

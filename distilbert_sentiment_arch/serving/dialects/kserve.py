@@ -1,4 +1,4 @@
-"""What both versions of KServe's protocol share: the error envelope."""
+"""Error responses of both versions of KServe's protocol."""
 
 from __future__ import annotations
 

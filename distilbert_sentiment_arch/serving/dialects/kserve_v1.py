@@ -36,7 +36,7 @@ class V1Body(WireModel):
 
 
 class V1Prediction(WireModel):
-    """A label and the score of each."""
+    """The label of a text and the scores of all labels."""
 
     label: str
     scores: dict[str, float]

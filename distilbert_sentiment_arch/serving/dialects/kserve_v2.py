@@ -36,7 +36,7 @@ endpoints = Endpoints(KSERVE_V2, "kserve")
 
 
 class TensorMetadata(WireModel):
-    """Name, type and shape of an input or output; -1 for any number."""
+    """Name, type and shape of an input or output; -1 stands for any number."""
 
     name: str
     datatype: str
@@ -44,7 +44,7 @@ class TensorMetadata(WireModel):
 
 
 class ModelMetadata(WireModel):
-    """What a model takes and gives."""
+    """Inputs and outputs of a model."""
 
     name: str
     versions: list[str]
@@ -54,7 +54,7 @@ class ModelMetadata(WireModel):
 
 
 class ServerMetadata(WireModel):
-    """What the server is."""
+    """Name and version of the server."""
 
     name: str
     version: str
@@ -62,7 +62,7 @@ class ServerMetadata(WireModel):
 
 
 class InputTensor(WireModel):
-    """Texts."""
+    """Tensor of texts."""
 
     name: Literal["text"]
     shape: Annotated[list[StrictInt], Field(fail_fast=True)] = Field(min_length=1, max_length=2)
@@ -72,7 +72,7 @@ class InputTensor(WireModel):
 
 
 class RequestedOutput(WireModel):
-    """An output that is wanted."""
+    """A requested output."""
 
     name: Literal["label", "probabilities", "logits"]
     parameters: dict[str, Any] | None = None
@@ -85,7 +85,7 @@ def _distinct(outputs: list[RequestedOutput]) -> list[RequestedOutput]:
 
 
 class InferBody(WireModel):
-    """One tensor of texts."""
+    """Request with one tensor of texts."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -113,7 +113,7 @@ class InferBody(WireModel):
 
 
 class OutputTensor(WireModel):
-    """Labels, or one row of numbers a text."""
+    """Tensor of labels, or of one row of numbers for each text."""
 
     name: str
     shape: list[int]
@@ -122,7 +122,10 @@ class OutputTensor(WireModel):
 
 
 class InferResponse(WireModel):
-    """One tensor an output; ``parameters`` says what answered and how much was read."""
+    """Response with one tensor for each output.
+
+    ``parameters`` contains what answered (see ``Origin``) and the numbers of tokens.
+    """
 
     model_name: str
     model_version: str
@@ -132,13 +135,14 @@ class InferResponse(WireModel):
 
 
 VERSION = "1"
+"""Version of every model, in paths and metadata."""
 
 _COUNT = "number of texts"
 
 
 @dataclass(frozen=True)
 class Infer:
-    """A request of either encoding, read."""
+    """A parsed request: its body, and the texts of its tensor in either encoding."""
 
     body: InferBody
     texts: list[str]
@@ -146,24 +150,24 @@ class Infer:
 
 @probes.get("/v2/health/live", None)
 async def live(call: Call) -> None:
-    """Answers while the server runs."""
+    """Answers 200 while the server runs."""
 
 
 @probes.get("/v2/models/{name:model}/ready", None)
 async def model_ready(call: Call) -> None:
-    """Answers 200 while the named model answers; a word list always does."""
+    """Answers 200 while the named model is ready; a word list always is."""
     name = _unversioned(call.name)
     try:
         classifier = call.app.classifier(name)
     except UnknownModel:
-        raise UnknownModel(name, ()) from None  # needs no key, so it lists nothing
+        raise UnknownModel(name, ()) from None  # without a key, so it must not list the models
     if classifier.route == "model":
         await ready(call)
 
 
 @probes.get("/v2/health/ready", None)
 async def ready(call: Call) -> None:
-    """Answers 200 while the model answers."""
+    """Answers 200 while the model is ready."""
     verdict = await call.app.ready()
     if not verdict.ready:
         raise Unavailable(f"The model is not ready: {verdict.reason}.")
@@ -178,17 +182,17 @@ async def server_metadata(call: Call) -> ServerMetadata:
 
 
 def parse(content: Content, headers: Mapping[str, str], limits: Limits) -> Infer:
-    """Reads a request of either encoding: JSON, and behind it the bytes of a binary tensor.
+    """Parses a request of either encoding: JSON, or JSON followed by the bytes of a binary tensor.
 
     Args:
         content: The body.
-        headers: One says where the JSON ends; without it there is only JSON.
-        limits: What the operator bounds.
+        headers: Headers of the request; one gives the length of the JSON if bytes follow it.
+        limits: Limits of the operator.
 
     Raises:
-        InputError: Not JSON, or a tensor whose data and shape disagree.
-        TooMuch: Over one of the limits.
-        ValidationError: JSON of another shape.
+        InputError: The body is not JSON, or data and shape of the tensor disagree.
+        TooMuch: The request exceeds one of the limits.
+        ValidationError: The JSON does not match ``InferBody``.
     """
     end = _json_end(headers.get(BINARY_HEADER), len(content))
     body = validated(content if end == len(content) else content[:end], InferBody, limits)
@@ -261,7 +265,7 @@ async def model_metadata(call: Call) -> ModelMetadata:
 
 
 def _unversioned(name: str) -> str:
-    """Returns the name of a model without the version in its path, if that is the one there is."""
+    """Returns a model name without ``/versions/1``, the only version that exists."""
     return name.removesuffix(f"/versions/{VERSION}")
 
 
@@ -288,7 +292,7 @@ def _json_end(header: str | None, size: int) -> int:
 
 
 def _text(item: Any) -> str:
-    # Some clients wrap each element of a column into a list of its own.
+    # Some clients send each element of a column as a list with one item.
     match item:
         case str() as text:
             return text
@@ -306,7 +310,7 @@ def _binary_texts(content: memoryview, size: Any, count: int) -> Iterator[str]:
         )
     offset = 0
     for _ in range(count):
-        # Each element is its length, little-endian, and its bytes.
+        # Each element is its length, four bytes in little-endian order, followed by its bytes.
         head = content[offset : offset + 4]
         length = struct.unpack("<I", head)[0] if len(head) == 4 else len(content)
         element = content[offset + 4 : offset + 4 + length]

@@ -1,6 +1,6 @@
-"""``POST /v1/lexicon/classify``: all that a word list has to say of a text.
+"""``POST /v1/lexicon/classify``: scores of a word list, with the position of every match.
 
-Ours. Spans count characters (Unicode code points) of the text as it was sent.
+A format of this project. Positions count characters (Unicode code points) of the text as sent.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from distilbert_sentiment_arch.worker_threads import in_thread
 
 endpoints = Endpoints(OPENAI, "lexicon")
 
-_BLOCKING = 2048
-"""Matches from which on the answer is made in a thread (about 3 ms)."""
+_THREAD_MATCHES = 2048
+"""Number of matches from which the response is made in a thread; it takes about 3 ms."""
 
 
 class LexiconBody(WireModel):
-    """Texts to score and how."""
+    """Texts to score, and options."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"input": "The cast is great, the plot is not good."}]}
@@ -62,7 +62,7 @@ class LexiconMatch(WireModel):
 
 
 class LexiconDatum(WireModel):
-    """The answer for one text: ``mean`` is ``sum / words``, and the label is its sign."""
+    """The answer for one text: ``mean`` is ``sum / words``, and its sign determines the label."""
 
     index: int
     label: Literal["NEGATIVE", "NEUTRAL", "POSITIVE"]
@@ -87,7 +87,7 @@ class LexiconResponse(WireModel):
 
 @endpoints.post("/v1/lexicon/classify", LexiconBody, LexiconResponse)
 async def classify(call: Call, body: LexiconBody) -> LexiconResponse:
-    """Scores texts with a word list, and says which of their words count."""
+    """Scores texts with a word list, and lists the matching words."""
     lexicon = _lexicon(call.app, body.model)
     scoring = Scoring(
         modifiers=lexicon.scoring.modifiers if body.modifiers is None else body.modifiers,
@@ -100,7 +100,7 @@ async def classify(call: Call, body: LexiconBody) -> LexiconResponse:
     matches = sum(len(each.score.matches) for each in found)
     if matches > call.app.limits.max_matches:
         raise TooManyMatches(matches, call.app.limits.max_matches)
-    data = _data(found) if matches < _BLOCKING else await in_thread(matches, _data, found)
+    data = _data(found) if matches < _THREAD_MATCHES else await in_thread(matches, _data, found)
     return LexiconResponse(
         id=f"lexicon-{uuid.uuid4().hex}",
         created=int(time.time()),

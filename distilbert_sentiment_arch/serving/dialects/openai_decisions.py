@@ -1,8 +1,8 @@
 """``POST /v1/decisions``: OpenAI's classification call, ``client.decisions.create``.
 
 Source: the types of openai-python 3.51, ``openai/types/decision*.py``. An encoder cannot read
-instructions. A choice is answered where its values are labels of this model, a predicate where its
-name is one; any other question gets a refusal, never an invented answer.
+instructions. A choice is answered if its values are labels of this model, and a predicate if its
+name is one; any other question gets a refusal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from distilbert_sentiment_arch.serving.wire import ValidText, WireModel, WireTex
 endpoints = Endpoints(OPENAI, "decisions")
 
 _LONGEST_LABEL = 1024
-"""Characters; a value that is longer names no label, and is not folded to find that out."""
+"""Maximum characters of a value that is compared with labels. Label names are shorter, and folding
+the case of a long value would take time."""
 
 _INPUT_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}],
@@ -90,7 +91,7 @@ class ChoiceQuestion(_Question):
 
 
 class PredicateQuestion(_Question):
-    """How likely is a statement?"""
+    """Give the probability of a statement."""
 
     type: Literal["predicate"]
 
@@ -145,7 +146,7 @@ class ChoiceProbability(WireModel):
 
 
 class ChoiceAnswer(WireModel):
-    """The option chosen; probabilities of the options sum to 1."""
+    """The chosen option; the probabilities of the options sum to 1."""
 
     type: Literal["choice"] = "choice"
     name: str | None
@@ -155,7 +156,7 @@ class ChoiceAnswer(WireModel):
 
 
 class PredicateAnswer(WireModel):
-    """How likely the statement is."""
+    """The probability of the statement."""
 
     type: Literal["predicate"] = "predicate"
     name: str | None
@@ -170,14 +171,14 @@ class Refusal(WireModel):
 
 
 class InputTokensDetails(WireModel):
-    """Nothing is cached."""
+    """Counts of cached tokens, always 0."""
 
     cached_tokens: int = 0
     cache_write_tokens: int = 0
 
 
 class OutputTokensDetails(WireModel):
-    """Nothing is generated."""
+    """Counts of generated tokens, always 0."""
 
     reasoning_tokens: int = 0
 
@@ -234,7 +235,7 @@ def _choose(
     question: ChoiceQuestion, answer: Classification, rows_of_labels: Mapping[str, int]
 ) -> ChoiceAnswer | None:
     if answer.labels.problem_type != "single_label_classification":
-        return None  # labels that do not exclude each other are no options of one choice
+        return None  # the options of a choice exclude each other, and such labels do not
     values = [choice.value for choice in question.choices]
     if len(values) > len(rows_of_labels):
         return None
@@ -248,7 +249,7 @@ def _choose(
     probabilities = [score / total for score in scores]
     best = max(range(len(values)), key=lambda place: (probabilities[place], rows[place] == own))
     if rows[best] != own and probabilities.count(probabilities[best]) > 1:
-        return None  # a word list that finds neither good nor bad
+        return None  # a word list scores the options alike and answers NEUTRAL
     return ChoiceAnswer(
         name=question.name,
         choice=values[best],
@@ -270,14 +271,14 @@ def _predicate(
 
 
 def _rows(labels: LabelSet) -> Mapping[str, int]:
-    """Returns the row of each label, upper and lower case alike; those alike in it have none."""
+    """Returns the row of each label by its case-folded name; ambiguous names are left out."""
     folded = [name.casefold() for name in labels.names]
     rows = {name: row for row, name in enumerate(folded)}
     return {name: row for name, row in rows.items() if folded.count(name) == 1}
 
 
 def _row(value: str | bool | None, rows: Mapping[str, int]) -> int | None:
-    """Returns the row of the label that a value names, None where it names none."""
+    """Returns the row of the label that a value names, None if it names none."""
     if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
         return None
     return rows.get(value.casefold())

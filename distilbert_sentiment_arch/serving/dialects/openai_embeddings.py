@@ -1,7 +1,7 @@
 """``POST /v1/embeddings``: the logits as a vector of ``num_labels`` floats.
 
-Source: https://platform.openai.com/docs/api-reference/embeddings. Replaces MAX's own route while
-this model is served, so that token usage, limits and errors are right.
+Source: https://platform.openai.com/docs/api-reference/embeddings. Replaces MAX's own route, so that
+token usage, limits and errors are the same as in the other dialects.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ endpoints = Endpoints(OPENAI, "embeddings")
 
 
 class EmbeddingsBody(OurOptions):
-    """Inputs whose logits are wanted."""
+    """Inputs to compute the logits of, and options."""
 
     model: WireText | None = None
     input: OpenAIInput

@@ -1,4 +1,4 @@
-"""The error envelope of OpenAI, which vLLM and SGLang share.
+"""Error responses of OpenAI's format, which vLLM and SGLang use as well.
 
 Source: https://platform.openai.com/docs/guides/error-codes and ``openai.APIError``.
 """
@@ -23,7 +23,7 @@ _TYPES: dict[Kind, str] = {
 
 
 class OpenAIError(WireModel):
-    """What went wrong."""
+    """Description of an error."""
 
     message: str
     type: str

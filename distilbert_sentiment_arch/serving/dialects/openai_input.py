@@ -1,6 +1,6 @@
-"""The ``input`` field that OpenAI's embeddings and vLLM's classify share.
+"""Field ``input`` of OpenAI's embeddings and vLLM's classify.
 
-A text, texts, the token ids of one text, or those of several.
+Its value is a text, a list of texts, the token ids of one text, or a list of such lists.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _SCHEMA = {
 
 
 def _parse(value: Any, info: ValidationInfo) -> Sequence[Input]:
-    # One pass and one message: a union of four list types would report every element four times.
+    # Checked by hand for one pass and one message: a union of four types reports every element
+    # four times.
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -52,9 +53,9 @@ def _parse(value: Any, info: ValidationInfo) -> Sequence[Input]:
 
 
 def _is_ids(value: list[Any]) -> bool:
-    # bool is an int to Python, not to JSON.
+    # type() instead of isinstance(), because Python's bool is a subclass of int.
     return all(type(item) is int for item in value)
 
 
 OpenAIInput = Annotated[Any, BeforeValidator(_parse), WithJsonSchema(_SCHEMA)]
-"""Validates to a sequence of ``classification.Input``."""
+"""Type of the field; its validated value is a sequence of ``classify.interface.Input``."""

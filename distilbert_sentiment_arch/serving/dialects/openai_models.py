@@ -1,7 +1,7 @@
-"""``GET /v1/models``.
+"""``GET /v1/models``: list of the models and word lists that are served.
 
-Source: https://platform.openai.com/docs/api-reference/models. Ours: what a client needs to know of
-a classifier: its labels, how many tokens it reads, and whether it is a model or a word list.
+Source: https://platform.openai.com/docs/api-reference/models. Additional fields of this project are
+labels, problem type, maximum number of tokens, and ``route`` (model or word list).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STARTED = int(time.time())
 
 
 class Model(WireModel):
-    """A model that is served."""
+    """A model or word list that is served."""
 
     id: str
     object: Literal["model"] = "model"
@@ -34,7 +34,7 @@ class Model(WireModel):
 
 
 class ModelList(WireModel):
-    """The models that are served."""
+    """The models and word lists that are served."""
 
     object: Literal["list"] = "list"
     data: list[Model]
@@ -42,7 +42,7 @@ class ModelList(WireModel):
 
 @endpoints.get("/v1/models", ModelList)
 async def list_models(call: Call) -> ModelList:
-    """Lists what is served."""
+    """Lists the models and word lists that are served."""
     return ModelList(data=[_model(each) for each in call.app.classifiers.values()])
 
 

@@ -1,4 +1,4 @@
-"""Fields of ours in bodies of others: what a request may ask beyond its dialect, and be told."""
+"""Fields that this project adds to the bodies of other projects' wire formats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEXICON_SCALE = "(1 + sign * mean / 5) / labels: mean valence of the words, no p
 
 
 class OurOptions(WireModel):
-    """What any request may ask."""
+    """Options that requests of every dialect can contain."""
 
     truncation: TruncationMode | None = Field(
         default=None, description="Ours: cut off the start or the end, or read in windows."
@@ -31,12 +31,12 @@ class OurOptions(WireModel):
     )
 
     def to_truncation(self) -> Truncation | None:
-        """Returns what is asked of inputs over the limit, in our own terms."""
+        """Returns the requested truncation of inputs over the limit; None if none is requested."""
         return Truncation(self.truncation) if self.truncation else None
 
 
 class LexiconNote(WireModel):
-    """Where numbers come from that a word list gave."""
+    """Source and scale of the scores of a word list."""
 
     name: str
     reason: Reason | None = Field(description="Why the model did not answer, if it was asked.")
@@ -44,14 +44,14 @@ class LexiconNote(WireModel):
 
 
 class Origin(WireModel):
-    """What answered."""
+    """What answered a request: the model, or a word list."""
 
     route: Route
     lexicon: LexiconNote | None
 
 
 def origin(answers: Answers) -> Origin:
-    """Returns what answered a request."""
+    """Returns the fields that state what answered a request."""
     note = None
     if answers.route == "lexicon":
         note = LexiconNote(name=answers.model, reason=answers.reason)
@@ -67,7 +67,7 @@ class TruncationNote(WireModel):
 
     @classmethod
     def of(cls, answer: Classification) -> TruncationNote | None:
-        """Returns the note for an answer, None where the input was read whole and at once."""
+        """Returns the note for an answer, None if the input was read whole and at once."""
         if answer.whole:
             return None
         return cls(tokens=answer.tokens, tokens_read=answer.tokens_read, windows=answer.windows)

@@ -1,4 +1,4 @@
-"""``GET /ready`` for orchestrators: 200 only while the server answers as it should."""
+"""``GET /ready``, the readiness probe of orchestrators: 200 only if a canary request succeeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ endpoints = Endpoints(OPENAI, "probes", probes=True)
 
 
 class ReadyResponse(WireModel):
-    """The verdict of the canary."""
+    """Result of the canary request."""
 
     ready: bool
     model: str
@@ -21,7 +21,7 @@ class ReadyResponse(WireModel):
 
 @endpoints.get("/ready", ReadyResponse, failures={503: ReadyResponse})
 async def ready(call: Call) -> ReadyResponse:
-    """Sends a canary text the way of any other text, through the model where there is one."""
+    """Classifies a canary text like any other text, with the model if there is one."""
     verdict = await call.app.ready()
     if not verdict.ready:
         call.status = 503

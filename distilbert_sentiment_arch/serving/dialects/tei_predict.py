@@ -1,8 +1,8 @@
-"""``POST /predict`` as Hugging Face text-embeddings-inference speaks it.
+"""``POST /predict`` in the format of Hugging Face's text-embeddings-inference (TEI).
 
-Source: https://huggingface.github.io/text-embeddings-inference (``PredictRequest``). Where vLLM
-would see two texts, TEI sees one pair: ``["a", "b"]`` is a pair, ``[["a"], ["b"]]`` a batch. The
-body of an answer has no room for notes: the headers tell of truncation and of what answered.
+Source: https://huggingface.github.io/text-embeddings-inference (``PredictRequest``). In contrast to
+vLLM, ``["a", "b"]`` is one pair of texts, and ``[["a"], ["b"]]`` a batch of two texts. The body of
+a response has no fields for truncation and for what answered; both are in the headers.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _SCHEMA = {
 
 
 class Inputs(WireModel):
-    """What is to be classified, and whether it came as a batch."""
+    """Inputs to classify, and whether they were sent as a batch."""
 
     items: Sequence[str | TextPair]
     batch: bool
@@ -100,7 +100,7 @@ def _sequence(value: Any, what: str) -> str | TextPair:
 
 
 class PredictBody(OurOptions):
-    """Inputs to classify and how."""
+    """Inputs to classify, and options."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": "What a film."}]})
 
@@ -113,7 +113,7 @@ class PredictBody(OurOptions):
     )
 
     def to_truncation(self) -> Truncation | None:
-        """Returns what is asked of inputs over the limit, in our own terms."""
+        """Returns the requested truncation of inputs over the limit; None if none is requested."""
         if self.truncation is not None or not self.truncate:
             return super().to_truncation()
         return Truncation("start" if self.truncation_direction.lower() == "left" else "end")
@@ -145,5 +145,5 @@ def _ranked(answer: Classification, raw_scores: bool) -> Ranked:
         Prediction(score=score, label=label)
         for score, label in zip(values, answer.labels.names, strict=True)
     ]
-    # A word list may score labels alike; the one it says comes first.
+    # A word list may give equal scores to several labels; its answer comes first.
     return sorted(scored, key=lambda each: (each.score, each.label == answer.label), reverse=True)

@@ -1,7 +1,7 @@
-"""``POST /classify`` as vLLM speaks it, and ``/v1/classify`` as SGLang does.
+"""``POST /classify`` in the format of vLLM, and ``/v1/classify`` in that of SGLang.
 
 Source: https://docs.vllm.ai/en/latest/models/pooling_models/classify.html. Unknown fields are
-ignored, as vLLM does. The model may be a word list.
+ignored, as in vLLM. The model may be a word list.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ endpoints = Endpoints(VLLM, "classify")
 
 
 class ClassifyBody(OurOptions):
-    """Inputs to classify and how."""
+    """Inputs to classify, and options."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"input": ["What a wonderful film.", "Never again."]}]}
@@ -50,7 +50,7 @@ class ClassifyBody(OurOptions):
     request_id: WireText | None = None
 
     def to_truncation(self) -> Truncation | None:
-        """Returns what is asked of inputs over the limit, in our own terms."""
+        """Returns the requested truncation of inputs over the limit; None if none is requested."""
         tokens = self.truncate_prompt_tokens
         if tokens is None and self.truncation is None:
             return None
@@ -61,7 +61,7 @@ class ClassifyBody(OurOptions):
 class ClassifyDatum(WireModel):
     """The answer for one input.
 
-    ``probs`` holds logits where ``use_activation`` is false; for a word list see ``lexicon``.
+    ``probs`` contains logits if ``use_activation`` is false; for a word list see ``lexicon``.
     """
 
     index: int

@@ -1,1 +1,1 @@
-"""Our routes inside MAX Serve's application, and the model behind its queue."""
+"""Integration into MAX Serve: routes, application and transport to the model worker."""

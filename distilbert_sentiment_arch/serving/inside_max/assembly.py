@@ -1,4 +1,4 @@
-"""Assembly of the application inside MAX Serve: its queue, its tokenizer, our word lists."""
+"""Assembly of the application inside MAX Serve, from its tokenizer, its queue and the settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from distilbert_sentiment_arch.settings.limits import Limits
 
 
 def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Application:
-    """Puts together what a server serves, as its environment says."""
+    """Creates the application of a server, with the settings of the environment variables."""
     limits = Limits.from_environment()
     lexicon = LexiconSettings.from_environment()
     prepare_later(lexicon.word_lists.values(), compiling=True)
@@ -37,7 +37,7 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
     labels = served_config(config.model, tokenizer.family).labels
     batcher = Batcher(
         WorkerTransport(pipeline, len(labels)),
-        # The worker computes in one pass whatever it finds in its queue.
+        # The worker computes all batches in its queue in one pass.
         max(1, (config.runtime.max_batch_size or 1) // MAX_IN_FLIGHT),
         limits.batch_tokens(
             accelerator=any(each.device_type != "cpu" for each in config.model.device_specs)
@@ -56,8 +56,8 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         limits.deadline_s,
         lambda: batcher.answered,
     )
-    # What MAX has imported by now stays: a full collection would go through all of it, and hold
-    # every request up for 150 ms.
+    # The objects that exist now stay until the end. Without freezing them, each full garbage
+    # collection would examine all of them, and stop the server for 150 ms.
     gc.collect()
     gc.freeze()
     default: Classifier = model

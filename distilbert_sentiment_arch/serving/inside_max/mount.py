@@ -1,4 +1,4 @@
-"""Mounting of our routes and our server into MAX Serve."""
+"""Mounting of this package's routes and server parts into MAX Serve."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from distilbert_sentiment_arch.settings.limits import Limits
 
 
 def mount() -> None:
-    """Puts our routes into ``max.serve.api_server.ROUTES``; once, however often it is called.
+    """Adds this package's routes to ``max.serve.api_server.ROUTES``, unless they are there.
 
-    Ours come first and take everything but MAX's probes: MAX's routes for generation have nothing
-    to generate with here, and would take token ids that end the worker.
+    They come first and take every request except MAX's probes. MAX's own routes for text generation
+    are of no use for a classifier, and would accept token ids that crash the worker.
 
     Raises:
-        ConfigError: A limit, the API keys or the fallback are not what they should be.
-        WordListError: A word list of the operator's cannot be read.
-        SystemExit: A port is in use, or there is no temporary directory; stderr says so.
+        ConfigError: A limit, the API keys or the fallback are not valid.
+        WordListError: A word list of the operator cannot be read.
+        SystemExit: A port is in use, or there is no temporary directory; stderr states which.
     """
     Limits.from_environment()
     has_fallback = LexiconSettings.from_environment().fallback != "off"
-    # Labels are known once MAX has found the checkpoint, and before it compiles anything.
+    # Checked later: the labels are known after MAX has found the checkpoint, before it compiles.
     model_config.label_checks[:] = [check_labels] if has_fallback else []
     ApiKeys()
     start_checks.check()
@@ -41,7 +41,8 @@ def mount() -> None:
     registry: dict[Any, tuple[Any, ...]] = api_server.ROUTES
     for api, modules in registry.items():
         if routes not in modules:
-            # Hidden, because the OpenAPI document would list them over ours of the same path.
+            # Hidden, because MAX's routes would replace ours of the same path in the OpenAPI
+            # document.
             hidden = (SimpleNamespace(router=_hidden(module.router)) for module in modules)
             registry[api] = (routes, *hidden)
 

@@ -1,4 +1,7 @@
-"""MAX Serve's own application and uvicorn, with our application, keys and bounded connections."""
+"""Replacements for parts of MAX Serve: application, uvicorn configuration and lifespan.
+
+They add this package's application, API keys and limits on connections.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,15 @@ from distilbert_sentiment_arch.worker_threads import in_thread
 DOCUMENT = "/openapi.json"
 
 
-class KeyedPaths(BaseRoute):
-    """Route for paths of MAX's own that lack the API key they need.
+class ProtectedPaths(BaseRoute):
+    """Route that refuses requests without an API key for MAX's own paths.
 
-    And for the OpenAPI document, which FastAPI would make on the event loop, for half a second.
+    It also serves the OpenAPI document, which FastAPI would make on the event loop, blocking it for
+    half a second.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Takes what ``access`` refuses, and the document."""
+        """Matches requests that ``access`` refuses, and the OpenAPI document."""
         app = application_of(scope) if scope["type"] == "http" else None
         if app is None:
             return Match.NONE, {}
@@ -44,7 +48,7 @@ class KeyedPaths(BaseRoute):
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 401, or with the document."""
+        """Responds with 401 or with the document."""
         app = application_of(scope)
         assert app is not None
         response = access.refusal(app, Request(scope))
@@ -54,21 +58,21 @@ class KeyedPaths(BaseRoute):
 
 
 def is_ours(serving_settings: ServingTokenGeneratorSettings) -> bool:
-    """Whether MAX serves a model of this package; the plugin may be loaded beside another one."""
+    """Whether MAX serves a model of this package, which may be loaded without being used."""
     return serving_settings.pipeline_config.models.main_architecture_name in FAMILIES
 
 
 def fastapi_app(settings: Settings, serving_settings: ServingTokenGeneratorSettings) -> FastAPI:
-    """Builds MAX Serve's application; where it serves our model, with ``KeyedPaths`` first."""
+    """Creates MAX Serve's application, with ``ProtectedPaths`` first if it serves our model."""
     app = api_server.fastapi_app(settings, serving_settings)
     app.state.bounded = is_ours(serving_settings)
     if app.state.bounded:
-        app.router.routes.insert(0, KeyedPaths())
+        app.router.routes.insert(0, ProtectedPaths())
     return app
 
 
 def fastapi_config(app: FastAPI, server_settings: Settings) -> Config:
-    """Builds MAX Serve's uvicorn configuration; where it serves our model, with our protocol."""
+    """Creates MAX Serve's uvicorn configuration, with our protocol if it serves our model."""
     config = api_server.fastapi_config(app, server_settings)
     if app.state.bounded:
         config.http = bounded_protocol(Limits.from_environment())
@@ -83,7 +87,7 @@ async def lifespan(
     serving_settings: ServingTokenGeneratorSettings,
     zmq_endpoint_base: str,
 ) -> AsyncIterator[None]:
-    """Runs MAX Serve's model worker; where it serves our model, with our application before it."""
+    """Runs MAX Serve's model worker, and assembles our application if it serves our model."""
     async with api_server.lifespan(app, settings, serving_settings, zmq_endpoint_base):
         if is_ours(serving_settings):
             app.state.sentiment = assemble(app.state.pipeline, serving_settings.pipeline_config)

@@ -1,4 +1,4 @@
-"""What ``max serve`` is asked before it loads anything, as soon as it imports the package."""
+"""Checks of ports and temporary directories, before ``max serve`` loads anything."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 
 
 def check() -> None:
-    """Ends a ``max serve`` that cannot start, with one line and status 1.
+    """Ends a ``max serve`` that cannot start, with one line on stderr and status 1.
 
-    MAX itself finds out that the port of its API is in use after it has built its application, with
-    a traceback, as it does where there is nowhere to put its sockets; and that the port for
-    Prometheus is, in a thread that ends.
+    Without this check, MAX reports a port of its API that is in use only after it has built its
+    application, with a traceback, and a missing directory for its sockets in the same way. If the
+    port for Prometheus is in use, only the thread for it ends.
 
     Raises:
-        SystemExit: Somebody listens on one, or no temporary directory can be written to.
+        SystemExit: A port is in use, or no temporary directory can be written to.
     """
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "serve":
@@ -37,7 +37,7 @@ def check() -> None:
 
 
 def _end(reason: str) -> NoReturn:
-    # MAX would turn what is no SystemExit into "Failed to import custom model".
+    # MAX would turn any other exception into "Failed to import custom model".
     print(f"max-sentiment: {reason}", file=sys.stderr)
     sys.exit(1)
 

@@ -15,17 +15,18 @@ from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 from distilbert_sentiment_arch.serving.routing import label_of
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
-SHIPPED_EVERY_S = 0.1
+FLUSH_INTERVAL_S = 0.1
+"""Seconds between two transfers of measurements to the telemetry process."""
 
 REQUEST_COUNT = "maxserve.request_count"
-"""MAX's counter of requests by path."""
+"""Name of MAX's counter of requests by path."""
 
 _tracer = trace.get_tracer("max.serve.sentiment")
 
 
 @dataclass
-class _Shipped(MaxMeasurement):
-    """A measurement on its way to the telemetry process, where MAX unpickles and commits it."""
+class _PickledMeasurement(MaxMeasurement):
+    """A measurement sent to the telemetry process, where MAX unpickles and commits it."""
 
     measurement: RequestMeasurement | None = None
 
@@ -35,10 +36,11 @@ class _Shipped(MaxMeasurement):
 
 
 class BufferedClient(MetricClient):
-    """Ships what this process measures a few times a second, rather than each figure by itself.
+    """Client that collects measurements and sends them together, ten times a second.
 
-    A shipment is pickled by one thread, woken for it, and read by another process: with two cores
-    and a few figures a request, time that the model would have.
+    Each transfer wakes a thread that pickles the measurements, and another process that reads
+    them. With one transfer for each of the several measurements of a request, this would take CPU
+    time from the model on a machine with two cores.
 
     Args:
         client: MAX's own client.
@@ -46,48 +48,49 @@ class BufferedClient(MetricClient):
 
     def __init__(self, client: MetricClient) -> None:
         self._client = client
-        self._waiting: list[MaxMeasurement] = []
+        self._buffer: list[MaxMeasurement] = []
 
     def send_measurement(self, metric: MaxMeasurement) -> None:
-        """Keeps a measurement for the next shipment.
+        """Adds a measurement to the next transfer.
 
-        MAX counts requests by the path that a caller wrote: one of any length, and one label more
-        for ever. It is shipped as its route declares it.
+        MAX counts requests by the path that the caller sent, so that every new path would add a
+        label value, of any length. It is replaced by the path template of its endpoint.
         """
         if metric.instrument_name == REQUEST_COUNT and metric.attributes:
             path = label_of(str(metric.attributes.get("path", "")))
             metric = replace(metric, attributes={**metric.attributes, "path": path})
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # another thread than the server's
+        except RuntimeError:  # called in a thread without an event loop
             self._client.send_measurement(metric)
             return
-        if not self._waiting:
-            loop.call_later(SHIPPED_EVERY_S, self._ship)
-        self._waiting.append(metric)
+        if not self._buffer:
+            loop.call_later(FLUSH_INTERVAL_S, self._flush)
+        self._buffer.append(metric)
 
-    def _ship(self) -> None:
-        shipment, self._waiting = self._waiting, []
+    def _flush(self) -> None:
+        metrics, self._buffer = self._buffer, []
         with self._client.transaction():
-            for metric in shipment:
+            for metric in metrics:
                 self._client.send_measurement(metric)
 
     def cross_process_factory(
         self, settings: Settings
     ) -> Callable[[], AbstractAsyncContextManager[MetricClient]]:
-        """Returns MAX's own: other processes measure as they do."""
+        """Returns MAX's own factory: other processes send their measurements directly."""
         return self._client.cross_process_factory(settings)
 
 
 class MaxTelemetry:
-    """Metrics on MAX's metrics port, spans through the exporter that MAX sets up."""
+    """Telemetry on MAX's metrics port, with spans through the exporter that MAX configures."""
 
     def __init__(self) -> None:
         METRICS.configure(BufferedClient(METRICS.client), METRICS.extra_attributes)
 
     def record(self, measurement: RequestMeasurement) -> None:
         """See ``Telemetry``."""
-        METRICS.client.send_measurement(_Shipped("sentiment", 1, measurement=measurement))
+        metric = _PickledMeasurement("sentiment", 1, measurement=measurement)
+        METRICS.client.send_measurement(metric)
 
     @contextmanager
     def span(self) -> Iterator[SetAttribute]:

@@ -1,4 +1,4 @@
-"""Batches to MAX's model worker and back, through MAX Serve's queue."""
+"""Transport of batches to MAX's model worker and of logits back, through MAX Serve's queue."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from distilbert_sentiment_arch.engine.batch_context import decode_logits, encode
 from distilbert_sentiment_arch.errors import Unavailable
 
 MAX_IN_FLIGHT = 2
-"""Batches in MAX's queue or at work: while one is computed, the next one lies ready."""
+"""Maximum batches in MAX's queue or in computation: while one is computed, the next one waits in
+the queue, so that the worker never idles."""
 
 _QUEUE_POLL_S = 0.01
 
 
 class WorkerTransport:
-    """Sends batches through MAX's queue to the model worker; see ``batching.Transport``.
+    """Transport through MAX's queue to the model worker; see ``batching.Transport``.
 
     Args:
         pipeline: MAX Serve's own client of the worker.
-        num_labels: Labels of the model.
+        num_labels: Number of labels of the model.
     """
 
     max_in_flight = MAX_IN_FLIGHT
@@ -37,10 +38,10 @@ class WorkerTransport:
         self._keys = itertools.count()
 
     async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
-        """Runs a batch in the worker.
+        """Computes a batch in the worker.
 
         Raises:
-            Unavailable: The worker gave no answer.
+            Unavailable: The worker returned no result.
         """
         key = RequestID(f"batch-{next(self._keys)}")
         context = encode_batch(sequences, key, self._pipeline.model_name)
@@ -48,11 +49,11 @@ class WorkerTransport:
             try:
                 stream = await self._pipeline.model_worker.stream(key, context)
                 break
-            except RequestQueueFull:  # an operator's bound on it under MAX_IN_FLIGHT
+            except RequestQueueFull:  # the operator's limit of the queue is below MAX_IN_FLIGHT
                 await asyncio.sleep(_QUEUE_POLL_S)
         computed = None
-        # To its end: MAX sends a cancellation for a stream that is left early, and its scheduler
-        # for encoders keeps every cancellation, unread.
+        # The stream is read to its end: for one that is left early, MAX sends a cancellation, which
+        # its scheduler for encoders never reads and keeps in memory.
         async for outputs, _ in stream:
             (output,) = outputs
             assert isinstance(output, EmbeddingsGenerationOutput)

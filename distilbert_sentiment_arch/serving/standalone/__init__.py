@@ -1,1 +1,1 @@
-"""The same routes without MAX: a small server that answers from word lists alone."""
+"""The lexicon server: the same routes without MAX, answered from word lists alone."""

@@ -1,4 +1,4 @@
-"""The model that is served elsewhere, in whose place a word list answers here."""
+"""Classifier without a model, for the lexicon server: a word list answers in its place."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from distilbert_sentiment_arch.errors import ModelAbsent
 
 @dataclass(frozen=True)
 class AbsentClassifier:
-    """Answers nothing.
+    """Placeholder for a model that another server serves; every call fails.
 
     Attributes:
-        name: What clients call the model.
+        name: Name of the model in requests.
         labels: The labels of its head.
     """
 

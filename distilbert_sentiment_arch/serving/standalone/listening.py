@@ -1,4 +1,4 @@
-"""Where the lexicon server listens."""
+"""Address, ports and body limit of the lexicon server."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Listening:
-    """Where a server listens, and to how much.
+    """Address and ports of a server, and the limit of its requests' bodies.
 
     Attributes:
-        host: Address, for requests and for metrics.
+        host: Address for requests and for metrics.
         port: Port for requests.
         metrics_port: Port for Prometheus; 0 for none.
-        max_body_bytes: Largest body of a request.
+        max_body_bytes: Maximum bytes of a request's body.
     """
 
     host: str

@@ -1,4 +1,7 @@
-"""The endpoints as an application of Starlette, which starts in a fraction of FastAPI's time."""
+"""Starlette application of the lexicon server.
+
+Starlette starts in a fraction of the time that FastAPI needs.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,15 @@ from distilbert_sentiment_arch.settings.defaults import VERSION
 from distilbert_sentiment_arch.worker_threads import in_thread
 
 PROBES = ("/health", "/v1/health", "/ping")
-"""Paths that answer while the process runs, as they do in MAX Serve."""
+"""Liveness probes, the same paths as in MAX Serve."""
 
 
 def lexicon_app(application: Application, max_body_bytes: int) -> ASGIApp:
     """Returns the server's ASGI application.
 
     Args:
-        application: What it serves.
-        max_body_bytes: Largest body of a request; a larger one is answered 413.
+        application: The application.
+        max_body_bytes: Maximum bytes of a request's body; a larger one is answered 413.
     """
     routes: list[BaseRoute] = [Route(path, _alive) for path in PROBES]
     routes += [
@@ -52,7 +55,7 @@ async def _version(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    # Importing FastAPI and making the document take a quarter of a second.
+    # In a thread: importing FastAPI and making the document take a quarter of a second.
     return JSONResponse(await in_thread(0, _document))
 
 
@@ -80,7 +83,7 @@ def _page() -> bytes:
 
 
 class _Endpoints(BaseRoute):
-    """Takes every path that no route before it took."""
+    """Route for every path that no earlier route matched."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -94,7 +97,7 @@ class _Endpoints(BaseRoute):
 
 
 class _Requests:
-    """Gives every request an id and bounds its body, as MAX Serve does."""
+    """Middleware that gives every request an id and limits its body, as MAX Serve does."""
 
     def __init__(self, app: Starlette, application: Application, max_body_bytes: int) -> None:
         self._app = app

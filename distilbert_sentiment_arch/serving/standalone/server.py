@@ -1,4 +1,4 @@
-"""The lexicon server: the dialects of the model server, answered from word lists alone."""
+"""Assembly and run of the lexicon server, which answers all dialects from word lists alone."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
 
 DRAIN_S = 30
-"""Seconds that requests in flight have once the server was told to end."""
+"""Maximum seconds after SIGTERM or SIGINT in which requests in flight are completed."""
 
 KEEP_ALIVE_S = 120
-"""Seconds that an idle connection stays open, as in MAX Serve: longer than clients and gateways
-keep theirs, so that none sends a request into a connection that is being closed."""
+"""Seconds that an idle connection stays open, as in MAX Serve. It is longer than the keep-alive of
+clients and gateways, so that they do not send a request on a connection that is being closed."""
 
 
 def assemble(
     name: str, labels: LabelSet, settings: LexiconSettings, telemetry: Telemetry
 ) -> Application:
-    """Puts together what the server serves.
+    """Creates the application of the lexicon server.
 
     Args:
-        name: What clients call the model that the word list stands in for.
-        labels: The labels of its head.
-        settings: The word lists.
-        telemetry: Who is told of requests.
+        name: Name, in requests, of the model that the word list replaces.
+        labels: The labels of the model's head.
+        settings: Settings of the word lists.
+        telemetry: Receiver of the metrics.
 
     Raises:
-        ConfigError: The lists cannot stand in for the model.
+        ConfigError: A list has the name of the model, or does not know its labels.
     """
     if name in settings.word_lists:
         raise ConfigError(f"The model and a word list are both named '{name}'. Rename one of them.")
@@ -74,7 +74,7 @@ def assemble(
 
 
 def run(application: Application, listening: Listening) -> None:
-    """Serves until SIGTERM or SIGINT, answers what is in flight, and returns."""
+    """Serves until SIGTERM or SIGINT, completes the requests in flight, and returns."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     server = uvicorn.Server(
         uvicorn.Config(
@@ -91,11 +91,11 @@ def run(application: Application, listening: Listening) -> None:
         )
     )
 
-    # uvicorn drains at a signal and then raises it again, which would end the process by it.
+    # uvicorn drains at a signal and then raises the signal again, which would kill the process.
     for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, _obeyed)
+        signal.signal(each, _ignore_signal)
     server.run()
 
 
-def _obeyed(number: int, frame: FrameType | None) -> None:
-    """Does nothing: by the time it is called the server has ended."""
+def _ignore_signal(number: int, frame: FrameType | None) -> None:
+    """Does nothing, because uvicorn has already handled the signal."""

@@ -1,4 +1,4 @@
-"""Metrics in this process, on a port of their own; no spans."""
+"""Telemetry of the lexicon server: metrics in this process, on a separate port, and no spans."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
 
 class LocalTelemetry:
-    """Counts in a thread of its own, whose imports keep nobody waiting.
+    """Telemetry that records metrics in a separate thread, which imports Prometheus' library.
+
+    If the port is in use when it is opened, the thread ends with an OSError in the log.
 
     Args:
         host: Address of the port that Prometheus scrapes.
         port: The port; 0 for none.
-        seconds: When it opens, from now.
-
-    Raises:
-        OSError: Later and in the log: the port is taken.
+        seconds: Delay before the import and the opening of the port, so that they do not slow down
+            the start of the server.
     """
 
     def __init__(self, host: str, port: int, seconds: float) -> None:
         self._queue: SimpleQueue[RequestMeasurement] = SimpleQueue()
         self._listen = (port, host)
         if port:
-            threading.Thread(target=self._count, args=(seconds,), daemon=True).start()
+            threading.Thread(target=self._run, args=(seconds,), daemon=True).start()
 
     def record(self, measurement: RequestMeasurement) -> None:
         """See ``Telemetry``."""
@@ -40,11 +40,11 @@ class LocalTelemetry:
         """See ``Telemetry``."""
         yield lambda name, value: None
 
-    def _count(self, seconds: float) -> None:
+    def _run(self, seconds: float) -> None:
         time.sleep(seconds)
         from prometheus_client import start_http_server
 
-        from distilbert_sentiment_arch.serving import metrics  # noqa: F401  fills the registry
+        from distilbert_sentiment_arch.serving import metrics  # noqa: F401  registers the metrics
 
         start_http_server(*self._listen)
         while True:

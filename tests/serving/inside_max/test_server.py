@@ -52,7 +52,7 @@ def test_our_models_are_served_over_bounded_connections(
 def test_another_model_is_served_as_max_does(monkeypatch: pytest.MonkeyPatch) -> None:
     app = built(monkeypatch, "LlamaForCausalLM")
     assert config_of(app).http == "auto"
-    assert not any(isinstance(route, server.KeyedPaths) for route in app.router.routes)
+    assert not any(isinstance(route, server.ProtectedPaths) for route in app.router.routes)
 
 
 def test_documents_of_fastapi_s_own_wait_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is asked for and not waited for is not computed."""
+"""Tests of the cancellation of requests whose client disconnects."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from distilbert_sentiment_arch.serving.hang_up import (
+from distilbert_sentiment_arch.serving.disconnect import (
     CLIENT_CLOSED_REQUEST,
-    PATIENCE_S,
-    unless_hung_up,
+    DISCONNECT_CHECK_DELAY_S,
+    cancel_on_disconnect,
 )
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "path": "/", "headers": []}
@@ -23,22 +23,22 @@ PARTS: list[Message] = [
 ]
 
 
-class Caller:
-    """Sends a body in two parts and stays, or hangs up after a while."""
+class Client:
+    """Client that sends a body in two parts and disconnects after a while."""
 
-    def __init__(self, stays_s: float) -> None:
+    def __init__(self, seconds: float) -> None:
         self.parts = list(PARTS)
-        self.stays_s = stays_s
+        self.seconds = seconds
 
     async def __call__(self) -> Message:
         if self.parts:
             return self.parts.pop(0)
-        await asyncio.sleep(self.stays_s)
+        await asyncio.sleep(self.seconds)
         return {"type": "http.disconnect"}
 
 
 class Computation:
-    """Reads the body, then takes its time."""
+    """Handler that reads the body and then waits."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -59,20 +59,20 @@ async def others() -> set[asyncio.Task[Any]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
-@pytest.mark.parametrize("seconds", [0, 3 * PATIENCE_S])
-def test_who_stays_is_answered_and_nobody_watches_on(seconds: float) -> None:
+@pytest.mark.parametrize("seconds", [0, 3 * DISCONNECT_CHECK_DELAY_S])
+def test_a_client_that_stays_is_answered_and_no_task_is_left(seconds: float) -> None:
     async def run() -> None:
-        response = await unless_hung_up(SCOPE, Caller(60), Computation(seconds))
+        response = await cancel_on_disconnect(SCOPE, Client(60), Computation(seconds))
         assert (response.status_code, response.body) == (200, b"abc")
         assert not await others()
 
     asyncio.run(run())
 
 
-def test_who_hangs_up_is_not_computed_for() -> None:
+def test_a_disconnect_cancels_the_computation() -> None:
     async def run() -> None:
         computation = Computation(60)
-        response = await unless_hung_up(SCOPE, Caller(PATIENCE_S), computation)
+        response = await cancel_on_disconnect(SCOPE, Client(DISCONNECT_CHECK_DELAY_S), computation)
         assert response.status_code == CLIENT_CLOSED_REQUEST
         assert computation.cancelled
         task = asyncio.current_task()
@@ -83,10 +83,10 @@ def test_who_hangs_up_is_not_computed_for() -> None:
     asyncio.run(run())
 
 
-def test_another_cancellation_is_not_taken_for_it() -> None:
+def test_another_cancellation_is_passed_on() -> None:
     async def run() -> None:
-        task = asyncio.create_task(unless_hung_up(SCOPE, Caller(60), Computation(60)))
-        await asyncio.sleep(2 * PATIENCE_S)
+        task = asyncio.create_task(cancel_on_disconnect(SCOPE, Client(60), Computation(60)))
+        await asyncio.sleep(2 * DISCONNECT_CHECK_DELAY_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
