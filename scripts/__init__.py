@@ -1,1 +1,1 @@
-"""Commands of this repository: benchmarks, the siege, the fuzzer and what they share."""
+"""Command-line programs of this repository: benchmarks, siege, fuzzer and their shared modules."""

@@ -1,10 +1,10 @@
-"""Comparison of a checkpoint's labels with those that Hugging Face transformers gives.
+"""Comparison of a checkpoint's labels with those of Hugging Face transformers.
 
     ./scripts/agreement [--model DIRECTORY|HUB_ID] [DATA]
 
-Both read the same files, in environments of their own: transformers and PyTorch are installed into
-.venv-benchmark/torch the first time (without CUDA). Texts over the limit are cut at the end. The
-exit status is 0 where every label agrees.
+Both read the same files, in separate environments: transformers and PyTorch (without CUDA) are
+installed into .venv-benchmark/torch the first time. Texts over the limit are truncated at the end.
+The exit status is 0 if all labels agree.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Logits = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Data:
-    """Texts, and the index of the right label of each where the file has labels."""
+    """Texts and, if the file contains labels, the index of the correct label of each."""
 
     texts: Sequence[str]
     labels: Sequence[int] | None
@@ -55,11 +55,11 @@ def read_data(path: Path) -> Data:
     """Reads texts to classify.
 
     Args:
-        path: A JSONL file of objects with ``text`` and perhaps ``label``, an index; a file with
+        path: A JSONL file of objects with ``text`` and optionally ``label``, an index; a file with
             another suffix has one text a line.
 
     Raises:
-        InputError: It cannot be read, or a line is not such an object.
+        InputError: The file cannot be read, or a line is not such an object.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -82,14 +82,15 @@ def hugging_face_logits(directory: Path, texts: Sequence[str], limit: int) -> di
     """Returns the output of ``hugging_face_logits.py`` in its environment.
 
     Raises:
-        NotAvailable: Its environment cannot be installed, or it ended with an error.
+        NotAvailable: The environment cannot be installed, or the program failed.
     """
     ended = subprocess.run(
         [interpreter("torch"), SCRIPTS / "hugging_face_logits.py", directory, str(limit)],
         input=json.dumps(texts),
         stdout=subprocess.PIPE,
         text=True,
-        # The checkpoint is on disk by now; importing MAX changes the C environment.
+        # The checkpoint is already on disk. The variables are passed explicitly because importing
+        # MAX changes the C environment.
         env=dict(os.environ)
         | dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"), "1"),
         check=False,
@@ -106,8 +107,8 @@ def agreement(ours: Logits, theirs: Logits, labels: LabelSet) -> int:
     Args:
         ours: Logits ``(texts, labels)``.
         theirs: Logits of the same shape.
-        labels: What they mean. Of a multi-label head each logit's sign counts; a regression has no
-            labels, and agrees within 1e-3.
+        labels: Labels of the head. For a multi-label head the signs of the logits are compared; for
+            a regression the values, with a tolerance of 1e-3.
     """
     if labels.problem_type == "regression":
         same = np.isclose(ours, theirs, rtol=1e-3, atol=1e-3).all(-1)
@@ -119,10 +120,10 @@ def agreement(ours: Logits, theirs: Logits, labels: LabelSet) -> int:
 
 
 def compare(found: NamedCheckpoint, data: Data) -> bool:
-    """Prints in one line how far both agree, and accuracy where the data have labels.
+    """Prints the agreement in one line, and the accuracy if the data contain labels.
 
     Returns:
-        Whether every label is the same.
+        Whether all labels are the same.
     """
     from distilbert_sentiment_arch.engine.in_process import load_classifier
 
@@ -156,7 +157,7 @@ def compare(found: NamedCheckpoint, data: Data) -> bool:
 
 
 def main() -> int:
-    """Compares one checkpoint."""
+    """Parses the arguments and compares one checkpoint; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="directory or hub id (default: the embedded checkpoint)")
     parser.add_argument("--revision", help="branch, tag or commit of a hub id")

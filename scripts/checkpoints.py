@@ -57,15 +57,16 @@ def random_config(architecture: str = DISTILBERT, **changes: Any) -> dict[str, A
 
 
 def labels(count: int) -> dict[str, str]:
-    """Returns an id2label of that many labels."""
+    """Returns an id2label with ``count`` labels."""
     return {str(index): f"label-{index}" for index in range(count)}
 
 
 def random_tensors(config: Mapping[str, Any], seed: int = 0) -> Tensors:
-    """Returns float32 tensors of the published names and shapes, those left out that may be.
+    """Returns random float32 tensors with the names and shapes of a published checkpoint.
 
-    Products keep the size of what goes in: larger weights make a network whose own float32 rounding
-    exceeds the tolerance it is tested to.
+    Tensors that a checkpoint may omit are omitted. Weights are scaled so that a product has the
+    magnitude of its input: with larger weights, the float32 rounding of the network itself would
+    exceed the tolerances of the tests.
     """
     found = read_config(ConfigJson(config, "config.json"), FAMILIES)
     generator = np.random.default_rng(seed)
@@ -92,7 +93,8 @@ def save_safetensors(
 ) -> None:
     """Writes float32 tensors as F32, F16 or BF16, in the published layout.
 
-    The format allows a header of any length; today's library pads it so that tensors are aligned.
+    The format allows a header of any length; the safetensors library pads it (``aligned``) so that
+    tensors are aligned.
     """
     header: dict[str, Any] = {}
     data = bytearray()
@@ -132,7 +134,7 @@ def save_shards(directory: Path, tensors: Tensors, shards: int, dtype: str = "F3
 
 
 def vocabulary(size: int) -> list[str]:
-    """Returns that many word pieces: the special tokens, letters, then made-up words."""
+    """Returns ``size`` word pieces: the special tokens, letters, then made-up words."""
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = [*SPECIAL_TOKENS, *letters, *(f"##{letter}" for letter in letters), "[", "]"]
     return (pieces + [f"word{index}" for index in range(size)])[:size]
@@ -141,7 +143,7 @@ def vocabulary(size: int) -> list[str]:
 def write_checkpoint(
     directory: Path, config: Mapping[str, Any], tensors: Tensors | None = None
 ) -> Path:
-    """Writes a checkpoint directory as Hugging Face saves it, with a vocab.txt tokenizer."""
+    """Writes a checkpoint directory in Hugging Face's layout, with a vocab.txt tokenizer."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (directory / "vocab.txt").write_text(

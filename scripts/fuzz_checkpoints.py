@@ -1,10 +1,11 @@
-"""Damages checkpoints at random and checks that each is served or refused in one line.
+"""Fuzzer of checkpoints: damages them at random and checks the reaction of ``max-sentiment serve``.
 
     .venv/bin/python scripts/fuzz_checkpoints.py [--examples 5000] [--seed 1] [--load]
 
-Every case runs ``max-sentiment serve --dry-run`` in a process with 1 GiB of memory and five
-seconds. ``--load`` has transformers load what was accepted, too. Exits with 1 if any was neither
-accepted nor refused in one line, and keeps the first twenty of these.
+Every case runs ``max-sentiment serve --dry-run`` in a process limited to 1 GiB of memory and five
+seconds. With ``--load``, transformers also loads the accepted checkpoints. A checkpoint has to be
+accepted, or refused with an error of one line. Exits with 1 if one was handled wrongly, and keeps
+the first twenty of these.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from scripts.checkpoint_fuzz.base import Checkpoint
 from scripts.checkpoint_fuzz.cases import checkpoints, write
-from scripts.checkpoint_fuzz.isolation import Measured, isolated
+from scripts.checkpoint_fuzz.isolation import MeasuredOutcome, run_isolated
 from scripts.checkpoint_fuzz.outcome import loaded_outcome_of, outcome_of
 
 # Imported once, before the processes are forked.
@@ -33,7 +34,7 @@ _KEPT = 20
 
 
 class Run:
-    """What the cases came to."""
+    """Counts of the outcomes of all cases."""
 
     def __init__(self, judge_loading: bool, kept: Path) -> None:
         self.judge = loaded_outcome_of if judge_loading else outcome_of
@@ -46,14 +47,14 @@ class Run:
         self.largest_bytes = 0
 
     def case(self, checkpoint: Checkpoint) -> None:
-        """Judges one checkpoint."""
+        """Runs and counts one case."""
         with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
             place = Path(directory)
             write(checkpoint, place)
-            measured = isolated(self.judge, place)
+            measured = run_isolated(self.judge, place)
             self._count(measured, place)
 
-    def _count(self, measured: Measured, directory: Path) -> None:
+    def _count(self, measured: MeasuredOutcome, directory: Path) -> None:
         outcome = measured.outcome
         self.cases += 1
         self.accepted += outcome.accepted
@@ -75,25 +76,25 @@ class Run:
 
 def _copy(source: str, target: str) -> None:
     path = Path(source)
-    # A pipe cannot be copied, and a sparse file of a terabyte should not be.
+    # A pipe cannot be copied, and a sparse file of a terabyte is too large.
     if path.is_file() and path.stat().st_size < 2**30:
         shutil.copyfile(source, target)
 
 
 def _kind(message: str, directory: Path) -> str:
-    """Returns a message without what differs from case to case."""
+    """Returns a message without the values that differ from case to case."""
     text = message.replace(str(directory), "")
     return re.sub(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|-?\d[\d.e+]*", "_", text)
 
 
 def main() -> int:
-    """Runs the cases and prints what they came to."""
+    """Runs the cases and prints a summary; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=5000, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--load", action="store_true", help="load what is accepted")
+    parser.add_argument("--load", action="store_true", help="load accepted checkpoints")
     options = parser.parse_args()
-    kept = Path(tempfile.mkdtemp(prefix="checkpoints-mistreated-"))
+    kept = Path(tempfile.mkdtemp(prefix="checkpoints-handled-wrongly-"))
     run = Run(options.load, kept)
     if options.load:
         importlib.import_module("transformers.models.bert.tokenization_bert")
@@ -114,7 +115,8 @@ def main() -> int:
     print(
         f"{run.cases} cases: {run.accepted} accepted, {run.messages.total()} refused with "
         f"{len(run.messages)} kinds of messages; slowest {run.slowest_s:.2f} s, largest "
-        f"{run.largest_bytes / 1024**2:.0f} MiB; {run.problems.total()} mistreated"
+        f"{run.largest_bytes / 1024**2:.0f} MiB; "
+        f"{run.problems.total()} handled wrongly"
     )
     for problem, count in run.problems.most_common():
         print(f"  {count} x {problem}")

@@ -2,8 +2,8 @@
 
     .venv-benchmark/torch/bin/python scripts/hugging_face_logits.py CHECKPOINT LIMIT <TEXTS.json
 
-Prints a JSON object: versions, and tokens and logits of each text. ``scripts/agreement.py`` runs it
-in an environment of its own, because that of the product has no PyTorch.
+Prints a JSON object: versions, and the number of tokens and the logits of each text.
+``scripts/agreement.py`` runs it in a separate environment, because the product's has no PyTorch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def main(directory: str, limit: int) -> None:
 
     Args:
         directory: A checkpoint directory.
-        limit: Tokens, special ones included, to which a longer text is cut at the end.
+        limit: Maximum tokens, special tokens included; longer texts are truncated at the end.
     """
     import torch
     import transformers

@@ -1,11 +1,11 @@
-"""Accuracy and speed of word lists, of others' packages and of the model, on labelled texts.
-
-The first table compares the scorer in Python with the one in Mojo, which gives the same results.
+"""Comparison of word lists, other lexicon packages and the model: accuracy and speed.
 
     .venv/bin/python scripts/lexicons.py DATA.jsonl [DATA.jsonl ...]
 
-A line is {"text", "label"} with 1 for positive. A lexicon says positive where its score is above
-zero; texts without a score count as negative. Speeds are medians of five passes that take turns.
+The first table compares the scorer in Python with the one in Mojo, whose results are the same. A
+line of the data is {"text", "label"} with label 1 for positive. A lexicon predicts positive if its
+score is above zero; texts without a score count as negative. Speeds are medians of five interleaved
+passes.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ LONG_TEXT = 1_000_000
 Positive = Callable[[str], bool]
 
 
-def authors_afinn() -> Callable[[str], float]:
-    """Returns the sum that PyPI's afinn gives with AFINN-111."""
+def afinn_package() -> Callable[[str], float]:
+    """Returns the scoring function of PyPI's afinn with AFINN-111."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from afinn import Afinn
@@ -45,12 +45,12 @@ def authors_afinn() -> Callable[[str], float]:
 
 
 def lexicons() -> dict[str, Positive]:
-    """Returns what to compare, by name."""
+    """Returns the lexicons to compare, by name."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     afinn_111 = embedded_word_list("afinn-111")
     mvp_29 = embedded_word_list("mvp-29")
-    afinn = authors_afinn()
+    afinn = afinn_package()
     vader = SentimentIntensityAnalyzer()
     return {
         "afinn-111": lambda text: score(text, afinn_111).sum > 0,
@@ -62,7 +62,7 @@ def lexicons() -> dict[str, Positive]:
 
 
 def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
-    """Returns the share of texts that the embedded model gets right, cut at its limit."""
+    """Returns the accuracy of the embedded model; longer texts are truncated at its limit."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
     from distilbert_sentiment_arch.classify.interface import ClassifyRequest, Truncation
     from distilbert_sentiment_arch.engine.in_process import load_classifier
@@ -79,7 +79,7 @@ def model_accuracy(texts: Sequence[str], labels: Sequence[int]) -> float:
 
 
 def bulk_cases(files: dict[str, list[str]]) -> dict[str, list[list[str]]]:
-    """Returns calls with texts of files, by what they are."""
+    """Returns calls, each a list of texts, by a description."""
     cases = {f"{name}, all": [texts] for name, texts in files.items()}
     for name, texts in files.items():
         cases[f"{name}, {LIST_LENGTH} a call"] = [list(islice(cycle(texts), LIST_LENGTH))]
@@ -97,7 +97,7 @@ def bulk_cases(files: dict[str, list[str]]) -> dict[str, list[list[str]]]:
 
 
 def compare_with_mojo(files: dict[str, list[str]]) -> None:
-    """Prints one table."""
+    """Prints the table that compares the scorers in Python and in Mojo."""
     library = load(compiling=True)
     if library is None:
         return
@@ -129,7 +129,7 @@ def compare_with_mojo(files: dict[str, list[str]]) -> None:
 
 
 def main() -> None:
-    """Prints a table of Python against Mojo, and one a file."""
+    """Prints the table of Python and Mojo, and a table for each file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="+")
     files = {
@@ -154,7 +154,7 @@ def main() -> None:
         for name, median in medians.items():
             ratio = medians["PyPI afinn 0.1"] / median
             print(f"| {name} | {accuracy[name]:.4f} | {len(texts) / median:.0f} | {ratio:.1f} |")
-        afinn, word_list = authors_afinn(), embedded_word_list("afinn-111")
+        afinn, word_list = afinn_package(), embedded_word_list("afinn-111")
         equal = sum(score(text, word_list).sum == afinn(text) for text in texts)
         print(f"| the embedded model | {model_accuracy(texts, labels):.4f} | | |")
         print(f"\nsums equal to PyPI afinn's: {equal} of {len(texts)}")

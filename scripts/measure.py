@@ -1,9 +1,9 @@
-"""Measures start-up, compile time, memory and latency of a real server.
+"""Measurement of start-up, compile time, memory and latency of a real server.
 
     .venv/bin/python scripts/measure.py [--cold] [--model DIRECTORY]
 
---cold starts twice more with an empty compile cache: once for the time, once for the memory that
-compiling takes. Prints Markdown. Nothing else should run on the machine meanwhile.
+--cold adds two starts with an empty compile cache: one to measure the time, one to measure the
+memory of compiling. Prints Markdown. Run nothing else on the machine at the same time.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ REQUESTS = 500
 
 
 @dataclass(frozen=True)
-class Answering:
-    """A server that answers.
+class RunningServer:
+    """A running server that has answered its first request.
 
     Attributes:
         url: Its address.
-        pid: Its process, the root of a tree.
-        seconds_to_answer: From its start to its first answer.
-        peak_bytes: The most memory that the tree took until then; 0 where it was not watched.
-        log: What it printed.
+        pid: Id of its process, the root of the process tree.
+        seconds_to_answer: Seconds from its start to its first answer.
+        peak_bytes: Peak memory of the process tree until then; 0 if it was not measured.
+        log: File of its output.
     """
 
     url: str
@@ -52,13 +52,19 @@ class Answering:
 @contextmanager
 def served(
     environment: dict[str, str], *, model: str | None = None, watched: bool = False
-) -> Iterator[Answering]:
-    """Starts a server, gives it once it has answered a classification, and ends it."""
+) -> Iterator[RunningServer]:
+    """Starts a server, yields it after its first answer, and ends it.
+
+    Args:
+        environment: Variables added to those of this process.
+        model: A checkpoint; None for the embedded one.
+        watched: Measure the peak memory until the first answer.
+    """
     flags = ["--model", model] if model else []
     start = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as directory,
-        # A relative path to a model is meant from where the caller stands.
+        # A relative path of a model refers to the working directory of the caller.
         started(
             Path(directory), *flags, environment=environment, working_directory=Path.cwd()
         ) as server,
@@ -67,11 +73,11 @@ def served(
         with PeakMemory(pid) if watched else nullcontext() as peak:
             wait_until(server, lambda: has_answered(server))
         seconds = time.perf_counter() - start
-        yield Answering(server.url, pid, seconds, peak.bytes if peak else 0, server.log)
+        yield RunningServer(server.url, pid, seconds, peak.bytes if peak else 0, server.log)
 
 
 def has_answered(server: ServerProcess) -> bool:
-    """Returns whether a server classifies a text."""
+    """Whether a server classifies a text."""
     body = {"input": FIRST_TEXT}
     try:
         answer = httpx.post(f"{server.url}/classify", json=body, timeout=60, trust_env=False)
@@ -82,7 +88,7 @@ def has_answered(server: ServerProcess) -> bool:
 
 
 def measure(title: str, model: str | None, environment: dict[str, str], *, load: bool) -> None:
-    """Starts a server, prints its figures, ends it."""
+    """Starts a server, prints its figures as rows of a table, and ends it."""
     with (
         served(environment, model=model) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
@@ -91,19 +97,19 @@ def measure(title: str, model: str | None, environment: dict[str, str], *, load:
         for compiled in re.findall(r"Compiling the graph took ([\d.]+) s", server.log.read_text()):
             print(f"| {title}: compile | {compiled} s |")
         if load:
-            # Reading memory maps stops the process for a moment: not while it is timed.
+            # After the latency, because reading memory maps briefly stops the process.
             latency(client)
             memory(client, server.pid)
 
 
 def peak_of_compiling(model: str | None, environment: dict[str, str]) -> None:
-    """Prints what the process tree takes at most from its start to its first answer."""
+    """Prints the peak memory of the process tree from its start to its first answer."""
     with served(environment, model=model, watched=True) as server:
         print(f"| cold: memory at the peak of compiling | {server.peak_bytes / 1e6:.0f} MB |")
 
 
 def latency(client: httpx.Client) -> None:
-    """Prints percentiles of one request after the other."""
+    """Prints percentiles of the latency of sequential requests."""
     milliseconds = []
     for _ in range(REQUESTS):
         start = time.perf_counter()
@@ -118,7 +124,7 @@ def latency(client: httpx.Client) -> None:
 
 
 def memory(client: httpx.Client, pid: int) -> None:
-    """Prints what the process tree takes after short texts, and at its worst."""
+    """Prints the memory of the process tree with short texts, and with the longest batch."""
     with PeakMemory(pid) as short:
         client.post("/classify", json={"input": FIRST_TEXT}).raise_for_status()
     print(f"| memory of the process tree, short texts | {short.bytes / 1e6:.0f} MB |")
@@ -129,7 +135,7 @@ def memory(client: httpx.Client, pid: int) -> None:
 
 
 def main() -> None:
-    """Measures warm, and cold where asked."""
+    """Measures a warm start and, with --cold, a cold one."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -147,7 +153,7 @@ def main() -> None:
 
 @contextmanager
 def empty_cache() -> Iterator[dict[str, str]]:
-    """Gives the environment of a server that finds nothing compiled."""
+    """Yields environment variables that give a server an empty compile cache."""
     with tempfile.TemporaryDirectory() as cache:
         yield {"MODULAR_CACHE_DIR": cache, "MODULAR_MAX_CACHE_DIR": cache}
 

@@ -16,37 +16,37 @@ def process_tree(pid: int) -> list[psutil.Process]:
     """Returns a process and its descendants.
 
     Raises:
-        psutil.NoSuchProcess: It has ended.
+        psutil.NoSuchProcess: The process has ended.
     """
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
 
 
 def memory_of(pid: int) -> int:
-    """Returns the bytes that a process and its descendants take, shared pages once.
+    """Returns the memory of a process and its descendants in bytes; shared pages count once.
 
-    Reading memory maps stops a process for a moment: do not time anything meanwhile.
+    Reading memory maps briefly stops a process: do not time anything at the same time.
 
     Raises:
         psutil.NoSuchProcess: The process has ended.
     """
     found = 0
     for process in process_tree(pid):
-        # One that has ended meanwhile, or that runs as another user.
+        # The process may have ended, or may run as another user.
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             found += process.memory_full_info().pss
     return found
 
 
 class PeakMemory:
-    """The most memory that a process tree takes while the block runs.
+    """Context that measures the peak memory of a process tree.
 
     Args:
         pid: Root of the tree.
         interval_s: Seconds between two readings.
 
     Attributes:
-        bytes: The largest reading so far.
+        bytes: Largest reading so far.
     """
 
     def __init__(self, pid: int, interval_s: float = 0.05) -> None:
@@ -65,7 +65,7 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        with suppress(psutil.NoSuchProcess):  # it ended: there is nothing left to read
+        with suppress(psutil.NoSuchProcess):  # the process has ended, and so does this thread
             while True:
                 self.bytes = max(self.bytes, memory_of(self._pid))
                 if self._stopped.wait(self._interval_s):

@@ -1,7 +1,7 @@
-"""Starts ``max-sentiment serve`` or ``max-sentiment lexicon`` on free ports and ends it again.
+"""Starting and stopping of ``max-sentiment serve`` and ``max-sentiment lexicon`` on free ports.
 
 Used by the tests, ``measure.py``, ``soak.py`` and the siege. The benchmark, which also starts the
-servers of other projects, builds on ``free_ports`` and ``stop``.
+servers of other projects, uses ``free_ports`` and ``stop``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 START_TIMEOUT_S = 400.0
-"""A cold compile on two busy cores takes less."""
+"""Maximum seconds of a start; one that compiles on two busy cores takes less."""
 
 STOP_TIMEOUT_S = 60.0
 
@@ -31,7 +31,7 @@ _HTTP_OK = 200
 
 
 class ServerNotReady(Exception):
-    """The server ended, or was not ready in time; the message has the end of its log."""
+    """The server ended, or was not ready in time; the message contains the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class ServerProcess:
     Attributes:
         port: Its HTTP port on 127.0.0.1.
         metrics_port: The port of its metrics.
-        process: Its process, the root of a tree.
-        log: File of everything that it prints.
+        process: Its process, the root of a process tree.
+        log: File of its output.
     """
 
     port: int
@@ -57,7 +57,7 @@ class ServerProcess:
 
     @property
     def metrics_url(self) -> str:
-        """Address of its metrics; the lexicon server opens it moments after it is ready."""
+        """Address of its metrics; the lexicon server opens it shortly after it is ready."""
         return f"http://127.0.0.1:{self.metrics_port}/metrics"
 
 
@@ -71,16 +71,16 @@ def started(
     cgroup: Path | None = None,
     working_directory: Path | None = None,
 ) -> Iterator[ServerProcess]:
-    """Starts a server, gives it at once, and ends it with SIGTERM.
+    """Starts a server, yields it without waiting for it, and ends it with SIGTERM.
 
     Args:
-        directory: Where its log is written; made where it does not exist.
+        directory: Directory of its log; created if it does not exist.
         *flags: Flags of the command.
         command: ``serve`` or ``lexicon``.
-        port: Its port, where the caller has to know it beforehand.
-        environment: Variables that are added to those of this process.
-        cgroup: Control group that the server and its processes are put into.
-        working_directory: Where it runs; ``directory`` by default.
+        port: Its port; None for a free one.
+        environment: Variables added to those of this process.
+        cgroup: Control group of the server and its processes.
+        working_directory: Its working directory; ``directory`` by default.
     """
     free_port, metrics_port = free_ports(2)
     port = port or free_port
@@ -95,7 +95,7 @@ def started(
             [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
-            # What a shell would pass on: importing MAX changes the C environment behind os.environ.
+            # Explicit, because importing MAX changes the C environment, but not os.environ.
             env={
                 **os.environ,
                 **(environment or {}),
@@ -112,10 +112,10 @@ def started(
 
 @contextmanager
 def running(directory: Path, *flags: str | Path, **options: Any) -> Iterator[ServerProcess]:
-    """Starts a server as ``started`` does, and gives it once it is ready.
+    """Starts a server like ``started``, and yields it when it is ready.
 
     Raises:
-        ServerNotReady: It ended, or was not ready in time.
+        ServerNotReady: The server ended, or was not ready in time.
     """
     with started(directory, *flags, **options) as server:
         wait_until_ready(server)
@@ -123,7 +123,7 @@ def running(directory: Path, *flags: str | Path, **options: Any) -> Iterator[Ser
 
 
 def wait_until_ready(server: ServerProcess, timeout_s: float = START_TIMEOUT_S) -> None:
-    """Returns once ``/ready`` answers 200.
+    """Waits until ``/ready`` answers 200.
 
     Raises:
         ServerNotReady: The server ended, or ``timeout_s`` seconds have passed.
@@ -140,12 +140,12 @@ def wait_until_ready(server: ServerProcess, timeout_s: float = START_TIMEOUT_S) 
 def wait_until(
     server: ServerProcess, is_ready: Callable[[], bool], timeout_s: float = START_TIMEOUT_S
 ) -> None:
-    """Returns once a server is ready.
+    """Waits until a server is ready.
 
     Args:
         server: The server.
-        is_ready: Asks it; a broken connection counts as False.
-        timeout_s: Seconds to wait.
+        is_ready: Check of the server; a connection error counts as False.
+        timeout_s: Maximum seconds to wait.
 
     Raises:
         ServerNotReady: The server ended, or ``timeout_s`` seconds have passed.
@@ -170,7 +170,7 @@ def _end_of(log: Path) -> str:
 
 
 def stop(process: subprocess.Popen[bytes], timeout_s: float = STOP_TIMEOUT_S) -> None:
-    """Ends a process with SIGTERM, and with SIGKILL where it does not end in ``timeout_s``."""
+    """Ends a process with SIGTERM, or with SIGKILL if it has not ended after ``timeout_s``."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
@@ -181,7 +181,7 @@ def stop(process: subprocess.Popen[bytes], timeout_s: float = STOP_TIMEOUT_S) ->
 
 
 def free_ports(count: int) -> list[int]:
-    """Returns different ports of 127.0.0.1 that nobody listens on."""
+    """Returns different free ports of 127.0.0.1."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

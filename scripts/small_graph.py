@@ -1,9 +1,8 @@
-"""The smallest useful MAX program: a linear layer with a ReLU, built, compiled, run and checked.
+"""Small MAX program for learning: builds, compiles, runs and checks a linear layer with a ReLU.
 
     .venv/bin/python scripts/small_graph.py
 
-Start here before reading ``distilbert_sentiment_arch/engine/layers.py``, which does the same with
-more layers.
+Read it before ``distilbert_sentiment_arch/engine/layers.py``, which does the same with more layers.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ def main() -> None:
     weight = generator.normal(0, IN**-0.5, (IN, OUT)).astype(np.float32)
     bias = generator.normal(0, 0.1, OUT).astype(np.float32)
 
-    # A graph is typed. "batch" is a name in place of a number: any batch runs without compiling
-    # again, and the compiler still knows which dimensions are equal.
+    # A graph is typed. A dimension can have a name, here "batch", in place of a number: a compiled
+    # graph runs batches of any size, and the compiler still knows which dimensions are equal.
     cpu = DeviceRef.CPU()
     with Graph("linear_relu", input_types=[TensorType(DType.float32, ["batch", IN], cpu)]) as graph:
         x = graph.inputs[0].tensor
         product = x @ ops.constant(weight, DType.float32, cpu)  # (batch, OUT)
         graph.output(ops.relu(product + ops.constant(bias, DType.float32, cpu)))
 
-    # Compiling takes seconds the first time; MAX keeps what it compiled for the next.
+    # Compiling takes seconds the first time; MAX caches the result for the next time.
     model = InferenceSession(devices=[CPU()]).load(graph)
 
     for batch in (1, 32):

@@ -1,8 +1,8 @@
-"""Loads a real server for minutes and prints its memory before and after.
+"""Soak test: loads a real server for minutes and prints its memory before and after.
 
     .venv/bin/python scripts/soak.py [--minutes 10]
 
-Short and long texts, lists, windows and bad requests, eight callers at a time.
+Eight clients send short and long texts, lists, texts read in windows, and invalid requests.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BODIES = (
 
 
 def caller(url: str, seed: int, until: float) -> Counter[int]:
-    """Sends one request after the other until the time is up."""
+    """Sends requests one after another until a time; returns the counts of HTTP statuses."""
     statuses: Counter[int] = Counter()
     generator = random.Random(seed)
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
@@ -43,7 +43,7 @@ def caller(url: str, seed: int, until: float) -> Counter[int]:
 
 
 def main() -> None:
-    """Warms up for half a minute, then soaks."""
+    """Runs a warm-up of 30 seconds, then the test."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""A sound checkpoint as a document a file, small enough to be written thousands of times."""
+"""Valid checkpoints in memory, small enough to be damaged and written thousands of times."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _WORDS = (
 
 @dataclass
 class Weights:
-    """A safetensors file: its header, still to be damaged, and the bytes behind it."""
+    """A safetensors file: its header as a document, and the bytes of its tensors."""
 
     header: dict[str, Any]
     data: bytes
     length: int | None = None
-    """What the first eight bytes say; None for the truth."""
+    """Value of the length field; None for the true length of the header."""
 
 
 @dataclass
 class Checkpoint:
-    """What stands in a checkpoint directory, file by file.
+    """Content of a checkpoint directory, by file name.
 
     Attributes:
-        documents: Files of JSON.
+        documents: JSON files.
         weights: Safetensors files.
-        raw: Files of bytes; they win over the others.
-        kinds: Files that are no regular ones, or not there.
+        raw: Files as bytes; they replace documents and weights of the same name.
+        kinds: Files that are missing or not regular files; they replace all others.
     """
 
     documents: dict[str, Any]
@@ -54,13 +54,13 @@ class Checkpoint:
         return sorted({*self.documents, *self.weights, *self.raw})
 
 
-def sound(variant: Variant, shards: int) -> Checkpoint:
-    """Returns a checkpoint that is served.
+def valid_checkpoint(variant: Variant, shards: int) -> Checkpoint:
+    """Returns a valid checkpoint, which can be served.
 
     Args:
-        variant: Where the tokenizer is: in vocab.txt, in tokenizer.json as BERT's, or in
-            tokenizer.json as a class of its own.
-        shards: Files that the weights are in.
+        variant: Form of the tokenizer: vocab.txt, tokenizer.json with BERT's class, or
+            tokenizer.json with the generic class.
+        shards: Number of weight files.
     """
     documents: dict[str, Any] = {"config.json": _config()}
     config = read_config(ConfigJson(documents["config.json"], "config.json"), FAMILIES)
@@ -168,6 +168,6 @@ def _tokenizer() -> dict[str, Any]:
             "vocab": vocabulary,
         },
     }
-    # No part is shared: one is damaged at a time.
+    # Copied, so that no part is shared: each is damaged separately.
     copied: dict[str, Any] = json.loads(json.dumps(document))
     return copied

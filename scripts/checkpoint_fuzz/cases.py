@@ -1,4 +1,4 @@
-"""Damage to a checkpoint: values, structure, bytes and kinds of files."""
+"""Random damage to checkpoints: values, structure, bytes and kinds of files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from scripts.checkpoint_fuzz.base import Checkpoint, Variant, Weights, sound
+from scripts.checkpoint_fuzz.base import Checkpoint, Variant, Weights, valid_checkpoint
 
-# What json.dumps does not write: it is put there as a string and loses its quotes afterwards.
+# Literals that json.dumps cannot write: inserted as marked strings, whose quotes and mark are
+# removed afterwards.
 _MARK = "@raw@"
 _RAW = ("9e999", "-9e999", "NaN", "-Infinity", "1" * 4300, "1" * 4301, "-0", "1E400", "1e5")
 
@@ -51,9 +52,9 @@ _LENGTHS = (0, 1, 7, 8, 2**20, 2**27, 2**31, 2**63, 2**64 - 1)
 
 @st.composite
 def checkpoints(draw: st.DrawFn) -> Checkpoint:
-    """Draws a checkpoint with one to three things wrong in it."""
+    """Draws a checkpoint with one to three kinds of damage."""
     variant: Variant = draw(st.sampled_from(get_args(Variant)))
-    checkpoint = sound(variant, draw(st.sampled_from((1, 1, 2))))
+    checkpoint = valid_checkpoint(variant, draw(st.sampled_from((1, 1, 2))))
     for _ in range(draw(st.integers(1, 3))):
         damage = draw(st.sampled_from((_value, _value, _value, _value, _bytes, _kind, _weights)))
         damage(draw, checkpoint)
@@ -95,12 +96,12 @@ def _values() -> st.SearchStrategy[Any]:
     drawn = st.one_of(
         st.sampled_from(_VALUES), st.just(deep), st.integers(-3, 100), st.text(max_size=5)
     )
-    # Values are damaged in place later on, so each checkpoint has its own.
+    # Copied, because further damage changes values in place.
     return drawn.map(lambda value: json.loads(json.dumps(value)))
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:
-    """Returns every place in a tree as what holds it and its key there, not more than 300."""
+    """Returns at most 300 places in a tree, each as its container and its key there."""
     found: list[tuple[Any, Any]] = []
     nodes = [tree]
     while nodes and len(found) < 300:
@@ -114,7 +115,7 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
 
 
 def _bytes(draw: st.DrawFn, checkpoint: Checkpoint) -> None:
-    """Cuts into the bytes of a file."""
+    """Replaces some bytes of a file."""
     name = draw(st.sampled_from(checkpoint.names()))
     blob = _blob(checkpoint, name)
     start = draw(st.integers(0, len(blob)))
@@ -123,13 +124,13 @@ def _bytes(draw: st.DrawFn, checkpoint: Checkpoint) -> None:
 
 
 def _kind(draw: st.DrawFn, checkpoint: Checkpoint) -> None:
-    """Puts something else in the place of a file, or a file where none is expected."""
+    """Replaces a file by another kind of file, or adds an unexpected one."""
     name = draw(st.sampled_from((*checkpoint.names(), *_EXTRA_FILES)))
     checkpoint.kinds[name] = draw(st.sampled_from(_KINDS))
 
 
 def _weights(draw: st.DrawFn, checkpoint: Checkpoint) -> None:
-    """Damages what only a safetensors file has: its length field, its data, its tail."""
+    """Damages the length field, the data or the end of a safetensors file."""
     weights = draw(st.sampled_from(list(checkpoint.weights.values())))
     what = draw(st.sampled_from(("length", "nan", "tail", "cut")))
     if what == "length":
@@ -176,7 +177,7 @@ def _put(path: Path, kind: str) -> None:
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as server:
             place = os.getcwd()
-            # The path of a socket has room for a hundred bytes.
+            # The path of a socket may have about a hundred bytes only, so a relative one is used.
             os.chdir(path.parent)
             try:
                 server.bind(path.name)

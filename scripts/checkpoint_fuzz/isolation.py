@@ -1,4 +1,4 @@
-"""One case in a process of its own, with a limit on its memory and its time."""
+"""Runner of a case in a separate process, with limits on memory and time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TIME_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
-class Measured:
-    """An outcome and what it took.
+class MeasuredOutcome:
+    """An outcome, its time and its memory.
 
     Attributes:
-        outcome: What became of the checkpoint.
+        outcome: Outcome of the checkpoint.
         seconds: Wall-clock time.
-        peak_bytes: The largest resident set.
+        peak_bytes: Peak resident set size.
     """
 
     outcome: Outcome
@@ -34,10 +34,10 @@ class Measured:
     peak_bytes: int
 
 
-def isolated(
+def run_isolated(
     judge: Callable[[Path], Outcome], directory: Path, limit_s: float = TIME_LIMIT_S
-) -> Measured:
-    """Judges a checkpoint in a fork of this process, which has imported what is needed."""
+) -> MeasuredOutcome:
+    """Judges a checkpoint in a fork of this process, which has already imported all modules."""
     reading, writing = os.pipe()
     start = time.monotonic()
     child = os.fork()
@@ -57,11 +57,11 @@ def isolated(
         outcome = Outcome(False, "", f"the process ended with status {status}")
     else:
         outcome = Outcome(**json.loads(answer))
-    return Measured(outcome, time.monotonic() - start, usage.ru_maxrss * 1024)
+    return MeasuredOutcome(outcome, time.monotonic() - start, usage.ru_maxrss * 1024)
 
 
 def _judge(judge: Callable[[Path], Outcome], directory: Path, writing: int) -> None:
-    """Runs in the fork, and ends it."""
+    """Judges a checkpoint, writes the outcome to a pipe, and ends the forked process."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:

@@ -1,4 +1,4 @@
-"""What the command line makes of a checkpoint: it is served, refused in one line, or mistreated."""
+"""Outcome of the command line for a checkpoint: accepted, refused in one line, or a problem."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LONGEST_LINE = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one checkpoint.
+    """Reaction of the command line to one checkpoint.
 
     Attributes:
-        accepted: It would be served.
-        message: What stood on stderr.
-        problem: Why this must not happen; empty where it may.
+        accepted: The checkpoint would be served.
+        message: Output on stderr.
+        problem: What is wrong with the reaction; empty if it is correct.
     """
 
     accepted: bool
@@ -39,11 +39,11 @@ def outcome_of(directory: Path) -> Outcome:
         with _captured(out, err):
             try:
                 status = main(["serve", "--dry-run", "--model", str(directory)])
-            except BaseException:  # nothing but a status may come out of main
+            except BaseException:  # main must return a status and never raise
                 status = -1
                 traceback.print_exc()
         answer, message = _read(out), _read(err)
-    # What an accepted checkpoint is computed on is told on stderr.
+    # For an accepted checkpoint, stderr contains one line that states the device.
     if status == 0 and answer and re.fullmatch(r"max-sentiment: computing on .+\n", message):
         return Outcome(True, "")
     problem = ""
@@ -57,7 +57,7 @@ def outcome_of(directory: Path) -> Outcome:
 
 
 def loaded_outcome_of(directory: Path) -> Outcome:
-    """Like ``outcome_of``, and transformers has to load what is accepted: MAX asks it to."""
+    """Like ``outcome_of``, but transformers also has to load an accepted checkpoint, as in MAX."""
     outcome = outcome_of(directory)
     if not outcome.accepted:
         return outcome
@@ -80,7 +80,7 @@ def _file() -> IO[str]:
 
 @contextmanager
 def _captured(out: IO[str], err: IO[str]) -> Iterator[None]:
-    """Sends what Python and what libraries in other languages print to files."""
+    """Redirects stdout and stderr of Python and of native libraries to files."""
     streams = sys.stdout, sys.stderr
     for stream in streams:
         stream.flush()

@@ -1,4 +1,4 @@
-"""Tokenizer files: a tokenizer that would shift the answers is refused, not served."""
+"""Tokenizer files: a tokenizer that does not fit the model is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from distilbert_sentiment_arch.checkpoint.tokenizer_files import check_tokenizer
 from distilbert_sentiment_arch.errors import VocabularyError
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
-from scripts.checkpoint_fuzz.base import Variant, sound
+from scripts.checkpoint_fuzz.base import Variant, valid_checkpoint
 from scripts.checkpoint_fuzz.cases import write
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -22,8 +22,8 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def check(directory: Path, variant: Variant, edit: Edit, rows: int = ROWS) -> None:
-    """Checks the tokenizer of a sound checkpoint after an edit of its documents."""
-    checkpoint = sound(variant, 1)
+    """Checks the tokenizer of a valid checkpoint after an edit of its documents."""
+    checkpoint = valid_checkpoint(variant, 1)
     assert checkpoint.documents["config.json"]["vocab_size"] == ROWS
     edit(checkpoint.documents)
     write(checkpoint, directory)
@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 }
 
 
-# A class of its own does not read do_lower_case.
+# A tokenizer class other than BertTokenizer does not read do_lower_case.
 FITTING = ("case disagrees",)
 
 
@@ -188,13 +188,13 @@ def test_the_embedded_tokenizer() -> None:
         ("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n\udcff\n", "UTF-8"),
     ],
 )
-def test_vocabularies_in_lines(tmp_path: Path, lines: str, message: str) -> None:
+def test_an_invalid_vocab_txt_is_refused(tmp_path: Path, lines: str, message: str) -> None:
     (tmp_path / "vocab.txt").write_text(lines, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(VocabularyError, match=message):
         check_tokenizer(tmp_path, 10)
 
 
-def test_a_vocabulary_of_small_letters_needs_lower_case(tmp_path: Path) -> None:
+def test_a_lower_case_vocabulary_needs_lower_casing(tmp_path: Path) -> None:
     with pytest.raises(VocabularyError, match="set do_lower_case to true"):
         check(tmp_path, "vocab.txt", settings(do_lower_case=False))
 
@@ -205,7 +205,7 @@ def test_a_vocabulary_with_windows_line_ends(tmp_path: Path) -> None:
     check_tokenizer(tmp_path, 6)
 
 
-def test_other_vocabularies_would_be_read_in_place_of_the_lines(tmp_path: Path) -> None:
+def test_files_that_transformers_prefers_to_vocab_txt_are_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.model").touch()
     with pytest.raises(VocabularyError, match="transformers would read it"):
         check(tmp_path, "vocab.txt", lambda documents: None)

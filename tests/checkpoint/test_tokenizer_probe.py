@@ -1,4 +1,4 @@
-"""What a built tokenizer makes of texts: checked whoever built it, transformers included."""
+"""Checks of a tokenizer's output on sample texts, whether we or transformers built it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tokenizers.processors import BertProcessing, TemplateProcessing
 
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import called, check_encodings
 from distilbert_sentiment_arch.errors import VocabularyError
-from scripts.checkpoint_fuzz.base import sound
+from scripts.checkpoint_fuzz.base import valid_checkpoint
 from scripts.checkpoint_fuzz.cases import write
 
 ROWS = 59
@@ -19,7 +19,7 @@ ROWS = 59
 
 @pytest.fixture
 def tokenizer(tmp_path: Path) -> Tokenizer:
-    write(sound("tokenizer.json", 1), tmp_path)
+    write(valid_checkpoint("tokenizer.json", 1), tmp_path)
     return Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
 
 
@@ -59,7 +59,7 @@ def test_other_templates(tokenizer: Tokenizer, post_processor: Any) -> None:
 
 def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
     class PanicException(BaseException):
-        """As pyo3 names what a panic becomes."""
+        """The exception that a Rust panic becomes; pyo3 gives it this name."""
 
     def panic() -> NoReturn:
         raise PanicException("called `Option::unwrap()` on a `None` value")
@@ -69,12 +69,12 @@ def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
 
 
 @pytest.mark.slow
-def test_what_transformers_built_is_checked_too(tmp_path: Path) -> None:
+def test_a_tokenizer_built_by_transformers_is_checked_too(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
     from distilbert_sentiment_arch.engine.tokenizer import _checked_tokenizer
 
-    checkpoint = sound("generic", 1)
+    checkpoint = valid_checkpoint("generic", 1)
     write(checkpoint, tmp_path)
     delegate = AutoTokenizer.from_pretrained(tmp_path)
     assert _checked_tokenizer(delegate, ROWS, "here").encode("good").ids == [2, 57, 3]
