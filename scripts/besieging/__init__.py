@@ -1,1 +1,1 @@
-"""A reproducible campaign of hostile requests against a real server (``scripts/siege``)."""
+"""The siege: a reproducible campaign of hostile requests against a server (``scripts/siege``)."""

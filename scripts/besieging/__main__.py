@@ -1,4 +1,4 @@
-"""``python -m scripts.besieging``."""
+"""Entry point of ``python -m scripts.besieging``."""
 
 import sys
 

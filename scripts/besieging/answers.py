@@ -1,4 +1,4 @@
-"""Answers as they came: read strictly, since what is not HTTP is itself a finding."""
+"""Strict parser of HTTP responses, because a response that is not HTTP is a failure itself."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xf
 
 
 class NotHTTP(Exception):
-    """What came is no answer."""
+    """The received bytes are not an HTTP response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of an answer; names of fields are in lower case."""
+    """Head of a response: status and header fields, whose names are in lower case."""
 
     status: int
     fields: Mapping[str, str]
 
     @property
     def closes(self) -> bool:
-        """The server closes the connection behind it."""
+        """Whether the server closes the connection after the response."""
         return self.fields.get("connection", "").lower() == "close"
 
     def length(self, method: str) -> int | None:
-        """Returns the bytes of the body; None where it says so itself.
+        """Returns the length of the body in bytes; None for a chunked one.
 
         Raises:
-            NotHTTP: The head contradicts itself.
+            NotHTTP: The head is contradictory, or contains no length.
         """
         if method == "HEAD" or self.status in (204, 304) or self.status < 200:
             return 0
@@ -48,26 +48,26 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a request."""
+    """A response to a request."""
 
     head: Head
     body: bytes
 
     @property
     def status(self) -> int:
-        """Its status."""
+        """HTTP status."""
         return self.head.status
 
     def shown(self) -> str:
-        """Returns it for a person, cut."""
+        """Returns a description for people; a long body is cut."""
         return f"{self.status} {dict(self.head.fields)} {self.body[:400]!r}"
 
 
 def parse_head(content: bytes) -> Head:
-    """Returns the head that ends with an empty line.
+    """Parses a head, including the empty line at its end.
 
     Raises:
-        NotHTTP: It is none.
+        NotHTTP: It does not follow the grammar of HTTP/1.1.
     """
     first, *lines = content[:-4].split(b"\r\n")
     matched = _STATUS_LINE.fullmatch(first)

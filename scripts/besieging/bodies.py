@@ -1,4 +1,4 @@
-"""Hostile bodies: those of ``schemas``, broken in their values, their syntax or their bytes."""
+"""Hostile bodies: those of ``schemas``, damaged in their values, their syntax or their bytes."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from scripts.besieging.texts import Texts
 
 MIB = 1 << 20
 HEAVY_BYTES = 20_000
-"""From here on a body may rightly take long."""
+"""Bytes from which a body may take long to process."""
 
-_HOLE = "@hole@"
+_PLACEHOLDER = "@hole@"
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body and where it goes.
+    """A body and the path to which it is sent.
 
     Attributes:
-        kind: What is hostile about it.
-        path: The route that it was made for.
+        kind: Kind of the hostility, for the report.
+        path: The path for which it was made.
         content: The bytes.
-        headers: What it needs said in the head.
+        headers: Header fields that it needs.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Body:
 
     @property
     def heavy(self) -> bool:
-        """It may rightly take long."""
+        """Whether the server may need long to process it."""
         return len(self.content) > HEAVY_BYTES or self.content.count(b",") > 64
 
 
@@ -70,7 +70,7 @@ _DEEP: tuple[bytes, ...] = (
 
 
 def body(generator: random.Random, texts: Texts) -> Body:
-    """Returns a body for any dialect, hostile in any way or not at all."""
+    """Returns a random body for one of the dialects; some are valid."""
     place = generator.random()
     if place < 0.00025:
         return generator.choice(huge())
@@ -84,12 +84,12 @@ def body(generator: random.Random, texts: Texts) -> Body:
 
 
 def _junk(generator: random.Random) -> Any:
-    # A copy, as further changes may go into it, and no request may depend on those before it.
+    # Copied, because it may be changed further, and requests must not depend on each other.
     return copy.deepcopy(generator.choice(_JUNK))
 
 
-def _put(generator: random.Random, value: Any, new: Any) -> None:
-    """Puts something in place of a value, however deep it lies."""
+def _replace_random_value(generator: random.Random, value: Any, new: Any) -> None:
+    """Replaces a random value at any depth."""
     while True:
         key = generator.choice(list(value)) if isinstance(value, dict) else None
         if isinstance(value, list):
@@ -103,7 +103,7 @@ def _put(generator: random.Random, value: Any, new: Any) -> None:
 
 def _types(generator: random.Random, value: Json) -> bytes:
     for _ in range(generator.choice((1, 1, 1, 2, 4))):
-        _put(generator, value, _junk(generator))
+        _replace_random_value(generator, value, _junk(generator))
     return json.dumps(value).encode()
 
 
@@ -125,9 +125,9 @@ def _twice(generator: random.Random, value: Json) -> bytes:
 
 
 def _syntax(generator: random.Random, value: Json) -> bytes:
-    _put(generator, value, _HOLE)
+    _replace_random_value(generator, value, _PLACEHOLDER)
     raw = generator.choice(_DEEP if generator.random() < 0.004 else _SYNTAX)
-    return json.dumps(value).encode().replace(f'"{_HOLE}"'.encode(), raw)
+    return json.dumps(value).encode().replace(f'"{_PLACEHOLDER}"'.encode(), raw)
 
 
 def _encodings(generator: random.Random, value: Json) -> bytes:
@@ -185,7 +185,7 @@ _MUTATIONS: tuple[tuple[str, Callable[[random.Random, Json], bytes]], ...] = (
 
 
 def _binary(generator: random.Random, texts: Texts) -> Body:
-    """Returns a tensor behind its JSON, for KServe V2, with or without lies about lengths."""
+    """Returns a body with a binary tensor, for KServe V2; some state wrong lengths or shapes."""
     elements = [generator.choice(texts.small).encode() for _ in range(generator.randint(0, 4))]
     lie = generator.choice((None, None, "element", "size", "header", "bytes", "shape"))
     packed = b"".join(
@@ -212,7 +212,7 @@ def _binary(generator: random.Random, texts: Texts) -> Body:
 
 @cache
 def huge() -> tuple[Body, ...]:
-    """Returns the few bodies at and over the limit on their size."""
+    """Returns the bodies whose size is close to or above the limit."""
     words = b'{"input": "' + b"word " * MIB + b'"}'
     contents: dict[str, tuple[str, bytes]] = {
         "a byte over 8 MiB": ("/classify", b'{"input": "' + b"a" * (8 * MIB - 12) + b'"}'),

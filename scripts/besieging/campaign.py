@@ -1,4 +1,4 @@
-"""The campaign: connections that take blocks of requests until there are none, or no time left."""
+"""Run of a campaign: connections that send blocks of requests until a number or time is reached."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from pathlib import Path
 import uvloop
 
 from scripts.besieging.generator import BLOCK, Generator
-from scripts.besieging.good import GOODS, Good, data_of
+from scripts.besieging.good import GOOD_REQUESTS, GoodRequest, data_of
 from scripts.besieging.oracle import judge
-from scripts.besieging.report import LEFT, NO_ANSWER, Failure, Report, Tally
-from scripts.besieging.request import UNANSWERED, Delivery, Request
+from scripts.besieging.report import NO_RESPONSE, NOT_AWAITED, Failure, Report, Tally
+from scripts.besieging.request import NOT_AWAITED_DELIVERIES, Delivery, Request
 from scripts.besieging.transport import Connection, Exchange, exchange, pipeline
 from scripts.besieging.watch import Log, tree, watched_health, watched_memory
 
 GOOD_EVERY = 100
-_COME_AGAIN = frozenset({429, 503})
-_COME_AGAIN_S = 0.2
+_RETRY_STATUSES = frozenset({429, 503})
+_RETRY_DELAY_S = 0.2
 _PROGRESS_S = 10.0
 _SETTLE_S = 3.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a campaign does.
+    """Parameters of a campaign.
 
     Attributes:
-        port: Where the server listens, on this machine.
-        pid: Its process, whose tree's memory is watched.
-        log: Its log.
-        seed: What requests are made from.
-        requests: How many at most.
-        seconds: How long at most.
-        connections: How many send at the same time.
-        patience_s: How long an answer may take.
-        heavy_patience_s: The same for what is large, and computed for long.
-        growth_mb: How much more memory there may be afterwards.
+        port: Port of the server.
+        pid: Id of its process, whose tree's memory is watched; None for no watch.
+        log: File of its log; None if there is none.
+        seed: Seed of the requests.
+        requests: Maximum number of requests.
+        seconds: Maximum duration.
+        connections: Number of connections that send at the same time.
+        timeout_s: Maximum seconds until a response.
+        heavy_timeout_s: The same for large requests, which take long to compute.
+        growth_mb: Maximum growth of the memory, in MB.
+        host: Address of the server.
     """
 
     port: int
@@ -53,22 +54,22 @@ class Plan:
     requests: int = 1_000_000
     seconds: float = 3600
     connections: int = 12
-    patience_s: float = 10
-    heavy_patience_s: float = 75
+    timeout_s: float = 10
+    heavy_timeout_s: float = 75
     growth_mb: float = 400
     host: str = "127.0.0.1"
 
 
-class GoneError(Exception):
-    """Nobody accepts connections any more."""
+class ServerGoneError(Exception):
+    """The server does not accept connections."""
 
 
 def run(plan: Plan, *, interruptible: bool = False) -> Report:
     """Runs a campaign.
 
     Args:
-        plan: What it does.
-        interruptible: SIGINT ends it early, with a report of what was found until then.
+        plan: Parameters of the campaign.
+        interruptible: SIGINT ends the campaign early, with a report of its findings so far.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         campaign = Campaign(plan)
@@ -84,18 +85,18 @@ class Campaign:
         self._plan = plan
         self._generator = Generator(plan.seed)
         self._tally = Tally()
-        self._goods = itertools.cycle(GOODS)
+        self._good_requests = itertools.cycle(GOOD_REQUESTS)
         self._expected: dict[str, str] = {}
         self._opened: list[Connection] = []
         self._sent = 0
         self._stopped = False
 
     def stop(self) -> None:
-        """Ends the campaign behind the blocks that are under way."""
+        """Ends the campaign after the blocks in progress."""
         self._stopped = True
 
     async def run(self) -> Report:
-        """Sends everything and returns what was found."""
+        """Sends all requests and returns the report."""
         plan, tally = self._plan, self._tally
         log = Log(plan.log)
         processes = tree(plan.pid)
@@ -109,13 +110,14 @@ class Campaign:
                     async with asyncio.TaskGroup() as group:
                         for _ in range(plan.connections):
                             group.create_task(self._send(blocks, start + plan.seconds))
-                except* GoneError as gone:
+                except* ServerGoneError as gone:
                     tally.fail(Failure(-1, f"the server is gone: {gone.exceptions[0]}"))
                 finally:
                     progress.cancel()
                 seconds = time.monotonic() - start
                 self._close()
-                # What is still computed for those who left belongs to no growth.
+                # Requests whose client has disconnected may still be computed, and their memory
+                # must not count as growth.
                 await asyncio.sleep(0.01 if plan.pid is None else _SETTLE_S)
         growth = (memory.after - memory.before) / 1e6
         if growth > plan.growth_mb:
@@ -128,7 +130,7 @@ class Campaign:
 
     async def _record(self) -> None:
         connection = await self._open()
-        for good in GOODS:
+        for good in GOOD_REQUESTS:
             connection, data = await self._data(connection, good, 0)
             self._expected[good.name] = data or ""
         connection.close()
@@ -168,21 +170,25 @@ class Campaign:
         return connection
 
     async def _send_kept(self, connection: Connection, requests: list[Request]) -> Connection:
-        """Sends requests on a kept connection, and on others what that one leaves unanswered."""
+        """Sends requests on a kept connection, and unanswered ones again on new connections.
+
+        Returns:
+            The connection for the next requests.
+        """
         alone = False
         while requests:
             if connection.ended or alone:
                 connection.close()
                 connection = await self._open()
-            found = await pipeline(connection, requests, self._patience(requests))
+            found = await pipeline(connection, requests, self._timeout_s(requests))
             answered = 0
             for request, each in zip(requests, found, strict=False):
-                if each.ended is not None and not each.ended.within and not alone:
-                    break  # closed on whoever comes next, which may be nobody's fault
+                if each.ended is not None and not each.ended.partial and not alone:
+                    break  # closed between two requests, which is allowed
                 self._count(request, each)
                 answered += 1
             requests = requests[answered:]
-            # Whoever is first now is judged by what a connection of its own brings.
+            # The first request left is sent alone, so that its result does not depend on others.
             alone = bool(requests) and answered == 0
             self._tally.sent_again += len(requests)
             if requests or any(not each.answers or each.answers[0].head.closes for each in found):
@@ -192,13 +198,13 @@ class Campaign:
 
     async def _send_alone(self, request: Request) -> None:
         connection = await self._open()
-        found = await exchange(connection, request, self._patience([request]))
+        found = await exchange(connection, request, self._timeout_s([request]))
         self._count(request, found)
         connection.close()
 
-    def _patience(self, requests: list[Request]) -> float:
+    def _timeout_s(self, requests: list[Request]) -> float:
         heavy = any(request.heavy for request in requests)
-        return self._plan.heavy_patience_s if heavy else self._plan.patience_s
+        return self._plan.heavy_timeout_s if heavy else self._plan.timeout_s
 
     def _count(self, request: Request, found: Exchange) -> None:
         tally = self._tally
@@ -209,13 +215,13 @@ class Campaign:
         for answer in found.answers:
             counts[str(answer.status)] += 1
         if not found.answers:
-            counts[LEFT if request.delivery in UNANSWERED else NO_ANSWER] += 1
+            counts[NOT_AWAITED if request.delivery in NOT_AWAITED_DELIVERIES else NO_RESPONSE] += 1
         wrong = judge(request, found)
         if wrong is not None:
             tally.fail(Failure(request.number, wrong, request.shown()))
 
     async def _check_good(self, connection: Connection, number: int) -> Connection:
-        good = next(self._goods)
+        good = next(self._good_requests)
         connection, data = await self._data(connection, good, number)
         expected = self._expected[good.name]
         if data == expected:
@@ -226,23 +232,23 @@ class Campaign:
         return connection
 
     async def _data(
-        self, connection: Connection, good: Good, number: int
+        self, connection: Connection, good: GoodRequest, number: int
     ) -> tuple[Connection, str | None]:
-        """Returns the data of a good answer; None where there is none, which is a failure."""
+        """Returns the data of the response to a good request; None after a failure."""
         request = good.request(number)
-        patience = self._plan.heavy_patience_s
-        until = time.monotonic() + patience
+        timeout_s = self._plan.heavy_timeout_s
+        until = time.monotonic() + timeout_s
         while True:
             if connection.ended:
                 connection = await self._open()
-            found = await exchange(connection, request, patience)
-            if found.ended is not None and not found.ended.within and time.monotonic() < until:
-                await asyncio.sleep(_COME_AGAIN_S)
+            found = await exchange(connection, request, timeout_s)
+            if found.ended is not None and not found.ended.partial and time.monotonic() < until:
+                await asyncio.sleep(_RETRY_DELAY_S)
                 continue
             answer = found.answers[0] if found.answers else None
-            if answer and answer.status in _COME_AGAIN and time.monotonic() < until:
+            if answer and answer.status in _RETRY_STATUSES and time.monotonic() < until:
                 self._tally.busy += 1
-                await asyncio.sleep(_COME_AGAIN_S)
+                await asyncio.sleep(_RETRY_DELAY_S)
                 continue
             try:
                 if answer is not None:
@@ -257,17 +263,17 @@ class Campaign:
     async def _open(self) -> Connection:
         for _ in range(5):
             try:
-                async with asyncio.timeout(self._plan.patience_s):
+                async with asyncio.timeout(self._plan.timeout_s):
                     connection = await Connection.open(self._plan.host, self._plan.port)
                 self._opened = [each for each in self._opened if not each.ended]
                 self._opened.append(connection)
                 return connection
-            except OSError as error:  # a timeout is one, too
+            except OSError as error:  # including TimeoutError
                 last = error
                 await asyncio.sleep(0.2)
-        raise GoneError(str(last) or "no connection")
+        raise ServerGoneError(str(last) or "no connection")
 
     def _close(self) -> None:
-        """Closes what those left open who were interrupted."""
+        """Closes the connections of interrupted tasks."""
         for connection in self._opened:
             connection.close()

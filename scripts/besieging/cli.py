@@ -13,14 +13,18 @@ from scripts.besieging.campaign import Plan, run
 from scripts.besieging.generator import Generator
 from scripts.besieging.oracle import judge
 from scripts.besieging.report import Report
-from scripts.besieging.server import Besieged, started
+from scripts.besieging.server import TargetServer, started
 from scripts.besieging.transport import Connection, exchange
 
 _HOST = "127.0.0.1"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a campaign, or sends a few of its requests again; 1 where something was wrong."""
+    """Runs a campaign, or sends some of its requests again.
+
+    Returns:
+        The exit status: 1 if there were failures.
+    """
     options = _parser().parse_args(arguments)
     if options.only is not None and options.dry_run:
         generator = Generator(options.seed)
@@ -29,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     with _server(options) as server:
         if options.only is not None:
-            return asyncio.run(_again(server, options.seed, options.only))
+            return asyncio.run(_replay(server, options.seed, options.only))
         plan = Plan(
             port=server.port,
             pid=server.pid or None,
@@ -38,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             requests=options.requests,
             seconds=options.seconds,
             connections=options.connections,
-            patience_s=options.patience,
+            timeout_s=options.timeout,
             growth_mb=options.growth,
         )
         report = run(plan, interruptible=True)
-    return _tell(report, options.output)
+    return _print_report(report, options.output)
 
 
-def _tell(report: Report, output: Path | None) -> int:
+def _print_report(report: Report, output: Path | None) -> int:
     print(report.text())
     if output is not None:
         report.write(output)
@@ -56,16 +60,16 @@ _NO_LOG = Path()
 
 
 @contextmanager
-def _server(options: argparse.Namespace) -> Iterator[Besieged]:
+def _server(options: argparse.Namespace) -> Iterator[TargetServer]:
     if options.port is not None:
-        yield Besieged(options.port, options.pid, options.log)
+        yield TargetServer(options.port, options.pid, options.log)
         return
     with started(options.server) as server:
         yield server
 
 
-async def _again(server: Besieged, seed: int, numbers: Sequence[int]) -> int:
-    """Sends requests one by one, each on a connection of its own, and shows what comes back."""
+async def _replay(server: TargetServer, seed: int, numbers: Sequence[int]) -> int:
+    """Sends requests one by one, each on a new connection, and prints the responses."""
     generator = Generator(seed)
     failed = 0
     for number in numbers:
@@ -85,7 +89,7 @@ async def _again(server: Besieged, seed: int, numbers: Sequence[int]) -> int:
     return 1 if failed else 0
 
 
-def _numbers(text: str) -> range:
+def _number_range(text: str) -> range:
     first, _, last = text.partition("-")
     return range(int(first), int(last or first) + 1)
 
@@ -94,30 +98,33 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/siege",
         description="Sends hostile requests to a server on this machine, and good ones between "
-        "them whose answers may not change by a bit. Without --port it starts a server itself.",
+        "them whose answers must not change by a bit. Without --port it starts a server itself.",
     )
-    parser.add_argument("--requests", type=int, default=1_000_000, help="how many at most")
-    parser.add_argument("--seconds", type=float, default=3600, help="how long at most")
-    parser.add_argument("--seed", type=int, default=1, help="what requests are made from")
-    parser.add_argument("--connections", type=int, default=12, help="how many send at a time")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="maximum number")
+    parser.add_argument("--seconds", type=float, default=3600, help="maximum duration")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the requests")
+    parser.add_argument("--connections", type=int, default=12, help="parallel connections")
     parser.add_argument(
-        "--patience", type=float, default=10, help="seconds that a small request may take"
-    )
-    parser.add_argument(
-        "--growth", type=float, default=400, metavar="MB", help="memory that may be lost to it"
+        "--timeout", type=float, default=10, help="seconds that a small request may take"
     )
     parser.add_argument(
-        "--server", choices=("serve", "lexicon"), default="serve", help="which one to start"
+        "--growth", type=float, default=400, metavar="MB", help="maximum growth of its memory"
     )
-    parser.add_argument("--port", type=int, help="of a server that runs, on 127.0.0.1")
-    parser.add_argument("--pid", type=int, default=0, help="of that one, to watch its memory")
-    parser.add_argument("--log", type=Path, default=_NO_LOG, help="of that one, to search it")
-    parser.add_argument("--output", type=Path, help="a file for the report, as JSON")
+    parser.add_argument(
+        "--server",
+        choices=("serve", "lexicon"),
+        default="serve",
+        help="server to start",
+    )
+    parser.add_argument("--port", type=int, help="port of a running server, on 127.0.0.1")
+    parser.add_argument("--pid", type=int, default=0, help="its process, to watch its memory")
+    parser.add_argument("--log", type=Path, default=_NO_LOG, help="its log, to search it")
+    parser.add_argument("--output", type=Path, help="file for the report, as JSON")
     parser.add_argument(
         "--only",
-        type=_numbers,
+        type=_number_range,
         metavar="N[-M]",
-        help="send nothing but these requests of the campaign, one by one",
+        help="send only these requests of the campaign, one by one",
     )
     parser.add_argument("--dry-run", action="store_true", help="with --only: print their bytes")
     return parser

@@ -1,4 +1,4 @@
-"""The requests of a campaign, each made from the seed and its number alone."""
+"""Generator of the requests of a campaign, each from the seed and its number alone."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from scripts.besieging.request import Delivery, Request
 from scripts.besieging.texts import Texts
 
 PIPELINED = 0.3
-"""The share of blocks whose requests are written without waiting for answers."""
+"""Share of blocks whose requests are pipelined, that is, sent without waiting for responses."""
 BLOCK = 10
-"""Requests that one connection takes in a row."""
+"""Number of consecutive requests that one connection sends."""
 
 _JSON = ("Content-Type", "application/json")
 _HOST = ("Host", "localhost")
 _HEAD_LIMIT = 16_000
-"""A longer head may be refused by any parser."""
-_MOST_SEGMENTS = 600
+"""Bytes of a head above which any parser may refuse it."""
+_MAX_SEGMENTS = 600
+"""Maximum bytes of a body that is sent byte by byte."""
 
 
 class Generator:
-    """Makes requests by number; the same seed and number give the same bytes.
+    """Generator of requests by number; the same seed and number give the same bytes.
 
     Args:
-        seed: The campaign's.
+        seed: Seed of the campaign.
     """
 
     def __init__(self, seed: int) -> None:
@@ -35,30 +36,30 @@ class Generator:
         self._texts = Texts(seed)
 
     def pipelined(self, block: int) -> bool:
-        """Says whether the requests of a block go out without waiting for answers."""
+        """Whether the requests of a block are sent without waiting for responses."""
         return random.Random((self.seed << 64) + (1 << 63) + block).random() < PIPELINED
 
     def request(self, number: int) -> Request:
-        """Returns the request of a number."""
+        """Returns the request with a number."""
         generator = random.Random((self.seed << 64) + number)
         place = generator.random()
         if place < 0.5:
-            return self._posted(generator, number)
+            return self._body_request(generator, number)
         if place < 0.8:
-            return self._asked(generator, number)
+            return self._path_request(generator, number)
         if place < 0.92:
-            return self._tricked(generator, number)
+            return self._header_request(generator, number)
         if place < 0.96:
-            return self._delivered(generator, number)
-        return self._broken(generator, number)
+            return self._delivery_request(generator, number)
+        return self._malformed_request(generator, number)
 
-    def _posted(self, generator: random.Random, number: int) -> Request:
+    def _body_request(self, generator: random.Random, number: int) -> Request:
         made = body(generator, self._texts)
-        target = made.path if generator.random() < 0.95 else generator.choice(heads.POSTED)
+        target = made.path if generator.random() < 0.95 else generator.choice(heads.POST_PATHS)
         fields = [_HOST, _JSON, *made.headers]
         return _request(generator, number, made.kind, "POST", target, fields, made)
 
-    def _asked(self, generator: random.Random, number: int) -> Request:
+    def _path_request(self, generator: random.Random, number: int) -> Request:
         target, method = heads.target(generator), generator.choice(heads.METHODS)
         content = generator.choice((b"", b"", b"", b"{}", b'{"input": "a"}'))
         fields = [_HOST]
@@ -67,37 +68,37 @@ class Generator:
         made = Body("", target, content)
         kind = "methods and paths"
         if len(target) > _HEAD_LIMIT:
-            return _alone(number, "long paths", method, target, fields, content)
+            return _refusable_request(number, "long paths", method, target, fields, content)
         return _request(generator, number, kind, method, target, fields, made)
 
-    def _tricked(self, generator: random.Random, number: int) -> Request:
+    def _header_request(self, generator: random.Random, number: int) -> Request:
         made = body(generator, self._texts)
         content, fields = made.content, [_HOST, _JSON, *made.headers]
         place = generator.random()
         if place < 0.008:
-            fields += heads.many(generator)
-            return _alone(number, "many fields", "POST", made.path, fields, content)
+            fields += heads.too_many_fields(generator)
+            return _refusable_request(number, "many fields", "POST", made.path, fields, content)
         if place < 0.1:
             fields[0] = ("Host", generator.choice(heads.BAD_HOSTS))
-            return _alone(number, "hosts", "POST", made.path, fields, content)
+            return _refusable_request(number, "hosts", "POST", made.path, fields, content)
         if place < 0.25 and len(content) < 5000:
             encoding, content = heads.compressed(generator, content)
             fields.append(("Content-Encoding", encoding))
         else:
-            fields += heads.tricks(generator)
+            fields += heads.unusual_fields(generator)
         made = Body(made.kind, made.path, content)
         method = "POST" if generator.random() < 0.9 else generator.choice(heads.METHODS)
         kind = "header fields"
         return _request(generator, number, kind, method, made.path, fields, made)
 
-    def _delivered(self, generator: random.Random, number: int) -> Request:
-        """A request that is fine but for the way in which it comes."""
+    def _delivery_request(self, generator: random.Random, number: int) -> Request:
+        """Returns a well-formed request with an unusual delivery."""
         made = body(generator, self._texts)
         delivery = generator.choice(list(_DELIVERIES))
-        if delivery is Delivery.BYTEWISE and len(made.content) > _MOST_SEGMENTS:
+        if delivery is Delivery.BYTEWISE and len(made.content) > _MAX_SEGMENTS:
             delivery = Delivery.FRESH
         if delivery is Delivery.TRICKLED and generator.random() < 0.8:
-            delivery = Delivery.LEFT  # slow by intent, so there must be few
+            delivery = Delivery.RESET_LATER  # few of these, because they are slow
         fields: Fields = [_HOST, _JSON, *made.headers, ("Content-Length", str(len(made.content)))]
         version = "HTTP/1.1"
         if delivery is Delivery.FRESH:
@@ -113,12 +114,12 @@ class Generator:
             heads.head("POST", made.path, fields, version),
             made.content,
             delivery,
-            # Who says no more may be taken for one who has left.
+            # The server may take a half-closed connection for a closed one.
             well_formed=delivery is not Delivery.HALF_CLOSED,
             heavy=made.heavy,
         )
 
-    def _broken(self, generator: random.Random, number: int) -> Request:
+    def _malformed_request(self, generator: random.Random, number: int) -> Request:
         if generator.random() < 0.6:
             what, content = malformed(generator)
             return Request(
@@ -144,7 +145,7 @@ _DELIVERIES = {
     Delivery.CONTINUED: "100-continue",
     Delivery.HALF_CLOSED: "half closed",
     Delivery.RESET: "reset at once",
-    Delivery.LEFT: "reset while answered",
+    Delivery.RESET_LATER: "reset while answered",
 }
 
 
@@ -157,7 +158,7 @@ def _request(
     fields: Fields,
     made: Body,
 ) -> Request:
-    """Returns a request for a kept connection, its body counted or in chunks."""
+    """Returns a request for a kept connection; its body has a length or is chunked."""
     content = made.content
     if content and generator.random() < 0.12 and len(content) < 1_000_000:
         fields.append(("Transfer-Encoding", "chunked"))
@@ -172,16 +173,16 @@ def _request(
         heads.path_of(target),
         head,
         content,
-        # Refused before they are read, and the connection with them.
+        # Large bodies may be refused before they are read, which closes the connection.
         Delivery.FRESH if len(content) > 100_000 else Delivery.KEPT,
         heavy=made.heavy,
     )
 
 
-def _alone(
+def _refusable_request(
     number: int, kind: str, method: str, target: str, fields: Fields, content: bytes
 ) -> Request:
-    """Returns a request that a server may refuse as it refuses what is no HTTP."""
+    """Returns a request that the server's HTTP parser may refuse."""
     fields = [*fields, ("Content-Length", str(len(content)))]
     head = heads.head(method, target, fields)
     heavy = Body("", "", content).heavy

@@ -1,4 +1,4 @@
-"""Good requests in every dialect, whose answers may never change by a bit."""
+"""GoodRequest requests in every dialect, whose answers must never change by a bit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _TEXTS = [
     "The cast is fine, but the plot \u0301 drags on; never again!",
 ]
 _MODEL_AND_LIST = ("", "afinn-111")
-_OF_ONE_ANSWER = frozenset({"id", "created"})
-"""What differs from one answer to the next."""
+_VARYING_FIELDS = frozenset({"id", "created"})
+"""Fields that differ in every answer."""
 
 
 @dataclass(frozen=True)
-class Good:
-    """A request that is always answered alike."""
+class GoodRequest:
+    """A request whose answer is always the same."""
 
     name: str
     path: str
     body: Any
 
     def request(self, number: int) -> Request:
-        """Returns it as the request behind that of a number."""
+        """Returns the HTTP request, with the number of the hostile request before it."""
         content = json.dumps(self.body).encode()
         fields = [("Host", "localhost"), ("Content-Length", str(len(content)))]
         head = heads.head("POST", self.path, fields)
@@ -39,7 +39,7 @@ class Good:
         )
 
 
-def _goods() -> list[Good]:
+def _good_requests() -> list[GoodRequest]:
     choice = {
         "type": "choice",
         "instructions": "?",
@@ -53,42 +53,42 @@ def _goods() -> list[Good]:
         of = f", {named['model']}"
         path = named["model"]
         found += [
-            Good(f"vllm{of}", "/classify", {**named, "input": _TEXTS[0]}),
-            Good(f"tei{of}", "/predict", {**named, "inputs": [[text] for text in _TEXTS]}),
-            Good(f"openai{of}", "/v1/embeddings", {**named, "input": _TEXTS}),
-            Good(
+            GoodRequest(f"vllm{of}", "/classify", {**named, "input": _TEXTS[0]}),
+            GoodRequest(f"tei{of}", "/predict", {**named, "inputs": [[text] for text in _TEXTS]}),
+            GoodRequest(f"openai{of}", "/v1/embeddings", {**named, "input": _TEXTS}),
+            GoodRequest(
                 f"decisions{of}",
                 "/v1/decisions",
                 {**named, "input": _TEXTS[1], "questions": [choice]},
             ),
-            Good(f"kserve-v1{of}", f"/v1/models/{path}:predict", {"instances": _TEXTS[1:]}),
-            Good(
+            GoodRequest(f"kserve-v1{of}", f"/v1/models/{path}:predict", {"instances": _TEXTS[1:]}),
+            GoodRequest(
                 f"kserve-v2{of}",
                 f"/v2/models/{path}/infer",
                 {"inputs": [tensor], "outputs": outputs},
             ),
-            Good(
+            GoodRequest(
                 f"vllm, logits{of}",
                 "/v1/classify",
                 {**named, "input": "good " * 60, "use_activation": False},
             ),
         ]
-    return [*found, Good("lexicon", "/v1/lexicon/classify", {"input": _TEXTS})]
+    return [*found, GoodRequest("lexicon", "/v1/lexicon/classify", {"input": _TEXTS})]
 
 
-GOODS = _goods()
-"""In the order in which they take turns."""
+GOOD_REQUESTS = _good_requests()
+"""GoodRequest requests, in the order in which they are sent."""
 
 
 def data_of(answer: Answer) -> str:
-    """Returns what may not change of an answer; numbers are kept as they were written.
+    """Returns the part of an answer that must not change, with floats as they were written.
 
     Raises:
-        ValueError: It is not the JSON of a 200.
+        ValueError: The status is not 200, or the body is not JSON.
     """
     if answer.status != 200:
         raise ValueError(f"status {answer.status}")
     content = json.loads(answer.body, parse_float=lambda digits: f"float {digits}")
     if isinstance(content, dict):
-        content = {name: value for name, value in content.items() if name not in _OF_ONE_ANSWER}
+        content = {name: value for name, value in content.items() if name not in _VARYING_FIELDS}
     return json.dumps(content, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Hostile heads that are HTTP all the same: methods, targets and header fields."""
+"""Hostile heads that are valid HTTP: methods, targets and header fields."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from scripts.besieging.schemas import MODEL
 
 Fields = list[tuple[str, str]]
 
-POSTED = (
+POST_PATHS = (
     *("/classify", "/v1/classify", "/predict", "/v1/decisions", "/v1/embeddings"),
     *("/v1/lexicon/classify", "/v1/models/afinn-111:predict", "/v2/models/afinn-111/infer"),
     *(f"/v1/models/{MODEL}:predict", f"/v2/models/{MODEL}/versions/1/infer"),
 )
-ASKED = (
+GET_PATHS = (
     *("/v1/models", "/v1/models/afinn-111", f"/v1/models/{MODEL}", "/v2", "/v2/health/live"),
     *("/v2/models/mvp-29", "/v2/models/afinn-111/ready", "/v2/models/afinn-111/versions/1"),
     *("/v2/models/afinn-111/versions/2", "/v1/models/none", "/v2/models/none/ready"),
 )
-OF_THE_SERVER = (
+SERVER_PATHS = (
     *("/health", "/v1/health", "/ping", "/version", "/docs/oauth2-redirect"),
     *("/reset_prefix_cache", "/max_internal/eplb_stats", "/max_internal/eplb_stats_reset"),
     *("/max_internal/nothing", "/metrics", "/v1/load_lora_adapter", "/v1/unload_lora_adapter"),
     *("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/images/generations"),
     *("/invocations", "/v1/batches", "/v1/systemone", "/v1/audio/speech", "/v1/files", "/v1/score"),
 )
-COSTLY = (
+COSTLY_PATHS = (
     "/ready",
     "/v2/health/ready",
     f"/v2/models/{MODEL}/ready",
@@ -38,8 +38,8 @@ COSTLY = (
     "/openapi.json",
     "/redoc",
 )
-"""They ask the model, or are long."""
-UNKNOWN = (
+"""Paths that use the model or have a long response."""
+UNKNOWN_PATHS = (
     *("/", "//", "/.", "/..", "/../../etc/passwd", "/classify/", "//classify", "/./classify"),
     *("/classify/../predict", "/CLASSIFY", "/classify;a=b", "/v1", "/v1/", "/v2/", "/v3/models"),
     *(
@@ -89,22 +89,22 @@ METHODS = (
     *("GET", "GET", "GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"),
     *("TRACE", "PROPFIND", "PURGE", "M-SEARCH", "REPORT", "LINK", "SOURCE"),
 )
-_CERTAIN = re.compile(r"/[A-Za-z0-9_.:/-]*(\?.*)?")
+_UNAMBIGUOUS = re.compile(r"/[A-Za-z0-9_.:/-]*(\?.*)?")
 
 
 def target(generator: random.Random) -> str:
-    """Returns a target: a route, a route of the server's own, or none at all."""
+    """Returns a target: an endpoint, a path of the server itself, or an unknown path."""
     place = generator.random()
     if place < 0.25:
-        return generator.choice(POSTED)
+        return generator.choice(POST_PATHS)
     if place < 0.45:
-        return generator.choice(ASKED)
+        return generator.choice(GET_PATHS)
     if place < 0.6:
-        return generator.choice(OF_THE_SERVER)
+        return generator.choice(SERVER_PATHS)
     if place < 0.605:
-        return generator.choice(COSTLY)
+        return generator.choice(COSTLY_PATHS)
     if place < 0.85:
-        return generator.choice(UNKNOWN)
+        return generator.choice(UNKNOWN_PATHS)
     return _random_target(generator)
 
 
@@ -122,18 +122,18 @@ def _random_target(generator: random.Random) -> str:
         return (
             prefix + escaped + generator.choice(("", ":predict", "/infer", "/ready", "?" + escaped))
         )
-    # RFC 3986 knows none of these unescaped; parsers differ.
+    # RFC 3986 does not allow some of these unescaped; parsers differ.
     return prefix + "".join(generator.choices("ab.~!$&'()*+,;=:@/?-_%|<>^`{}\\\"[]", k=8))
 
 
 def path_of(target: str) -> str | None:
-    """Returns the path of a target, as long as no parser could read it otherwise."""
-    if _CERTAIN.fullmatch(target) and "//" not in target and "/." not in target:
+    """Returns the path of a target; None if parsers may disagree about it."""
+    if _UNAMBIGUOUS.fullmatch(target) and "//" not in target and "/." not in target:
         return target.partition("?")[0]
     return None
 
 
-_TRICKS: Sequence[tuple[str, Sequence[str]]] = (
+_UNUSUAL_FIELDS: Sequence[tuple[str, Sequence[str]]] = (
     ("X-Sentiment-Truncation", ("start", "end", "end", "END", "", "window ", "start, end", "\xe9")),
     ("X-Sentiment-Fallback", ("off", "overload", "always-available", "on", "", "off, off", "\xff")),
     (
@@ -178,9 +178,9 @@ _TRICKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 
 
-def tricks(generator: random.Random) -> Fields:
-    """Returns header fields that somebody may misread."""
-    chosen = generator.choices(_TRICKS, k=generator.choice((1, 1, 2, 3, 6)))
+def unusual_fields(generator: random.Random) -> Fields:
+    """Returns one to six unusual header fields."""
+    chosen = generator.choices(_UNUSUAL_FIELDS, k=generator.choice((1, 1, 2, 3, 6)))
     return [(name, generator.choice(values)) for name, values in chosen]
 
 
@@ -200,7 +200,7 @@ BAD_HOSTS = (
 
 
 def compressed(generator: random.Random, content: bytes) -> tuple[str, bytes]:
-    """Returns an encoding and a body in it, or in another."""
+    """Returns the name of an encoding, and the body compressed with it or with another one."""
     packed = generator.choice(
         (gzip.compress(content, 1, mtime=0), zlib.compress(content, 1), base64.b64encode(content))
     )
@@ -208,13 +208,13 @@ def compressed(generator: random.Random, content: bytes) -> tuple[str, bytes]:
 
 
 def head(method: str, target: str, fields: Fields, version: str = "HTTP/1.1") -> bytes:
-    """Returns a head, the empty line included."""
+    """Returns a head, including the empty line at its end."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
     return f"{method} {target} {version}\r\n{lines}\r\n".encode("latin-1")
 
 
-def many(generator: random.Random) -> Fields:
-    """Returns more header fields, or a longer one, than any client sends."""
+def too_many_fields(generator: random.Random) -> Fields:
+    """Returns a very large number of header fields, or a very long one."""
     if generator.random() < 0.5:
         return [(f"X-{number}", "a") for number in range(generator.choice((200, 1000, 3000, 9000)))]
     return [("X-Long", "a" * generator.choice((8_000, 30_000, 60_000, 70_000, 200_000)))]

@@ -1,4 +1,4 @@
-"""Bytes that are no HTTP, or that two parsers of HTTP would read as two different things."""
+"""Malformed requests: bytes that are not HTTP, or that parsers interpret differently."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ _OTHER_PROTOCOLS = (
 
 
 def malformed(generator: random.Random) -> tuple[str, bytes]:
-    """Returns what is wrong, and the bytes."""
+    """Returns a malformed request: the kind of its defect, and its bytes."""
     choose = generator.choice
     match generator.randrange(8):
         case 0:

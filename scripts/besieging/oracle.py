@@ -1,4 +1,4 @@
-"""What makes an answer wrong, whatever was asked."""
+"""Judgement of responses by rules that hold for every request."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ import struct
 from typing import Any
 
 from scripts.besieging.answers import Answer
-from scripts.besieging.request import UNANSWERED, Request
+from scripts.besieging.request import NOT_AWAITED_DELIVERIES, Request
 from scripts.besieging.transport import Exchange
 
-_LONGEST_REFUSAL = 4096
+_MAX_ERROR_BYTES = 4096
+"""Maximum bytes of the body of an error response."""
 _LARGE = 64 * 1024
-"""From here on a server may close on what it does not read, and its answer be lost with that."""
+"""Bytes of a request above which a server may close the connection without reading all of it, so
+that its response may be lost."""
 _INTERNAL = frozenset({424, 500, 501, 502, 504, 505})
-"""Statuses of a failure inside; text-embeddings-inference tells one with 424."""
+"""Statuses of internal failures; text-embeddings-inference uses 424."""
 
 _OPENAI = {"message", "type", "param", "code"}
-_OF_MAX = (
+_MAX_PATHS = (
     *("/health", "/v1/health", "/ping", "/version", "/docs", "/redoc", "/openapi.json"),
     *("/max_internal", "/reset_prefix_cache"),
 )
-"""Paths whose refusals are MAX's own."""
+"""Paths of MAX, whose error responses have MAX's format."""
 
 
 def judge(request: Request, exchange: Exchange) -> str | None:
-    """Returns what is wrong with what came of a request; None where nothing is."""
+    """Returns what is wrong with the result of a request; None if nothing is."""
     if exchange.not_http is not None:
         return f"not HTTP: {exchange.not_http}"
-    if exchange.hung is not None:
-        return f"neither answer nor end within {exchange.hung:g} s"
+    if exchange.timed_out_s is not None:
+        return f"neither answer nor end within {exchange.timed_out_s:g} s"
     for answer in exchange.answers:
         wrong = _judge_answer(request, answer)
         if wrong is not None:
             return f"{wrong}: {answer.shown()}"
     if exchange.ended is not None:
-        if exchange.ended.within:
+        if exchange.ended.partial:
             return f"an answer was cut: {exchange.ended}"
         if request.well_formed and len(request.content) <= _LARGE and not exchange.answers:
             return "closed without an answer"
-    elif not exchange.answers and request.delivery not in UNANSWERED:
+    elif not exchange.answers and request.delivery not in NOT_AWAITED_DELIVERIES:
         return "no answer"
     return None
 
@@ -54,24 +56,26 @@ def _judge_answer(request: Request, answer: Answer) -> str | None:
         return "503 without Retry-After"
     if request.well_formed and "x-request-id" not in fields:
         return "no X-Request-Id"
-    if status >= 400 and len(answer.body) > _LONGEST_REFUSAL:
+    if status >= 400 and len(answer.body) > _MAX_ERROR_BYTES:
         return f"a refusal of {len(answer.body)} bytes"
     if not answer.body:
-        return None if request.method == "HEAD" or status < 400 or _open(request) else "no body"
+        return (
+            None if request.method == "HEAD" or status < 400 or _any_format(request) else "no body"
+        )
     if not fields.get("content-type", "").startswith("application/json"):
-        return None if status < 400 or _open(request) else "a refusal that is no JSON"
+        return None if status < 400 or _any_format(request) else "a refusal that is no JSON"
     return _judge_json(request, answer)
 
 
-def _open(request: Request) -> bool:
-    """Says whether a refusal may have any form: of the HTTP parser, or of MAX's own routes."""
+def _any_format(request: Request) -> bool:
+    """Whether an error response may have any format: that of the HTTP parser or of MAX."""
     path = request.path
-    return not request.well_formed or path is None or path.startswith(_OF_MAX)
+    return not request.well_formed or path is None or path.startswith(_MAX_PATHS)
 
 
 def _judge_json(request: Request, answer: Answer) -> str | None:
     try:
-        content = json.loads(answer.body, parse_constant=_refuse)
+        content = json.loads(answer.body, parse_constant=_raise_not_finite)
     except _NotFiniteError as error:
         return f"{error} in the answer"
     except ValueError:
@@ -85,15 +89,15 @@ def _judge_json(request: Request, answer: Answer) -> str | None:
 
 def _is_envelope(request: Request, content: Any, status: int) -> bool:
     openai = isinstance(content, dict) and _is_openai(content, status)
-    kserve = isinstance(content, dict) and set(content) == {"error"} and _text(content["error"])
+    kserve = isinstance(content, dict) and set(content) == {"error"} and _is_text(content["error"])
     tei = (
         isinstance(content, dict)
         and set(content) == {"error", "error_type"}
-        and _text(content["error"])
-        and _text(content["error_type"])
+        and _is_text(content["error"])
+        and _is_text(content["error_type"])
     )
     path = request.path
-    if path is not None and path.startswith(_OF_MAX):
+    if path is not None and path.startswith(_MAX_PATHS):
         return True
     if path is None or not request.well_formed:
         return openai or kserve or tei
@@ -113,16 +117,16 @@ def _is_openai(content: dict[str, Any], status: int) -> bool:
         and isinstance(error, dict)
         and set(error) == _OPENAI
         and error["code"] == status
-        and _text(error["message"])
+        and _is_text(error["message"])
     )
 
 
-def _text(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
 def _not_finite(content: Any) -> str | None:
-    """Returns what number in base64 is none; those in JSON are refused when it is read."""
+    """Returns a message if a number in base64 is not finite; the JSON parser checks all others."""
     if not isinstance(content, dict) or not isinstance(content.get("data"), list):
         return None
     for datum in content["data"]:
@@ -138,5 +142,5 @@ class _NotFiniteError(ValueError):
     pass
 
 
-def _refuse(name: str) -> Any:
+def _raise_not_finite(name: str) -> Any:
     raise _NotFiniteError(name)

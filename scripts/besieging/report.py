@@ -1,4 +1,4 @@
-"""What a campaign found: as JSON, and as tables for a person."""
+"""Report of a campaign, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any
 
 from scripts.besieging.watch import Health, Memory
 
-NO_ANSWER = "closed"
-"""Stands for a status where the server closed the connection, as it may."""
-LEFT = "left"
-"""Stands for a status where nobody waited for one."""
+NO_RESPONSE = "closed"
+"""Counted in place of a status if the server closed the connection, which it may do."""
+NOT_AWAITED = "not awaited"
+"""Counted in place of a status if the client did not wait for a response."""
 _WORST = 5
+"""Number of the longest waits in the report."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that may not happen.
+    """A failure of the server.
 
     Attributes:
-        number: The request's, to send it again; -1 where it was none.
-        what: What happened.
-        request: The request, for a person.
+        number: Number of the request, to send it again; -1 if it does not belong to a request.
+        what: Description of the failure.
+        request: Description of the request.
     """
 
     number: int
@@ -36,24 +37,24 @@ class Failure:
 
 @dataclass
 class Waits:
-    """When requests were sent and how long each took, by the monotonic clock."""
+    """Response times: number, time of sending (monotonic clock) and seconds of each request."""
 
     numbers: list[int] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
 
     def add(self, number: int, sent: float, took: float) -> None:
-        """Notes one."""
+        """Adds a request."""
         self.numbers.append(number)
         self.sent.append(sent)
         self.took.append(took)
 
     def worst(self) -> list[tuple[float, int]]:
-        """Returns the longest waits with the numbers of their requests."""
+        """Returns the longest response times with the numbers of their requests."""
         return sorted(zip(self.took, self.numbers, strict=True), reverse=True)[:_WORST]
 
     def in_flight(self, start: float, end: float) -> list[int]:
-        """Returns the requests that were out between two times, those that took longest first."""
+        """Returns the requests in flight between two times, those that took longest first."""
         out = [
             (took, number)
             for number, sent, took in zip(self.numbers, self.sent, self.took, strict=True)
@@ -64,7 +65,7 @@ class Waits:
 
 @dataclass
 class Tally:
-    """What is counted while a campaign runs."""
+    """Counts of a running campaign."""
 
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Tally:
     waits: Waits = field(default_factory=Waits)
 
     def fail(self, failure: Failure) -> None:
-        """Notes a failure; the first of them are kept."""
+        """Counts a failure; the first 200 are kept."""
         self.failed += 1
         if len(self.failures) < 200:
             self.failures.append(failure)
@@ -84,23 +85,23 @@ class Tally:
 
 @dataclass(frozen=True)
 class Report:
-    """What a campaign found.
+    """Results of a campaign.
 
     Attributes:
-        seed: What its requests were made from.
-        requests: Hostile requests sent.
-        seconds: How long that took.
-        statuses: Answers by what was sent and status.
-        failures: What may not happen; the first 200.
-        failed: How often it happened.
-        good: Good requests that were answered to the bit, by name.
-        busy: Times that a good request was told to come again.
-        sent_again: Requests sent again on a connection of their own, as the one before was closed.
+        seed: Seed of its requests.
+        requests: Number of hostile requests sent.
+        seconds: Duration.
+        statuses: Number of responses by kind of request and by status.
+        failures: The first 200 failures.
+        failed: Number of failures.
+        good: Number of good requests whose answer was equal to the bit, by name.
+        busy: Number of good requests that were answered 429 or 503 and sent again.
+        sent_again: Number of requests sent again because the server had closed the connection.
         mb_sent: Megabytes sent.
-        worst_waits: Seconds and numbers.
-        health_ms: Percentiles of the waits for ``/health``.
-        worst_health: The longest of them, and which requests were out then.
-        memory_mb: Of the process tree, before, at the peak and after.
+        worst_waits: Longest response times: seconds, and the number of the request.
+        health_ms: Percentiles of the response times of ``/health``.
+        worst_health: The longest of these, and the requests in flight at that time.
+        memory_mb: Memory of the process tree before, at the peak and after.
     """
 
     seed: int
@@ -122,7 +123,7 @@ class Report:
     def of(
         cls, seed: int, requests: int, seconds: float, tally: Tally, health: Health, memory: Memory
     ) -> Report:
-        """Puts together what was counted and seen."""
+        """Creates the report from counts and watches."""
         waits = tally.waits
         return cls(
             seed,
@@ -147,11 +148,11 @@ class Report:
         )
 
     def write(self, path: Path) -> None:
-        """Writes it as JSON."""
+        """Writes the report as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     def text(self) -> str:
-        """Returns it for a person."""
+        """Returns the report as text."""
         total: Counter[str] = Counter()
         for counts in self.statuses.values():
             total.update(counts)
@@ -160,13 +161,13 @@ class Report:
             f"{self.requests / max(self.seconds, 0.1):.0f} a second, {self.mb_sent:.0f} MB",
             f"statuses: {_counts(total)}",
             f"good requests, equal to the bit: {sum(self.good.values())} "
-            f"({self.busy} times told to come again)",
+            f"(answered 429 or 503 and sent again: {self.busy})",
             f"sent again after a closed connection: {self.sent_again}",
             "worst waits: "
             + ", ".join(f"{took:.2f} s (request {number})" for took, number in self.worst_waits),
             "/health, ms: " + ", ".join(f"{name} {ms:.1f}" for name, ms in self.health_ms.items()),
             *(
-                f"  {each['ms']:.0f} ms, while out: {each['requests']}"
+                f"  {each['ms']:.0f} ms, requests in flight: {each['requests']}"
                 for each in self.worst_health
             ),
             "memory of the process tree, MB: "

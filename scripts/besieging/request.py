@@ -1,4 +1,4 @@
-"""A request of the campaign, as bytes, and how they are to be delivered."""
+"""Request of a campaign: its bytes and their delivery."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from enum import Enum
 
 
 class Delivery(Enum):
-    """How the bytes of a request go over a socket.
+    """Way of sending the bytes of a request.
 
     Attributes:
-        KEPT: On a connection that other requests use before and after, perhaps in a pipeline.
-        FRESH: On a connection of its own, which is closed once there is an answer.
-        BYTEWISE: Every byte in a segment of its own.
-        TRICKLED: In pieces with pauses between.
-        CONTINUED: The body only once the server has asked for it, or a second has passed.
-        HALF_CLOSED: The sender closes its side with the last byte.
-        UNFINISHED: All there is, and no more; after a moment the sender closes its side.
-        RESET: Torn down with RST after the last byte.
-        LEFT: Torn down a moment later, while it is answered perhaps.
+        KEPT: On a connection that is used for other requests as well, possibly pipelined.
+        FRESH: On a new connection, which is closed after the response.
+        BYTEWISE: Every byte in a separate TCP segment.
+        TRICKLED: In pieces, with pauses between them.
+        CONTINUED: Head first; the body after the interim response 100, or after one second.
+        HALF_CLOSED: The client closes its sending side after the last byte.
+        UNFINISHED: An incomplete request; after a pause the client closes its sending side.
+        RESET: The client resets the connection (RST) directly after the last byte.
+        RESET_LATER: The client resets the connection a few milliseconds later, possibly while the
+            response is computed.
     """
 
     KEPT = "kept"
@@ -29,27 +30,28 @@ class Delivery(Enum):
     HALF_CLOSED = "half-closed"
     UNFINISHED = "unfinished"
     RESET = "reset"
-    LEFT = "left"
+    RESET_LATER = "reset-later"
 
 
-UNANSWERED = frozenset({Delivery.RESET, Delivery.LEFT})
-"""Where nobody waits for an answer."""
+NOT_AWAITED_DELIVERIES = frozenset({Delivery.RESET, Delivery.RESET_LATER})
+"""Deliveries after which the client does not wait for a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request.
+    """A request.
 
     Attributes:
-        number: Its number in the campaign.
-        kind: What is hostile about it, for the report.
-        method: As sent.
-        path: As the server is to read it; None where that is not certain.
-        head: The bytes up to the empty line, that included.
-        body: The bytes behind it.
-        delivery: How both are sent.
-        well_formed: It is a request to any parser of HTTP; others may be answered by closing.
-        heavy: It may take long, and rightly.
+        number: Number in the campaign.
+        kind: Kind of the hostility, for the report.
+        method: HTTP method.
+        path: Path that the server should see; None if parsers may disagree about it.
+        head: Bytes of the head, including the empty line at its end.
+        body: Bytes after the head.
+        delivery: Way of sending both.
+        well_formed: It is valid HTTP for every parser. The server may close the connection in
+            response to other requests.
+        heavy: The server may need long to process it.
     """
 
     number: int
@@ -64,11 +66,11 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """All of it."""
+        """Head and body."""
         return self.head + self.body
 
     def shown(self) -> str:
-        """Returns it for a person, long parts cut."""
+        """Returns a description for people; long parts are cut."""
         return (
             f"request {self.number} ({self.kind}, {self.delivery.value}, "
             f"{len(self.head)} + {len(self.body)} bytes)\n"

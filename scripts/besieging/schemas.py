@@ -1,4 +1,4 @@
-"""Bodies that every dialect takes, with any of its options: what hostile ones are made from."""
+"""Valid bodies of every dialect with random options, from which hostile ones are made."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LABELS = (
 
 
 def model(generator: random.Random) -> str:
-    """Returns a name for a model: nearly always a word list's, as a model computes for long."""
+    """Returns a model name: mostly that of a word list, because a model takes long to compute."""
     place = generator.random()
     if place < 0.88:
         return generator.choice(WORD_LISTS)
@@ -64,10 +64,10 @@ def _input(generator: random.Random, texts: Texts) -> Any:
     return [_ids(generator) for _ in range(generator.randint(1, 8))]
 
 
-def _ours(generator: random.Random) -> Json:
+def _own_options(generator: random.Random) -> Json:
     options: Json = {}
     if generator.random() < 0.2:
-        # Windows of everything would keep the model busy with little else.
+        # Few windows, because reading long texts in windows would take most of the model's time.
         options["truncation"] = generator.choice(("start", "end", "end", "start", "window", None))
     if generator.random() < 0.1:
         options["fallback"] = generator.choice(("off", "overload", "always-available", None))
@@ -93,7 +93,7 @@ def _vllm(generator: random.Random, texts: Texts) -> tuple[str, Json]:
                 "request_id": generator.choice(texts.small),
             },
         ),
-        **_ours(generator),
+        **_own_options(generator),
     }
 
 
@@ -109,7 +109,7 @@ def _embeddings(generator: random.Random, texts: Texts) -> tuple[str, Json]:
                 "user": generator.choice(texts.small),
             },
         ),
-        **_ours(generator),
+        **_own_options(generator),
     }
 
 
@@ -133,7 +133,7 @@ def _tei(generator: random.Random, texts: Texts) -> tuple[str, Json]:
                 "raw_scores": generator.random() < 0.5,
             },
         ),
-        **_ours(generator),
+        **_own_options(generator),
     }
 
 
@@ -168,12 +168,12 @@ def _decisions(generator: random.Random, texts: Texts) -> tuple[str, Json]:
         "input": text,
         "questions": [_question(generator, texts) for _ in range(count)],
         **_some(generator, {"safety_identifier": "a", "prompt_cache_options": {"a": [1]}}),
-        **_ours(generator),
+        **_own_options(generator),
     }
 
 
 def _parameters(generator: random.Random) -> Json:
-    return {"parameters": _ours(generator)} if generator.random() < 0.4 else {}
+    return {"parameters": _own_options(generator)} if generator.random() < 0.4 else {}
 
 
 def _kserve_v1(generator: random.Random, texts: Texts) -> tuple[str, Json]:
@@ -222,4 +222,4 @@ BUILDERS: tuple[Builder, ...] = (
     _kserve_v2,
     _lexicon,
 )
-"""One for each dialect: the path, and a body that is valid or nearly so."""
+"""Functions, one for each dialect, that return a path and a valid or nearly valid body."""

@@ -1,4 +1,4 @@
-"""The server that a siege starts where it is not given one."""
+"""Server under siege, started for it unless a running one is given."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scripts.server_process import ServerNotReady, running
 
 
 @dataclass(frozen=True)
-class Besieged:
+class TargetServer:
     """A running server.
 
     Attributes:
         port: Its port on 127.0.0.1.
-        pid: Its process, the root of a tree.
-        log: File of what it prints.
+        pid: Id of its process, the root of a process tree.
+        log: File of its output.
     """
 
     port: int
@@ -27,11 +27,11 @@ class Besieged:
 
 
 @contextmanager
-def started(command: str) -> Iterator[Besieged]:
-    """Starts ``max-sentiment serve`` or ``lexicon``, gives it once it is ready, and ends it."""
+def started(command: str) -> Iterator[TargetServer]:
+    """Starts ``max-sentiment serve`` or ``lexicon``, yields it when it is ready, and ends it."""
     with tempfile.TemporaryDirectory() as directory:
         try:
             with running(Path(directory), command=command) as server:
-                yield Besieged(server.port, server.process.pid, server.log)
+                yield TargetServer(server.port, server.process.pid, server.log)
         except ServerNotReady as error:
             raise SystemExit(str(error)) from None

@@ -1,4 +1,4 @@
-"""Texts out of alphabets that tokenizers, normalizers and scanners find hard."""
+"""Random texts of characters that are difficult for tokenizers and normalizers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 ALPHABETS: dict[str, str] = {
     "words": "good bad not very film the a terrible wonderful . , ! ? ' - good't can't ",
-    "marks": "a\u0301\u0323",  # of differing classes in alternation: normalizing sorts them
+    "marks": "a\u0301\u0323",  # normalization has to sort them
     "more marks": "e\u0300\u0316\u0327\u0345\u05b0\u0591\u1ab0\u20d0",
     "hangul": "\u1100\u1161\u11a8\uac00\ud55c\uae00\u3131",
     "thai": "\u0e01\u0e33\u0e49\u0e34\u0e19\u0e44",
@@ -27,16 +27,16 @@ ALPHABETS: dict[str, str] = {
     "compatibility": "\u33c2\ufb01\u2460\uff21\u3380\u0132\ufdfa\u1e9b\u0323",
     "special tokens": "[CLS][SEP][PAD][MASK][UNK]##",
 }
-"""By name; a text draws from one or two of them."""
+"""Alphabets by name; a text is made of one or two of them."""
 
 _SMALL, _MIDDLE, _LARGE = 4000, 160, 12
 
 
 class Texts:
-    """Texts made once from a seed, since a request may cost no more than to choose one.
+    """Texts made in advance from a seed, so that making a request takes little time.
 
     Args:
-        seed: The campaign's.
+        seed: Seed of the campaign.
     """
 
     def __init__(self, seed: int) -> None:
@@ -68,6 +68,6 @@ def _text(generator: random.Random, length: int) -> str:
     if generator.random() < 0.4:
         alphabet += ALPHABETS[generator.choice(names)]
     if generator.random() < 0.3:
-        # One after the other, not at random: the order is what is hard about some of them.
+        # In order instead of at random: some alphabets are difficult because of their order.
         return (alphabet * (length // len(alphabet) + 1))[:length]
     return "".join(generator.choices(alphabet, k=length))

@@ -1,4 +1,4 @@
-"""Connections of the campaign, and every way of sending a request over one."""
+"""Connections of a campaign, and the deliveries of requests over them."""
 
 from __future__ import annotations
 
@@ -13,50 +13,52 @@ from typing import Any, cast
 from scripts.besieging.answers import Answer, Head, NotHTTP, parse_head
 from scripts.besieging.request import Delivery, Request
 
-_AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER for a close that is a reset."""
-_MOMENT_S = 0.1
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+"""Value of SO_LINGER with which a close sends a reset."""
+_UNFINISHED_PAUSE_S = 0.1
+"""Seconds between an unfinished request and the closing of the sending side."""
 _PIECES = 30
+"""Maximum pieces of a trickled request."""
 
 
 class Ended(Exception):
-    """The server closed the connection, before an answer or within one.
+    """The server closed the connection, before or within a response.
 
     Attributes:
-        within: What had come of the answer.
-        reset: It was torn down.
+        partial: The received part of the response.
+        reset: The connection was closed by a reset or an error.
     """
 
-    def __init__(self, within: bytes, reset: bool) -> None:
-        super().__init__(f"closed after {len(within)} bytes of an answer: {within[:100]!r}")
-        self.within = within
+    def __init__(self, partial: bytes, reset: bool) -> None:
+        super().__init__(f"closed after {len(partial)} bytes of an answer: {partial[:100]!r}")
+        self.partial = partial
         self.reset = reset
 
 
 @dataclass
 class Exchange:
-    """What came of a request.
+    """Result of a request.
 
     Attributes:
-        answers: The answers, in order; malformed requests may have none or several.
-        ended: How the server closed the connection, if it did.
-        hung: Seconds after which there was still neither answer nor end.
-        not_http: What was wrong with an answer that was none.
-        sent: When its last byte was sent, or the server was done with the one before it, by the
-            monotonic clock.
-        finished: When its answer was complete, or there was to be none.
+        answers: The responses, in order; malformed requests may have none or several.
+        ended: The closing of the connection, if the server closed it.
+        timed_out_s: The timeout in seconds, if there was neither response nor closing within it.
+        not_http: Description of an invalid response.
+        sent: Time (monotonic clock) at which its last byte was sent or, in a pipeline, the response
+            to the request before it was complete.
+        finished: Time at which the exchange ended.
     """
 
     answers: list[Answer] = field(default_factory=list)
     ended: Ended | None = None
-    hung: float | None = None
+    timed_out_s: float | None = None
     not_http: str | None = None
     sent: float = 0.0
     finished: float = 0.0
 
 
 class Connection(asyncio.Protocol):
-    """A TCP connection that is read answer by answer."""
+    """TCP connection of a client, with a parser of responses."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -68,7 +70,7 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, host: str, port: int) -> Connection:
-        """Connects."""
+        """Opens a connection."""
         loop = asyncio.get_running_loop()
         return (await loop.create_connection(cls, host, port))[1]
 
@@ -108,29 +110,29 @@ class Connection(asyncio.Protocol):
             self._waiting.set_result(None)
 
     async def send(self, content: bytes) -> None:
-        """Sends; what the server does not want to read is not sent."""
+        """Sends bytes unless the connection is closed; waits while buffers are full."""
         if not self.ended and content:
             self._transport.write(content)
             await self._writable.wait()
 
     def finish_sending(self) -> None:
-        """Closes this side, and reads on."""
+        """Closes the sending side; the connection can still be read."""
         if not self.ended:
             self._transport.write_eof()
 
     def reset(self) -> None:
-        """Tears the connection down with RST."""
+        """Resets the connection (RST)."""
         if not self.ended:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self._transport.abort()
 
     def close(self) -> None:
-        """Closes at once, whatever is still to be sent."""
+        """Closes the connection at once; unsent bytes are dropped."""
         self.ended = True
         self._transport.abort()
 
     async def wait_for_data(self, seconds: float) -> None:
-        """Waits until something came, or for so long."""
+        """Waits until there are received bytes, at most for ``seconds``."""
         if not self._received and not self.ended:
             try:
                 async with asyncio.timeout(seconds):
@@ -139,11 +141,11 @@ class Connection(asyncio.Protocol):
                 pass
 
     async def read_answer(self, method: str, *, interim: bool = False) -> Answer:
-        """Reads the next answer, and passes over interim ones unless they are asked for.
+        """Reads the next response; skips interim responses (1xx) unless ``interim`` is true.
 
         Raises:
-            Ended: The server closed before its end.
-            NotHTTP: What came is no answer.
+            Ended: The server closed the connection before the end of the response.
+            NotHTTP: The received bytes are not an HTTP response.
         """
         while True:
             head = await self._read_head()
@@ -185,25 +187,25 @@ class Connection(asyncio.Protocol):
         await self._waiting
 
 
-async def exchange(connection: Connection, request: Request, within: float) -> Exchange:
-    """Sends one request in its way and returns what came of it."""
+async def exchange(connection: Connection, request: Request, timeout_s: float) -> Exchange:
+    """Sends one request with its delivery, and returns the result within a timeout in seconds."""
     found = Exchange(sent=time.monotonic())
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(timeout_s):
             await _deliver(connection, request)
-            # Pauses between its pieces are the sender's.
+            # Set again, because the client's own pauses do not count as response time.
             found.sent = time.monotonic()
-            if request.delivery in (Delivery.RESET, Delivery.LEFT):
+            if request.delivery in (Delivery.RESET, Delivery.RESET_LATER):
                 return found
             if request.delivery is Delivery.UNFINISHED:
-                await connection.wait_for_data(_MOMENT_S)
+                await connection.wait_for_data(_UNFINISHED_PAUSE_S)
                 connection.finish_sending()
                 found.sent = time.monotonic()
                 while True:
                     found.answers.append(await connection.read_answer(request.method))
             found.answers.append(await connection.read_answer(request.method))
     except TimeoutError:
-        found.hung = within
+        found.timed_out_s = timeout_s
     except Ended as ended:
         found.ended = ended
     except (NotHTTP, ValueError) as error:
@@ -214,9 +216,9 @@ async def exchange(connection: Connection, request: Request, within: float) -> E
 
 
 async def pipeline(
-    connection: Connection, requests: Sequence[Request], within: float
+    connection: Connection, requests: Sequence[Request], timeout_s: float
 ) -> list[Exchange]:
-    """Sends requests at once and returns what came of each; of the last ones nothing, perhaps."""
+    """Sends requests as a pipeline and returns their results, up to the first without response."""
     found = []
     await connection.send(b"".join(request.content for request in requests))
     finished = time.monotonic()
@@ -224,10 +226,10 @@ async def pipeline(
         each = Exchange(sent=finished)
         found.append(each)
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout_s):
                 each.answers.append(await connection.read_answer(request.method))
         except TimeoutError:
-            each.hung = within
+            each.timed_out_s = timeout_s
         except Ended as ended:
             each.ended = ended
         except (NotHTTP, ValueError) as error:
@@ -257,7 +259,7 @@ async def _deliver(connection: Connection, request: Request) -> None:
         case Delivery.RESET:
             await connection.send(content)
             connection.reset()
-        case Delivery.LEFT:
+        case Delivery.RESET_LATER:
             await connection.send(content)
             await asyncio.sleep(0.001 * (request.number % 20))
             connection.reset()

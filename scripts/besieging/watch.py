@@ -1,9 +1,10 @@
-"""Watches a server under siege: how long ``/health`` takes, what memory it has, what it logs.
+"""Watches of a server under siege: response times of ``/health``, memory, and alarms in the log.
 
     python -m scripts.besieging.watch HOST PORT
 
-asks for ``/health`` from a process of its own, since one that is busy sending would measure itself,
-and prints when it asked and how long the answer took, until its standard input ends.
+polls ``/health`` until its standard input ends, and prints the time and the response time of each
+request. It is a separate process, because the delays of the process that sends the campaign would
+be measured as well.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ import psutil
 
 from scripts.process_memory import memory_of
 
-EVERY_S = 0.02
-LONGEST_S = 60.0
-MEMORY_EVERY_S = 2.0
+HEALTH_INTERVAL_S = 0.02
+HEALTH_TIMEOUT_S = 60.0
+MEMORY_INTERVAL_S = 2.0
 _ROOT = Path(__file__).resolve().parents[2]
-_SIGNS = (b"Traceback (most recent call last)", b"unexpected error", b'"status": 500')
+_ALARM_MARKS = (b"Traceback (most recent call last)", b"unexpected error", b'"status": 500')
 _HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass
 class Health:
-    """What ``/health`` took.
+    """Response times of ``/health``.
 
     Attributes:
-        asked: When, by the monotonic clock.
-        waited: Seconds until the answer; infinite where there was none.
+        asked: Time of each request, by the monotonic clock.
+        waited: Seconds until its response; infinity if there was none.
     """
 
     asked: list[float] = field(default_factory=list)
@@ -48,14 +49,14 @@ class Health:
 
 @contextmanager
 def watched_health(host: str, port: int) -> Iterator[Health]:
-    """Asks for ``/health`` while the block runs, and fills in what was seen at its end."""
+    """Polls ``/health`` inside the context; the result is filled in at its end."""
     health = Health()
     with tempfile.TemporaryFile("w+") as lines:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.besieging.watch", host, str(port)],
             stdin=subprocess.PIPE,
             stdout=lines,
-            # What a shell would pass on: importing MAX changes the environment behind os.environ.
+            # Explicit, because importing MAX changes the C environment, but not os.environ.
             env={**os.environ, "PYTHONPATH": str(_ROOT)},
         )
         try:
@@ -64,7 +65,7 @@ def watched_health(host: str, port: int) -> Iterator[Health]:
             assert process.stdin is not None
             process.stdin.close()
             try:
-                process.wait(timeout=2 * LONGEST_S)
+                process.wait(timeout=2 * HEALTH_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -77,12 +78,12 @@ def watched_health(host: str, port: int) -> Iterator[Health]:
 
 def _poll(host: str, port: int) -> None:
     connection: socket.socket | None = None
-    while not select.select([sys.stdin], [], [], EVERY_S)[0]:
+    while not select.select([sys.stdin], [], [], HEALTH_INTERVAL_S)[0]:
         asked = time.monotonic()
         waited = float("inf")
         try:
             if connection is None:
-                connection = socket.create_connection((host, port), timeout=LONGEST_S)
+                connection = socket.create_connection((host, port), timeout=HEALTH_TIMEOUT_S)
             connection.sendall(_HEALTH)
             received = b""
             while b"\r\n\r\n" not in received:
@@ -99,7 +100,7 @@ def _poll(host: str, port: int) -> None:
 
 @dataclass
 class Memory:
-    """What the process tree takes, in bytes; shared pages count once."""
+    """Memory of the process tree in bytes; shared pages count once."""
 
     before: int = 0
     peak: int = 0
@@ -107,7 +108,7 @@ class Memory:
 
 
 def tree(pid: int | None) -> set[int]:
-    """Returns the processes of a tree; none of one that has ended."""
+    """Returns the ids of the processes in a tree; none if its root has ended."""
     if pid is None:
         return set()
     with suppress(psutil.Error):
@@ -117,7 +118,7 @@ def tree(pid: int | None) -> set[int]:
 
 @asynccontextmanager
 async def watched_memory(pid: int | None) -> AsyncIterator[Memory]:
-    """Watches the memory of a process tree while the block runs; not at all without a process."""
+    """Watches the memory of a process tree inside the context; does nothing if ``pid`` is None."""
     memory = Memory()
     if pid is None:
         yield memory
@@ -125,7 +126,7 @@ async def watched_memory(pid: int | None) -> AsyncIterator[Memory]:
 
     async def watch() -> None:
         while True:
-            await asyncio.sleep(MEMORY_EVERY_S)
+            await asyncio.sleep(MEMORY_INTERVAL_S)
             with suppress(psutil.Error):
                 memory.peak = max(memory.peak, await asyncio.to_thread(memory_of, pid))
 
@@ -141,10 +142,10 @@ async def watched_memory(pid: int | None) -> AsyncIterator[Memory]:
 
 
 class Log:
-    """What a server logs from now on.
+    """The part of a server's log that is written after the creation of this object.
 
     Args:
-        path: Its file; None where there is none to read.
+        path: The file; None if there is none.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -152,7 +153,7 @@ class Log:
         self._start = path.stat().st_size if path else 0
 
     def alarms(self) -> list[str]:
-        """Returns the beginnings of what an operator should never have to read."""
+        """Returns the lines that indicate an internal error, with up to 40 lines after them."""
         if self._path is None:
             return []
         found: list[str] = []
@@ -163,7 +164,7 @@ class Log:
                 if more:
                     found[-1] += line.decode(errors="replace")
                     more -= 1
-                elif any(sign in line for sign in _SIGNS):
+                elif any(sign in line for sign in _ALARM_MARKS):
                     found.append(line.decode(errors="replace"))
                     more = 40 if len(found) <= 5 else 0
         return found

@@ -32,7 +32,7 @@ def test_siege(request: pytest.FixtureRequest, kind: str) -> None:
             log=server.log,
             **({"seconds": SECONDS, "requests": 10**9} if SECONDS else {"requests": REQUESTS}),
             # Somebody else may have the machine's cores.
-            patience_s=30,
+            timeout_s=30,
         )
     )
     print(report.text())

@@ -11,7 +11,7 @@ from fake_server import Answer, fake_server, response
 
 from scripts.besieging.campaign import Plan, run
 from scripts.besieging.generator import BLOCK, Generator
-from scripts.besieging.good import GOODS
+from scripts.besieging.good import GOOD_REQUESTS
 from scripts.besieging.report import Report
 
 FINE = response(200, b'{"data": 0.1}')
@@ -19,7 +19,7 @@ FINE = response(200, b'{"data": 0.1}')
 
 def campaign(answer: Answer, requests: int = 1000, **more: object) -> Report:
     with fake_server(answer) as port:
-        return run(Plan(port=port, requests=requests, patience_s=30, **more))  # type: ignore[arg-type]
+        return run(Plan(port=port, requests=requests, timeout_s=30, **more))  # type: ignore[arg-type]
 
 
 def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_changed_bit_is_found() -> None:
 
     def answer(path: str, body: bytes) -> bytes:
         nonlocal goods
-        if body == json.dumps(GOODS[0].body).encode():
+        if body == json.dumps(GOOD_REQUESTS[0].body).encode():
             goods += 1
             if goods > 1:
                 return response(200, b'{"data": 0.10000000000000002}')
@@ -68,7 +68,7 @@ def test_a_good_request_comes_again_when_told_to(status: int) -> None:
 
     def answer(path: str, body: bytes) -> bytes:
         nonlocal again
-        if body == json.dumps(GOODS[0].body).encode() and again < 3:
+        if body == json.dumps(GOOD_REQUESTS[0].body).encode() and again < 3:
             again += 1
             return response(status, busy, "Retry-After: 1")
         return FINE
@@ -82,7 +82,7 @@ def test_silence_is_found() -> None:
         return None if path == "/version" else FINE
 
     with fake_server(answer) as port:
-        report = run(Plan(port=port, requests=1000, patience_s=0.5, heavy_patience_s=30))
+        report = run(Plan(port=port, requests=1000, timeout_s=0.5, heavy_timeout_s=30))
     assert any(failure.what.startswith("neither answer nor end") for failure in report.failures)
 
 
