@@ -1,4 +1,4 @@
-"""config.json of a classifier: its family, its labels, and the reading of problem_type."""
+"""config.json of a classifier: its family, its labels and its problem_type."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_problem_type(labels: int, declared: str | None, read_as: str) -> None:
         ({"problem_type": "ranking"}, "problem_type is 'ranking'"),
     ],
 )
-def test_what_no_classifier_has(changes: dict[str, object], message: str) -> None:
+def test_values_no_classifier_has_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         read(**changes)
     assert len(str(caught.value)) < 500

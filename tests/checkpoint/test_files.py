@@ -1,4 +1,4 @@
-"""Files of a checkpoint: only regular ones are read, and no more of them than is sane."""
+"""Reading the files of a checkpoint: only regular files, and only up to a maximum size."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ IRREGULAR: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("kind", IRREGULAR)
-def test_what_is_no_regular_file_is_refused(
+def test_a_file_that_is_not_regular_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    # The path of a socket has room for a hundred bytes.
+    # The path of a Unix socket is limited to about 100 bytes.
     path = Path("config.json")
     IRREGULAR[kind](path)
     for refused in (
@@ -78,7 +78,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         read_json(tmp_path / "config.json", 100, ConfigError)
 
 
-def test_chat_templates_are_held_to_a_size_because_transformers_reads_them(tmp_path: Path) -> None:
+def test_chat_templates_have_a_maximum_size_because_transformers_reads_them(tmp_path: Path) -> None:
     templates = tmp_path / "additional_chat_templates"
     templates.mkdir()
     for path in (tmp_path / "chat_template.jinja", templates / "other.jinja"):
@@ -106,11 +106,11 @@ def test_chat_templates_are_held_to_a_size_because_transformers_reads_them(tmp_p
         (b"", "Expecting"),
     ],
 )
-def test_what_only_some_readers_take_is_no_json(blob: bytes, why: str) -> None:
+def test_invalid_json_is_refused(blob: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse_json(blob)
 
 
-def test_json_is_read_as_json_reads_it() -> None:
+def test_valid_json_is_read_as_the_standard_library_reads_it() -> None:
     content = {"a": [1, -2.5, None, True, "\u00e9"], "b": {"c": []}}
     assert parse_json(json.dumps(content).encode()) == content

@@ -1,4 +1,4 @@
-"""Bad checkpoints: one message that names file, tensor and remedy, before MAX starts."""
+"""Checks of a checkpoint before MAX starts: one message names file, tensor and remedy."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_good_checkpoints(checkpoint: Callable[..., Path], dtype: str, shards: i
 
 
 @pytest.mark.slow
-def test_plain_max_serve_says_it_too(checkpoint: Callable[..., Path]) -> None:
+def test_max_serve_prints_the_same_message(checkpoint: Callable[..., Path]) -> None:
     directory = checkpoint()
     tensors(poison(np.nan))(directory)
     ended = run(

@@ -29,17 +29,17 @@ def test_names_of_any_language_are_kept_as_they_are() -> None:
         *("\ud800", "\x1b[31mred", "a\nb", "\0", "\u202eevil", "\u2028"),
     ],
 )
-def test_what_is_no_name(name: object) -> None:
+def test_invalid_names_are_refused(name: object) -> None:
     with pytest.raises(LabelNameError):
         check_label_names(["fine", name])
 
 
-def test_two_labels_of_one_name() -> None:
+def test_two_labels_with_the_same_name_are_refused() -> None:
     with pytest.raises(LabelNameError, match="repeats a name: 'B'"):
         check_label_names(["A", "B", "B", "C"])
 
 
-def test_as_many_labels_as_an_answer_has_room_for() -> None:
+def test_the_number_of_labels_is_limited() -> None:
     names = [f"label-{index}" for index in range(MAX_LABELS)]
     assert len(check_label_names(names)) == MAX_LABELS
     with pytest.raises(LabelNameError, match="10001 labels, and at most 10000"):

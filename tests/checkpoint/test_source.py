@@ -1,4 +1,4 @@
-"""Where checkpoints come from; the hub is a server on loopback and the client is the real one."""
+"""Sources of checkpoints: embedded, directory and hub (a local server with the real client)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUBLISHED = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 
 
 def dry_run(endpoint: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command on its own: the hub client reads its address when it is imported."""
+    """Runs the command in its own process: the hub client reads its address when it is imported."""
     return run_python(
         *("-m", "distilbert_sentiment_arch.cli", "serve", "--dry-run", *arguments),
         environment={
@@ -40,7 +40,7 @@ def test_the_embedded_default() -> None:
     assert found.checkpoint.config.labels.names == ("NEGATIVE", "POSITIVE")
 
 
-def test_a_directory_is_called_by_its_name(checkpoint: Callable[..., Path]) -> None:
+def test_a_directory_gives_the_model_its_name(checkpoint: Callable[..., Path]) -> None:
     assert find_checkpoint(str(checkpoint()), FAMILIES).name == "checkpoint"
 
 
@@ -58,7 +58,7 @@ def test_a_hub_checkpoint_is_downloaded_and_checked(
     with local_hub(checkpoint()) as (endpoint, revisions):
         ended = dry_run(endpoint, tmp_path / "home", *arguments)
     assert ended.returncode == 0, ended.stderr
-    # Of a commit the client needs no word from the hub; the snapshot is named after it.
+    # For a commit hash the client does not ask the hub; the snapshot is named after the hash.
     assert set(revisions) <= {revision}
     assert f"/snapshots/{revision if revision != 'main' else MAIN}/" in ended.stdout
     assert f"--served-model-name {arguments[1]} " in ended.stdout
@@ -74,7 +74,7 @@ def test_a_bad_hub_checkpoint_is_refused(checkpoint: Callable[..., Path], tmp_pa
     assert "no model.safetensors" in ended.stderr
 
 
-def test_a_hub_out_of_reach(tmp_path: Path) -> None:
+def test_a_hub_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
     ended = dry_run("http://127.0.0.1:9", tmp_path / "home", "--model", PUBLISHED)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"max-sentiment: '{PUBLISHED}' at revision 714eb0f")

@@ -1,4 +1,4 @@
-"""Headers of safetensors files and indices of shards: nothing in them is believed."""
+"""Validation of safetensors headers and of the index of shards."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_damaged_header(tmp_path: Path, header: str) -> None:
     assert len(str(caught.value)) < 500
 
 
-def test_headers_of_many_shards_are_held_to_the_same_size_together(tmp_path: Path) -> None:
+def test_the_headers_of_all_shards_share_one_size_limit(tmp_path: Path) -> None:
     shards = [tmp_path / f"{shard}.safetensors" for shard in range(3)]
     for path in shards:
         write(path, " " * 2**20 + entry())
@@ -94,7 +94,7 @@ def test_a_header_longer_than_the_file(tmp_path: Path, length: int) -> None:
         read_header(write(tmp_path / "model.safetensors", entry(), length=length))
 
 
-def test_a_header_larger_than_is_read(tmp_path: Path) -> None:
+def test_a_header_over_the_size_limit(tmp_path: Path) -> None:
     path = write(tmp_path / "model.safetensors", entry(), length=2**30)
     with path.open("r+b") as file:
         file.truncate(2**31)

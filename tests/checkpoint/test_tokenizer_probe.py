@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer
 from tokenizers.processors import BertProcessing, TemplateProcessing
 
-from distilbert_sentiment_arch.checkpoint.tokenizer_probe import called, check_encodings
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import call_checked, check_encodings
 from distilbert_sentiment_arch.errors import VocabularyError
 from scripts.checkpoint_fuzz.base import valid_checkpoint
 from scripts.checkpoint_fuzz.cases import write
@@ -65,7 +65,7 @@ def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
         raise PanicException("called `Option::unwrap()` on a `None` value")
 
     with pytest.raises(VocabularyError, match=r"^tokenizer\.json: .*PanicException: called"):
-        called("tokenizer.json", panic)
+        call_checked("tokenizer.json", panic)
 
 
 @pytest.mark.slow

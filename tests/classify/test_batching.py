@@ -1,4 +1,4 @@
-"""Batches: every request gets its own rows, and none waits for a long list."""
+"""The batcher: every request gets its own rows, and short requests do not wait for long lists."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, sin
 from distilbert_sentiment_arch.errors import NonFiniteLogits, Overloaded
 
 
-class Sums:
-    """A transport whose logits are a sequence's sum and length; it computes when it is let."""
+class SumTransport:
+    """A transport whose logits are a sequence's sum and length; it waits until ``go_on`` is set."""
 
     def __init__(self, max_in_flight: int = 1) -> None:
         self.max_in_flight = max_in_flight
         self.batches: list[list[list[int]]] = []
-        self.let = asyncio.Event()
-        self.let.set()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
         self.failure: Exception | None = None
 
     async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
         batch = [each.ids for each in sequences]
         self.batches.append([ids.tolist() for ids in batch])
-        await self.let.wait()
+        await self.go_on.wait()
         if self.failure:
             raise self.failure
         logits = np.array([[ids.sum(), len(ids)] for ids in batch], dtype=np.float32)
         return ComputedBatch(logits, 1.0, len(batch))
 
 
-class NotFinite(Sums):
-    """Puts out NaN for a sequence that begins with 1, infinity for one that begins with 2."""
+class NotFiniteTransport(SumTransport):
+    """Returns NaN for a sequence that begins with 1 and infinity for one that begins with 2."""
 
     async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
         logits = {1: np.nan, 2: np.inf}
@@ -43,7 +43,7 @@ class NotFinite(Sums):
         return ComputedBatch(np.array(rows, dtype=np.float32), 1.0, len(rows))
 
 
-def of(*sequences: list[int]) -> list[TokenSequence]:
+def token_sequences(*sequences: list[int]) -> list[TokenSequence]:
     return [single_segment(np.array(ids, dtype=np.int64)) for ids in sequences]
 
 
@@ -53,10 +53,10 @@ def in_time(coroutine: Coroutine[Any, Any, None]) -> None:
 
 def test_rows_come_back_in_order_whatever_batch_they_were_in() -> None:
     async def run() -> None:
-        model = Sums(max_in_flight=2)
+        model = SumTransport(max_in_flight=2)
         batcher = Batcher(model, max_sequences=3, max_tokens=100)
         lists = [[[n, k] for k in range(n + 1)] for n in range(10)]
-        found = await asyncio.gather(*(batcher.infer(of(*each)) for each in lists))
+        found = await asyncio.gather(*(batcher.infer(token_sequences(*each)) for each in lists))
         for sequences, inference in zip(lists, found, strict=True):
             assert inference.logits.tolist() == [[sum(ids), len(ids)] for ids in sequences]
             assert len(inference.batch_sizes) == len(sequences)
@@ -67,27 +67,27 @@ def test_rows_come_back_in_order_whatever_batch_they_were_in() -> None:
     in_time(run())
 
 
-def test_tokens_bound_a_batch_and_a_longer_sequence_goes_alone() -> None:
+def test_a_batch_is_bounded_in_tokens_and_a_longer_sequence_goes_alone() -> None:
     async def run() -> None:
-        model = Sums()
+        model = SumTransport()
         batcher = Batcher(model, max_sequences=10, max_tokens=4)
-        await batcher.infer(of([1, 1], [1, 1], [1], [1] * 9, [1, 1]))
+        await batcher.infer(token_sequences([1, 1], [1, 1], [1], [1] * 9, [1, 1]))
         assert [[len(ids) for ids in batch] for batch in model.batches] == [[2, 2], [1], [9], [2]]
 
     in_time(run())
 
 
-def test_others_get_in_between_a_long_list() -> None:
+def test_short_requests_are_not_delayed_by_a_long_list() -> None:
     async def run() -> None:
-        model = Sums()
-        model.let.clear()
+        model = SumTransport()
+        model.go_on.clear()
         batcher = Batcher(model, max_sequences=2, max_tokens=100)
         long, short = (
             asyncio.create_task(batcher.infer(sequences))
-            for sequences in (of(*([1] for _ in range(50))), of([2]))
+            for sequences in (token_sequences(*([1] for _ in range(50))), token_sequences([2]))
         )
         await asyncio.sleep(0.01)
-        model.let.set()
+        model.go_on.set()
         await short
         assert not long.done()
         assert len(model.batches) <= 3
@@ -96,58 +96,63 @@ def test_others_get_in_between_a_long_list() -> None:
     in_time(run())
 
 
-def test_no_more_than_asked_for_are_on_the_way() -> None:
+def test_no_more_than_max_in_flight_batches_are_computed_at_once() -> None:
     async def run() -> None:
-        model = Sums(max_in_flight=2)
-        model.let.clear()
+        model = SumTransport(max_in_flight=2)
+        model.go_on.clear()
         batcher = Batcher(model, max_sequences=1, max_tokens=100)
-        task = asyncio.create_task(batcher.infer(of([1], [2], [3])))
+        task = asyncio.create_task(batcher.infer(token_sequences([1], [2], [3])))
         await asyncio.sleep(0.01)
         assert model.batches == [[[1]], [[2]]]
         assert batcher.pending_tokens == 3
-        model.let.set()
+        model.go_on.set()
         await task
 
     in_time(run())
 
 
-def test_what_nobody_waits_for_is_not_computed() -> None:
+def test_cancelled_sequences_are_not_computed() -> None:
     async def run() -> None:
-        model = Sums()
-        model.let.clear()
+        model = SumTransport()
+        model.go_on.clear()
         batcher = Batcher(model, max_sequences=1, max_tokens=100)
-        given_up = asyncio.create_task(batcher.infer(of([1], [2], [3])))
+        given_up = asyncio.create_task(batcher.infer(token_sequences([1], [2], [3])))
         await asyncio.sleep(0.01)
         given_up.cancel()
         await asyncio.sleep(0.01)
-        assert batcher.pending_tokens == 1  # the one that is being computed
-        model.let.set()
-        await batcher.infer(of([4]))
+        assert batcher.pending_tokens == 1  # only the sequence that was already being computed
+        model.go_on.set()
+        await batcher.infer(token_sequences([4]))
         assert model.batches == [[[1]], [[4]]]
         assert batcher.pending_tokens == 0
 
     in_time(run())
 
 
-def test_a_failure_reaches_who_was_in_the_batch_and_no_one_else() -> None:
+def test_a_failure_reaches_the_requests_of_its_batch_and_no_other() -> None:
     async def run() -> None:
-        model = Sums()
+        model = SumTransport()
         batcher = Batcher(model, max_sequences=2, max_tokens=100)
         model.failure = RuntimeError("no")
         with pytest.raises(RuntimeError, match="no"):
-            await batcher.infer(of([1], [2], [3], [4]))
+            await batcher.infer(token_sequences([1], [2], [3], [4]))
         model.failure = None
-        assert (await batcher.infer(of([5]))).logits.tolist() == [[5, 1]]
+        assert (await batcher.infer(token_sequences([5]))).logits.tolist() == [[5, 1]]
         assert model.batches == [[[1], [2]], [[5]]]
         assert batcher.pending_tokens == 0
 
     in_time(run())
 
 
-def test_what_is_not_finite_is_no_answer_and_costs_nobody_else_theirs() -> None:
+def test_logits_that_are_not_finite_fail_only_their_own_request() -> None:
     async def run() -> None:
-        batcher = Batcher(NotFinite(), max_sequences=8, max_tokens=100)
-        asked = (of([0]), of([0], [1]), of([2]), of([0], [0]))
+        batcher = Batcher(NotFiniteTransport(), max_sequences=8, max_tokens=100)
+        asked = (
+            token_sequences([0]),
+            token_sequences([0], [1]),
+            token_sequences([2]),
+            token_sequences([0], [0]),
+        )
         found = await asyncio.gather(*map(batcher.infer, asked), return_exceptions=True)
         kinds = [type(each) for each in found]
         assert kinds == [Inference, NonFiniteLogits, NonFiniteLogits, Inference]
@@ -159,19 +164,19 @@ def test_what_is_not_finite_is_no_answer_and_costs_nobody_else_theirs() -> None:
 
 def test_a_full_backlog_refuses_and_an_idle_one_takes_a_request_of_any_size() -> None:
     async def run() -> None:
-        model = Sums()
-        model.let.clear()
+        model = SumTransport()
+        model.go_on.clear()
         batcher = Batcher(model, max_sequences=8, max_tokens=100, max_pending_tokens=10)
         with batcher.reserve(1000):  # its text is being tokenized
             assert batcher.pending_tokens == 1000
             with pytest.raises(Overloaded), batcher.reserve(1):
                 pass
         assert batcher.pending_tokens == 0
-        computed = asyncio.create_task(batcher.infer(of([1] * 10)))
+        computed = asyncio.create_task(batcher.infer(token_sequences([1] * 10)))
         await asyncio.sleep(0.01)
         with pytest.raises(Overloaded), batcher.reserve(1):
             pass
-        model.let.set()
+        model.go_on.set()
         await computed
         with batcher.reserve(1):
             pass

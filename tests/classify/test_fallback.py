@@ -1,4 +1,4 @@
-"""Which failures a word list covers, under which policy."""
+"""Fallback to a word list: the failures that each policy covers."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_each_policy_and_each_failure(reason: str, policy: FallbackPolicy) -> No
         RuntimeError("x"),
     ],
 )
-def test_what_is_no_failure_of_the_model_is_not_covered(error: Exception) -> None:
+def test_errors_that_are_not_the_model_s_are_not_covered(error: Exception) -> None:
     with pytest.raises(type(error)):
         ask(error, "always-available")
 
 
-def test_a_model_that_answers_is_not_second_guessed() -> None:
+def test_an_answer_of_the_model_is_never_replaced() -> None:
     answers = ask(None, "always-available", "a bad film")
     assert (answers.route, answers.reason) == ("model", None)
     assert answers.classifications[0].label == "POSITIVE"
@@ -85,11 +85,11 @@ def test_a_request_may_narrow_the_policy_and_never_widen_it() -> None:
         ask(errors.ModelFailing(), "always-available", asked="overload")
 
 
-def test_token_ids_are_for_the_model_alone() -> None:
+def test_token_ids_have_no_fallback() -> None:
     with pytest.raises(errors.Overloaded):
         ask(errors.Overloaded(), "always-available", "a good film", [101, 102])
 
 
-def test_bad_input_is_told_even_where_the_model_did_not_look_at_it() -> None:
+def test_bad_input_is_reported_even_if_the_model_failed_before_reading_it() -> None:
     with pytest.raises(errors.BlankInput):
         ask(errors.Overloaded(), "always-available", " ")

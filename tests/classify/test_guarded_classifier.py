@@ -1,4 +1,4 @@
-"""Deadline and circuit breaker."""
+"""Deadline and circuit breaker of the guarded classifier."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_failing_model_is_sent_nothing_but_canaries_until_one_is_answered() -> None:
-    async def story() -> None:
+def test_a_failing_model_gets_only_canaries_until_one_is_answered() -> None:
+    async def scenario() -> None:
         model = FailingModel(error=errors.Unavailable("broken"))
         guard = guarded(model)
         await fail(guard, errors.Unavailable)
@@ -59,12 +59,12 @@ def test_a_failing_model_is_sent_nothing_but_canaries_until_one_is_answered() ->
         await until(lambda: not guard.failing)
         assert (await guard.classify(REQUEST)).route == "model"
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_full_queue_does_not_speak_for_a_failing_model() -> None:
-    async def story() -> None:
+def test_a_full_queue_does_not_count_as_recovery() -> None:
+    async def scenario() -> None:
         model = FailingModel()
         guard = guarded(model)
         assert (await guard.readiness.check()).ready
@@ -72,32 +72,32 @@ def test_a_full_queue_does_not_speak_for_a_failing_model() -> None:
         await fail(guard, errors.Unavailable)
         model.error = errors.Overloaded()
         asked = len(model.asked)
-        await until(lambda: len(model.asked) > asked)  # a canary, which was refused
+        await until(lambda: len(model.asked) > asked)  # a canary, which the full queue refused
         assert guard.failing
         model.error = None
         await until(lambda: not guard.failing)
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_model_that_hangs_is_a_failing_one() -> None:
-    async def story() -> None:
+def test_a_model_that_hangs_counts_as_failing() -> None:
+    async def scenario() -> None:
         model = FailingModel(hangs=True)
         guard = guarded(model)
         await fail(guard, errors.DeadlineExceeded)
         assert guard.failing
         start = time.monotonic()
         await fail(guard, errors.ModelFailing, times=20)
-        assert time.monotonic() - start < 0.5  # twenty deadlines would be twice that
+        assert time.monotonic() - start < 0.5  # waiting for twenty deadlines would take twice that
         model.hangs = False
         await until(lambda: not guard.failing)
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_a_model_that_is_busy_with_others_is_not_failing() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         model = FailingModel(hangs=True)
         guard = GuardedClassifier(
             model, 0.02, lambda: len(model.asked)
@@ -105,21 +105,21 @@ def test_a_model_that_is_busy_with_others_is_not_failing() -> None:
         await fail(guard, errors.DeadlineExceeded, times=10)
         assert not guard.failing
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("error", [errors.Overloaded(), errors.InputError("x")])
-def test_a_full_queue_and_bad_input_say_nothing_of_the_model(error: Exception) -> None:
-    async def story() -> None:
+def test_a_full_queue_and_bad_input_are_not_failures_of_the_model(error: Exception) -> None:
+    async def scenario() -> None:
         guard = guarded(FailingModel(error=error))
         await fail(guard, type(error), times=10)
         assert not guard.failing
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
-def test_failures_count_only_in_a_row() -> None:
-    async def story() -> None:
+def test_only_consecutive_failures_count() -> None:
+    async def scenario() -> None:
         model = FailingModel()
         guard = guarded(model)
         for _ in range(5):
@@ -129,4 +129,4 @@ def test_failures_count_only_in_a_row() -> None:
             await guard.classify(REQUEST)
         assert not guard.failing
 
-    asyncio.run(story())
+    asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""Logits to probabilities, against SciPy."""
+"""Conversion of logits to probabilities, against SciPy."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def test_single_label_is_a_softmax(row: list[float]) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_multi_label_is_a_sigmoid_each(row: list[float]) -> None:
+def test_multi_label_is_a_sigmoid_of_each_logit(row: list[float]) -> None:
     scores = label_set("multi_label_classification").scores(row)
     np.testing.assert_allclose(scores, expit(np.array(row)), atol=1e-15)
 
 
-def test_regression_is_left_alone() -> None:
+def test_regression_keeps_its_logits() -> None:
     assert label_set("regression").scores(ROWS[0]) == ROWS[0]
 
 

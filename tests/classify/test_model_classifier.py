@@ -1,4 +1,4 @@
-"""Truncation and refusals before anything is computed."""
+"""The model classifier: truncation, windows, and requests refused before anything is computed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 
 
-def test_the_error_carries_the_counts() -> None:
+def test_the_error_has_the_number_of_tokens_and_the_limit() -> None:
     error = TooManyTokens(3, 600, 512)
     assert (error.tokens, error.limit) == (600, 512)
     assert str(error).startswith("Input 3 has 600 tokens")
 
 
 @pytest.mark.slow
-def test_truncation_reads_what_it_says(embedded: ModelClassifier) -> None:
+def test_truncation_reads_the_requested_part(embedded: ModelClassifier) -> None:
     long = "terrible " * 600 + "wonderful " * 200
 
     async def ask(truncation: Truncation) -> tuple[str, int, int, int]:

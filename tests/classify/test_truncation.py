@@ -1,4 +1,4 @@
-"""Cuts and windows, over every length."""
+"""Truncation and windows of token sequences, for every length."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PAIR = TokenSequence(np.array([CLS, 1, 2, 3, SEP, 4, 5, 6, SEP]), first_segment=
 
 @pytest.mark.parametrize("limit", range(3, 9))
 def test_tokens_of_a_pair_keep_their_segment(limit: int) -> None:
-    """Numbers up to 3 are of the first text; every cut and window shows which is which."""
+    """Ids up to 3 belong to the first text, so that the segments of each part can be checked."""
     cuts = [truncate(PAIR, limit, "start", SPECIAL), truncate(PAIR, limit, "end", SPECIAL)]
     for cut in [*cuts, *(each.sequence for each in Windows(PAIR, limit, SPECIAL).make())]:
         assert len(cut) <= limit
@@ -86,13 +86,13 @@ def test_neighbours_overlap_by_a_quarter() -> None:
     assert first.sequence.ids[-1] - second.sequence.ids[0] + 1 == 100
 
 
-def test_combine_weighs_by_fresh_tokens() -> None:
+def test_windows_are_weighted_by_the_tokens_no_earlier_one_had() -> None:
     sequence = single_segment(np.arange(4))
     pieces = [Window(sequence, 4), Window(sequence, 1)]
     logits = np.array([[1.0, 0.0], [-4.0, 5.0]], np.float32)
     np.testing.assert_allclose(combine(logits, pieces), [0.0, 1.0])
 
 
-def test_one_window_is_left_alone() -> None:
+def test_the_logits_of_a_single_window_are_kept() -> None:
     row = np.array([[0.1, 0.2]], np.float32)
     np.testing.assert_array_equal(combine(row, [Window(single_segment(np.arange(3)), 3)]), row[0])

@@ -1,4 +1,4 @@
-"""`max-sentiment classify`, as a user runs it."""
+"""`max-sentiment classify`, run as a command."""
 
 from __future__ import annotations
 

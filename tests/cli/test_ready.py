@@ -1,4 +1,4 @@
-"""`max-sentiment ready`, asked about a real server and about none."""
+"""`max-sentiment ready`, with a real server, a failing one and none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def failing_port() -> Iterator[int]:
         thread.join()
 
 
-def test_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_listens_on_the_port(capsys: pytest.CaptureFixture[str]) -> None:
     (port,) = free_ports(1)
     assert main(["ready", "--port", str(port)]) == 1
     assert f"port {port}: ConnectionRefusedError" in capsys.readouterr().err

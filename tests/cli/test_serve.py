@@ -1,4 +1,4 @@
-"""The exact `max serve` command line."""
+"""`max-sentiment serve`: the `max serve` command line and environment that it builds."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_limits_and_keys_become_environment(
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "inf", "nan"])
-def test_a_limit_that_is_none(capsys: pytest.CaptureFixture[str], value: str) -> None:
+def test_an_invalid_limit(capsys: pytest.CaptureFixture[str], value: str) -> None:
     assert main(["serve", "--dry-run", "--deadline-s", value]) == 1
     assert "MAX_SENTIMENT_DEADLINE_S" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"# none\n", b"\xff\xfe"])
-def test_keys_that_are_none(
+def test_invalid_keys(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes | None
 ) -> None:
     keys = tmp_path / "keys"
@@ -129,12 +129,12 @@ def test_keys_that_are_none(
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many"])
-def test_a_body_limit_that_is_none(value: str) -> None:
+def test_an_invalid_body_limit(value: str) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--dry-run", "--max-body-bytes", value])
 
 
-def test_cpu_in_another_place_is_no_device() -> None:
+def test_cpu_as_the_value_of_another_flag_is_no_device() -> None:
     arguments = default_arguments("--served-model-name", "cpu", "--devices", "gpu:0")
     assert "--quantization-encoding" not in arguments
 
@@ -158,7 +158,7 @@ def test_telemetry_stays_on_where_an_exporter_is_named() -> None:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port on which somebody listens."""
+    """A port on which another socket listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -191,7 +191,7 @@ def test_a_port_in_use_is_one_line_before_anything_is_loaded(
         ("MAX_SERVE_METRICS_ENDPOINT_PORT", "set MAX_SERVE_METRICS_ENDPOINT_PORT"),
     ],
 )
-def test_ports_out_of_the_environment(
+def test_ports_are_read_from_the_environment(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     taken: int,
@@ -220,7 +220,7 @@ def test_one_port_for_requests_and_metrics(capsys: pytest.CaptureFixture[str]) -
         (["--port", "1"], {"METRICS_ENDPOINT_PORT": "{}", "DISABLE_TELEMETRY": "1"}),
     ],
 )
-def test_ports_that_are_not_certain_to_be_used_are_left_to_max(
+def test_ports_that_may_not_be_used_are_not_checked(
     taken: int, flags: list[str], environment: dict[str, str]
 ) -> None:
     check_ports_of_max(
@@ -229,7 +229,7 @@ def test_ports_that_are_not_certain_to_be_used_are_left_to_max(
     )
 
 
-def test_a_file_that_may_name_other_ports_leaves_the_question_to_max(
+def test_ports_are_not_checked_if_a_file_may_name_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Where keys come from; that they are asked for is tested against the real server."""
+"""Sources of API keys; tests/server checks that the server asks for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_one_of_several(header: str) -> None:
 @pytest.mark.parametrize(
     "header", [None, "", "b", "Bearer", "Bearer ", "Basic b", "Bearer a,b", "Bearer \udcff"]
 )
-def test_anything_else(header: str | None) -> None:
+def test_any_other_authorization_is_refused(header: str | None) -> None:
     with pytest.raises(Unauthorized):
         ApiKeys({"MAX_SENTIMENT_API_KEYS": "a,b"}).check(header)
 
@@ -46,7 +46,7 @@ def test_a_hash_in_a_key_is_part_of_it(tmp_path: Path) -> None:
         keys.check("Bearer abc")
 
 
-def test_a_file_that_turns_unreadable_keeps_what_was_known(tmp_path: Path) -> None:
+def test_the_known_keys_stay_valid_if_the_file_becomes_unreadable(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("a\n")
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
@@ -59,7 +59,7 @@ def test_a_file_variable_that_is_empty_is_a_mistake() -> None:
         ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": ""})
 
 
-def test_a_file_that_empties_shuts_the_server(tmp_path: Path) -> None:
+def test_a_file_that_becomes_empty_accepts_no_key(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("a\n")
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(file)})
@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
         ApiKeys({"MAX_SENTIMENT_API_KEYS_FILE": str(tmp_path / "none")})
 
 
-def test_keys_are_not_kept(tmp_path: Path) -> None:
+def test_keys_are_not_stored_in_plain_text(tmp_path: Path) -> None:
     assert "a-secret" not in repr(vars(ApiKeys({"MAX_SENTIMENT_API_KEYS": "a-secret"})))
 
 
@@ -92,7 +92,7 @@ def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
     keys.check("Bearer b")
 
 
-def test_documents_are_keyed_unless_an_operator_opens_them() -> None:
+def test_documentation_needs_a_key_unless_an_operator_opens_it() -> None:
     assert not ApiKeys({}).open_documents
     assert ApiKeys({"MAX_SENTIMENT_DOCUMENTS": "open"}).open_documents
     with pytest.raises(ConfigError, match="MAX_SENTIMENT_DOCUMENTS is 'yes'"):

@@ -1,4 +1,4 @@
-"""Limits from the environment."""
+"""Limits read from environment variables."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_seconds_may_be_fractions() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "0", "-5", "1.5", "inf", "nan", "ten", "1e3"])
-def test_what_is_no_positive_integer_is_refused(value: str) -> None:
+def test_values_other_than_positive_integers_are_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="MAX_SENTIMENT_MAX_INPUTS"):
         Limits.from_environment({"MAX_SENTIMENT_MAX_INPUTS": value})
 
 
-def test_batches_follow_the_device_until_somebody_says_otherwise() -> None:
+def test_batch_limits_depend_on_the_device_unless_set() -> None:
     limits = Limits()
     assert limits.batch_tokens(accelerator=False) < limits.batch_tokens(accelerator=True)
     set_by_hand = Limits(max_batch_tokens=100)
@@ -38,7 +38,7 @@ def test_batches_follow_the_device_until_somebody_says_otherwise() -> None:
     assert set_by_hand.batch_tokens(accelerator=True) == 100
 
 
-def test_a_server_without_a_model_holds_less_until_somebody_says_otherwise() -> None:
+def test_a_server_without_a_model_has_smaller_limits_unless_set() -> None:
     limits = Limits()
     assert limits.buffered_bytes(model=False) < limits.buffered_bytes(model=True)
     set_by_hand = Limits(max_buffered_bytes=100)
