@@ -44,7 +44,7 @@ def _check_dependencies() -> None:
     try:
         check_dependencies()
     except DependencyError as error:
-        # MAX would print a traceback. Its commands are click's, which is imported by then.
+        # MAX would print a traceback. Its commands use click, which is imported already.
         click = sys.modules.get("click")
         if click is None or click.get_current_context(silent=True) is None:
             raise

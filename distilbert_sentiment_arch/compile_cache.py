@@ -69,7 +69,7 @@ def read(name: str) -> bytes | None:
     return code
 
 
-def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
+def compile_and_store(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
     """Compiles code and stores it in the cache; logs the reason where it cannot be stored.
 
     Args:
@@ -97,7 +97,7 @@ def make(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
 
 
 @contextmanager
-def full_cache_replaced() -> Iterator[None]:
+def replace_full_cache() -> Iterator[None]:
     """Replaces MAX's cache by a temporary one inside the context, if its disk is full.
 
     Applies to what MAX compiles in this process.

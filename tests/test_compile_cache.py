@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, run_python
 
-from distilbert_sentiment_arch.compile_cache import cache_directory, make, read
+from distilbert_sentiment_arch.compile_cache import cache_directory, compile_and_store, read
 from distilbert_sentiment_arch.errors import CacheError
 
 NAME = "code"
@@ -58,7 +58,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made(code: bytes = CODE) -> bytes:
-    return make(NAME, lambda path, environment: path.write_bytes(code))
+    return compile_and_store(NAME, lambda path, environment: path.write_bytes(code))
 
 
 def test_what_was_made_is_read(cache: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_fails_half_way_leaves_what_was_there(cache: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        make(NAME, fail)
+        compile_and_store(NAME, fail)
     assert [each.name for each in cache.iterdir()] == [NAME]
     assert read(NAME) == CODE
 
@@ -164,8 +164,8 @@ def test_what_root_made_is_used_by_others(tmp_path: Path) -> None:
         environment = {"MODULAR_CACHE_DIR": directory}
         code = (
             "import sys, os; from pathlib import Path\n"
-            "from distilbert_sentiment_arch.compile_cache import make, read\n"
-            f"make({NAME!r}, lambda path, environment: path.write_bytes({CODE!r}))\n"
+            "from distilbert_sentiment_arch.compile_cache import compile_and_store, read\n"
+            f"compile_and_store({NAME!r}, lambda path, environment: path.write_bytes({CODE!r}))\n"
             "os.chmod(os.environ['MODULAR_CACHE_DIR'] + '/max-sentiment', 0o755)\n"
             "os.setuid(12345)\n"
             f"assert read({NAME!r}) == {CODE!r}\n"
@@ -202,7 +202,7 @@ def test_without_a_place_to_keep_it_one_line_says_so(
         environments.append(environment)
 
     assert read(NAME) is None
-    assert make(NAME, write) == CODE
+    assert compile_and_store(NAME, write) == CODE
     (line,) = caplog.messages
     assert line.startswith(f"{NAME} is not kept, each start compiles it: ")
     assert f"{directory}/max-sentiment" in line
@@ -219,16 +219,17 @@ def test_a_compiler_has_the_caches_of_max_and_temporary_files_of_its_own(cache: 
         used.append(path.parent)
 
     used: list[Path] = []
-    make(NAME, write)
+    compile_and_store(NAME, write)
     assert not used[0].exists()
 
 
 def test_writers_at_once_leave_one_whole_file(cache: Path) -> None:
     code = (
-        "from distilbert_sentiment_arch.compile_cache import make\n"
+        "from distilbert_sentiment_arch.compile_cache import compile_and_store\n"
         "import sys\n"
         "content = sys.argv[1].encode() * 100_000\n"
-        f"for _ in range(50): make({NAME!r}, lambda path, environment: path.write_bytes(content))\n"
+        "for _ in range(50):\n"
+        f"    compile_and_store({NAME!r}, lambda path, environment: path.write_bytes(content))\n"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", code, letter], cwd=ROOT, env=dict(os.environ))

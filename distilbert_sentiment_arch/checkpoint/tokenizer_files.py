@@ -18,7 +18,11 @@ from distilbert_sentiment_arch.checkpoint.files import (
     read_bytes,
     read_json,
 )
-from distilbert_sentiment_arch.checkpoint.tokenizer_probe import REMEDY, called, check_encodings
+from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
+    REMEDY,
+    call_checked,
+    check_encodings,
+)
 from distilbert_sentiment_arch.checkpoint.tokenizer_settings import (
     GENERIC,
     NEEDED,
@@ -126,7 +130,7 @@ def _read_tokenizer(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
         raise no_token(added, "added_tokens", path)
     _check_count(added, path)
     texts = [token_text(token, "added_tokens", path) for token in added]
-    tokenizer = called(path, Tokenizer.from_str, json.dumps(content))
+    tokenizer = call_checked(path, Tokenizer.from_str, json.dumps(content))
     for token, text in zip(added, texts, strict=True):
         if tokenizer.token_to_id(text) != token.get("id"):
             raise VocabularyError(
@@ -212,7 +216,7 @@ def _read_vocabulary(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
                 f"be one. {REMEDY}"
             )
     tokenizer = Tokenizer(
-        called(path, lambda: models.WordPiece(vocabulary, unk_token=settings["unk_token"]))
+        call_checked(path, lambda: models.WordPiece(vocabulary, unk_token=settings["unk_token"]))
     )
     tokenizer.normalizer = normalizers.BertNormalizer(
         handle_chinese_chars=settings.get("tokenize_chinese_chars") is not False,
@@ -221,7 +225,7 @@ def _read_vocabulary(path: Path, settings: Mapping[str, Any], rows: int) -> Any:
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     cls, sep = settings["cls_token"], settings["sep_token"]
-    tokenizer.post_processor = called(
+    tokenizer.post_processor = call_checked(
         path,
         processors.BertProcessing,
         (sep, vocabulary[sep]),
@@ -240,7 +244,7 @@ def _add_tokens(tokenizer: Any, settings: Mapping[str, Any], path: Path) -> int:
     _check_count(settings["added"], path)
     added = sorted(settings["added"].items(), key=lambda item: (item[1] is None, item[1] or 0))
     # In one call, because each call rebuilds the search for added tokens.
-    called(path, tokenizer.add_tokens, [content for content, _ in added])
+    call_checked(path, tokenizer.add_tokens, [content for content, _ in added])
     for content, stated in added:
         found = tokenizer.token_to_id(content)
         if stated is not None and found != stated:
@@ -248,4 +252,4 @@ def _add_tokens(tokenizer: Any, settings: Mapping[str, Any], path: Path) -> int:
                 f"{path}: the added token {shown(content)} gets the id {found}, and "
                 f"tokenizer_config.json says {stated}. {REMEDY}"
             )
-    return max(called(path, tokenizer.get_vocab).values(), default=-1) + 1
+    return max(call_checked(path, tokenizer.get_vocab).values(), default=-1) + 1

@@ -27,7 +27,7 @@ _RARE = "\u3402 \u9fa5 \ua500"
 Result = TypeVar("Result")
 
 
-def called(source: object, call: Callable[..., Result], *arguments: Any) -> Result:
+def call_checked(source: object, call: Callable[..., Result], *arguments: Any) -> Result:
     """Calls a function of the ``tokenizers`` library and returns its result.
 
     Raises:
@@ -78,10 +78,10 @@ def check_encodings(
         )
     _check_template(tokenizer, [cls, sep], [cls, sep, sep], source)
     _check_words(tokenizer, cls, sep, source)
-    called(source, tokenizer.encode, _RARE)
+    call_checked(source, tokenizer.encode, _RARE)
     inner = slice(1, -1)
-    capitals = called(source, tokenizer.encode, " ".join(ascii_uppercase)).ids[inner]
-    letters = called(source, tokenizer.encode, " ".join(ascii_lowercase)).ids[inner]
+    capitals = call_checked(source, tokenizer.encode, " ".join(ascii_uppercase)).ids[inner]
+    letters = call_checked(source, tokenizer.encode, " ".join(ascii_lowercase)).ids[inner]
     if set(capitals) == {unk} != set(letters):
         raise VocabularyError(
             f"{source}: every capital letter is unknown to the tokenizer. The vocabulary is of "
@@ -93,7 +93,7 @@ def _check_template(
     tokenizer: Any, single: list[int | None], pair: list[int | None], source: object
 ) -> None:
     for what, texts, expected in (("text", ("",), single), ("pair", ("", ""), pair)):
-        found = called(source, tokenizer.encode, *texts).ids
+        found = call_checked(source, tokenizer.encode, *texts).ids
         if found != expected:
             raise VocabularyError(
                 f"{source}: the tokenizer makes {shown(found)} of an empty {what}, and the model "
@@ -104,7 +104,7 @@ def _check_template(
 
 def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: object) -> None:
     added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
-    vocabulary = called(source, tokenizer.get_vocab, False)
+    vocabulary = call_checked(source, tokenizer.get_vocab, False)
     plain = (
         word
         for word in sorted(vocabulary, key=vocabulary.__getitem__)
@@ -116,7 +116,7 @@ def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: objec
     )
     words = list(islice(whole, _WORDS))
     expected = [cls, *(vocabulary[word] for word in words), sep]
-    found = called(source, tokenizer.encode, " ".join(words)).ids
+    found = call_checked(source, tokenizer.encode, " ".join(words)).ids
     if found != expected:
         raise VocabularyError(
             f"{source}: the tokenizer makes {shown(found)} of {shown(' '.join(words))}, words of "

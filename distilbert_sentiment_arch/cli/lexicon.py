@@ -10,7 +10,7 @@ from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.ports import check_ports
-from distilbert_sentiment_arch.serving.standalone.listening import Listening
+from distilbert_sentiment_arch.serving.standalone.listening import ListenOptions
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
 BACKGROUND_DELAY_S = 0.5
@@ -18,7 +18,7 @@ BACKGROUND_DELAY_S = 0.5
 
 
 def lexicon(
-    model: str | None, served_model_name: str | None, labels: str | None, listening: Listening
+    model: str | None, served_model_name: str | None, labels: str | None, listening: ListenOptions
 ) -> int:
     """Serves word lists over HTTP until SIGTERM or SIGINT.
 

@@ -60,10 +60,10 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
 
 def _lexicon(options: argparse.Namespace) -> int:
     from distilbert_sentiment_arch.cli.lexicon import lexicon
-    from distilbert_sentiment_arch.serving.standalone.listening import Listening
+    from distilbert_sentiment_arch.serving.standalone.listening import ListenOptions
 
     os.environ.update(settings_of(options))
-    listening = Listening(
+    listening = ListenOptions(
         options.host,
         options.port,
         options.metrics_port,

@@ -34,7 +34,7 @@ from max.engine import read as read_graph
 from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.compile_cache import make, read
+from distilbert_sentiment_arch.compile_cache import compile_and_store, read
 from distilbert_sentiment_arch.engine.packed_weights import Packed
 from distilbert_sentiment_arch.engine.source_files import imported_modules
 from distilbert_sentiment_arch.errors import CacheError, CompilerError
@@ -78,7 +78,7 @@ def compiled_graph(
     except (CacheError, OSError, RuntimeError) as error:
         _log.warning("The graph is compiled again: %s", error)
     try:
-        return _loaded(make(name, partial(_compile, request, kernels)))
+        return _loaded(compile_and_store(name, partial(_compile, request, kernels)))
     except (OSError, RuntimeError) as error:
         raise CompilerError(str(error)) from error
 

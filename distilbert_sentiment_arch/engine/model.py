@@ -28,7 +28,7 @@ from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
 from max.pipelines.lib.memory_estimation import MemoryPlan
 
 from distilbert_sentiment_arch.classify.token_sequence import single_segment
-from distilbert_sentiment_arch.compile_cache import cache_has_room, full_cache_replaced
+from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full_cache
 from distilbert_sentiment_arch.engine.batch_context import encode_logits
 from distilbert_sentiment_arch.engine.batch_processor import PackedEncoderBatchProcessor
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
@@ -126,7 +126,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             if cache_has_room():
                 raise
         logger.warning("MAX's cache has no room: the graph is compiled again, without the cache")
-        with full_cache_replaced():
+        with replace_full_cache():
             return self.load_graphs(session)[GraphRole.ENCODER]
 
     def _load_packed(self, session: InferenceSession) -> Model:

@@ -20,7 +20,7 @@ from max.pipelines.modeling.types import TextGenerationRequest
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
     REMEDY,
-    called,
+    call_checked,
     check_encodings,
 )
 from distilbert_sentiment_arch.classify.interface import TextPair
@@ -101,7 +101,7 @@ class EncoderTokenizer(TextTokenizer):
         **unused_kwargs: Any,
     ) -> None:
         self._rows = served_config(pipeline_config.model, self.family).encoder.vocab_size
-        called(
+        call_checked(
             model_path,
             partial(
                 super().__init__,

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from distilbert_sentiment_arch.compile_cache import make, read
+from distilbert_sentiment_arch.compile_cache import compile_and_store, read
 from distilbert_sentiment_arch.errors import CacheError
 
 KERNEL = Path(__file__).resolve().with_name("scorer.mojo")
@@ -77,7 +77,7 @@ def _code(*, compiling: bool) -> bytes | None:
         if not compiling:
             raise
         _log.warning("The library for word lists is compiled again: %s", error)
-    return make(name, _compile)
+    return compile_and_store(name, _compile)
 
 
 def _name() -> str:

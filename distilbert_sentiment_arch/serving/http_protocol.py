@@ -90,35 +90,35 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._all = connections
+        self._all_connections = connections
         self._limits = connections.limits
         self._phase: Phase = "head"
         self._message = 0
-        self._armed: tuple[Phase, int] | None = None
+        self._timed: tuple[Phase, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._overhead = 0
         self._head_bytes = 0
         self._refusal = 400
         self._half_closed = False
-        self._read_at = 0.0
+        self._request_end = 0.0
 
     # Timeouts and sizes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accepts a connection; above the limit, closes the one idle for the longest."""
         super().connection_made(transport)
-        self._all.count += 1
-        if self._all.count > self._limits.max_connections:
-            longest = next(iter(self._all.idle), self)
+        self._all_connections.count += 1
+        if self._all_connections.count > self._limits.max_connections:
+            longest = next(iter(self._all_connections.idle), self)
             longest.transport.close()
-        self._all.idle[self] = None
-        self._arm()
+        self._all_connections.idle[self] = None
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Removes the connection from the open ones."""
-        self._all.count -= 1
-        self._all.idle.pop(self, None)
-        self._disarm()
+        self._all_connections.count -= 1
+        self._all_connections.idle.pop(self, None)
+        self._cancel_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -131,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # They are 0 between requests.
         if self._overhead > self._limits.max_head_bytes:
             self._refuse(431)
-        self._arm()
+        self._start_timer()
 
     def on_message_begin(self) -> None:
         """Handles the start of a request."""
@@ -154,7 +154,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Handles the end of the headers: starts or queues the request."""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooManyPipelined
-        self._all.idle.pop(self, None)
+        self._all_connections.idle.pop(self, None)
         super().on_headers_complete()  # raises if the target is not a URL
         self._phase = "body"
 
@@ -167,7 +167,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Handles the end of a request's bytes."""
         self._phase = "idle"
         self._overhead = 0
-        self._read_at = self.loop.time()
+        self._request_end = self.loop.time()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -175,7 +175,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         # self.cycle is the last request that was read; earlier ones may still be queued.
         if self._phase == "idle" and self.cycle.response_complete:
-            self._all.idle[self] = None
+            self._all_connections.idle[self] = None
             if self._half_closed:
                 self.transport.close()
 
@@ -205,30 +205,30 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(b"".join([STATUS_LINE[status], head, content]))
         self.transport.close()
 
-    def _arm(self) -> None:
+    def _start_timer(self) -> None:
         """Starts the timer of the current phase, unless it is running."""
         wanted = (self._phase, self._message)
-        if self._armed == wanted:
+        if self._timed == wanted:
             return
-        self._disarm()
+        self._cancel_timer()
         if self._phase == "idle":
             return  # uvicorn has its own timeout for idle connections
-        self._armed = wanted
+        self._timed = wanted
         seconds = self._limits.head_timeout_s
         if self._phase == "body":
             seconds = self._limits.body_timeout_s + BODY_GRACE_S
-        self._timer = self.loop.call_later(seconds, self._too_late)
+        self._timer = self.loop.call_later(seconds, self._on_timeout)
 
-    def _disarm(self) -> None:
-        self._armed = None
+    def _cancel_timer(self) -> None:
+        self._timed = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _too_late(self) -> None:
+    def _on_timeout(self) -> None:
         if self._phase == "head" and self.cycle is not None and not self.cycle.response_complete:
-            self._disarm()  # an earlier request of this connection is still in progress
-            self._arm()
+            self._cancel_timer()  # an earlier request of this connection is still in progress
+            self._start_timer()
         elif self._phase == "head" and not self._overhead:
             self.transport.close()
         else:
@@ -249,7 +249,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not in_progress or self._phase != "idle" or not hasattr(socket, "TCP_INFO"):
             return None
         self._half_closed = True
-        self.loop.call_at(self._read_at + HALF_CLOSED_PROBE_DELAY_S, self._probe)
+        self.loop.call_at(self._request_end + HALF_CLOSED_PROBE_DELAY_S, self._probe)
         return True
 
     def _probe(self) -> None:

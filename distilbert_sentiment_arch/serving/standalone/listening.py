@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListenOptions:
     """Address and ports of a server, and the limit of its requests' bodies.
 
     Attributes:

@@ -39,11 +39,11 @@ def lexicon_app(application: Application, max_body_bytes: int) -> ASGIApp:
         Route("/version", _version),
         Route("/openapi.json", _openapi),
         Route("/docs", _docs),
-        _Endpoints(application),
+        _EndpointRoute(application),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return _Requests(app, application, max_body_bytes)
+    return _RequestMiddleware(app, application, max_body_bytes)
 
 
 async def _alive(request: Request) -> Response:
@@ -82,7 +82,7 @@ def _page() -> bytes:
     return bytes(page.body)
 
 
-class _Endpoints(BaseRoute):
+class _EndpointRoute(BaseRoute):
     """Route for every path that no earlier route matched."""
 
     def __init__(self, application: Application) -> None:
@@ -96,7 +96,7 @@ class _Endpoints(BaseRoute):
         await response(scope, receive, send)
 
 
-class _Requests:
+class _RequestMiddleware:
     """Middleware that gives every request an id and limits its body, as MAX Serve does."""
 
     def __init__(self, app: Starlette, application: Application, max_body_bytes: int) -> None:

@@ -19,7 +19,7 @@ from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
 from distilbert_sentiment_arch.serving.standalone.absent_classifier import AbsentClassifier
-from distilbert_sentiment_arch.serving.standalone.listening import Listening
+from distilbert_sentiment_arch.serving.standalone.listening import ListenOptions
 from distilbert_sentiment_arch.serving.standalone.routes import lexicon_app
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
@@ -73,7 +73,7 @@ def assemble(
     )
 
 
-def run(application: Application, listening: Listening) -> None:
+def run(application: Application, listening: ListenOptions) -> None:
     """Serves until SIGTERM or SIGINT, completes the requests in flight, and returns."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     server = uvicorn.Server(
