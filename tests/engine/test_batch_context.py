@@ -1,4 +1,4 @@
-"""Batches and logits on their way through MAX: what arrives is what was sent."""
+"""Serialisation of batches and logits on their way through MAX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph in the cache: found, made, kept, and made again where it is of no use."""
+"""The cache of the compiled graph: reading, compiling, storing, and replacing damaged files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WEIGHTS: Packed = {"shift": np.array([1, 2, 3], dtype=np.float32)}
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sources of kernels that are none, and so compile at once."""
+    """An empty package of kernels, which compiles at once."""
     directory = tmp_path_factory.mktemp("kernels") / "no_kernels"
     directory.mkdir()
     (directory / "__init__.mojo").write_text("comptime NONE = 0\n")
@@ -54,7 +54,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, kernels: Path) -> Path:
-    """The file that the compiler's process makes of the graph, and the cache keeps."""
+    """The file that the compiler process makes from the graph, as the cache stores it."""
     directory = tmp_path_factory.mktemp("kept") / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compile_cache, "cache_directory", lambda: directory)
@@ -65,7 +65,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, kernels: Path) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of ours that is empty."""
+    """An empty cache of this project."""
     directory = tmp_path / "cache"
     monkeypatch.setattr(compile_cache, "cache_directory", lambda: directory)
     return directory
@@ -73,7 +73,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def compilations(kept: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Every compilation ends at once with what the first one gave; returns where each wrote it."""
+    """Replaces compilation by a copy of the first result; returns the paths written to."""
     outputs: list[Path] = []
 
     def compile_again(request: object, kernels: Path, output: Path, environment: object) -> None:
@@ -93,7 +93,7 @@ def sealed(code: bytes) -> bytes:
 
 
 def check(compiled: CompiledModel) -> None:
-    """Runs a compiled graph; it adds the weight to what it is given."""
+    """Runs a compiled graph, which adds the weight to its input."""
     model = InferenceSession(devices=[CPU()]).init(compiled, weights_registry=WEIGHTS)
     hidden = np.arange(6, dtype=np.float32).reshape(2, 3)
     (output,) = model.execute(hidden)
@@ -107,7 +107,7 @@ def test_it_is_compiled_once(
     assert kept.read_bytes() == sealed(unsealed(kept.read_bytes()))
     cache.mkdir()
     (cache / kept.name).write_bytes(kept.read_bytes())
-    monkeypatch.setattr(room, "_compile", None)  # would fail if it were asked
+    monkeypatch.setattr(room, "_compile", None)  # a second compilation would fail
     check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
     assert [each.name for each in cache.iterdir()] == [kept.name]
 
@@ -125,7 +125,7 @@ def test_a_damaged_file_is_replaced(
     for place in range(0, len(whole), 1000):
         flipped[place] ^= 0xFF
     cache.mkdir()
-    # The last has the digest that goes with it: MAX itself finds that it is no graph.
+    # The last one has a matching digest: MAX itself finds that it is no graph.
     for count, damaged in enumerate((bytes(flipped), sealed(b"no graph")), start=1):
         (cache / kept.name).write_bytes(damaged)
         caplog.clear()
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_replaced(
 
 
 @pytest.mark.slow
-def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
+def test_a_cache_that_cannot_be_written_only_costs_time(
     kernels: Path,
     compilations: list[Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -189,12 +189,16 @@ def test_the_compiler_ends_with_its_parent(kernels: Path, tmp_path: Path) -> Non
     process = subprocess.Popen(
         [sys.executable, "-m", room.__name__], stdin=subprocess.PIPE, text=True, cwd=ROOT
     )
-    process.communicate(json.dumps(graph) + "\n", timeout=60)  # and closes standard input
+    process.communicate(
+        json.dumps(graph) + "\n", timeout=60
+    )  # which closes the compiler's standard input
     assert process.returncode == 1
     assert not output.exists()
 
 
-def test_what_the_name_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_key_depends_on_everything_that_changes_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def key(
         graph: type[Module] = TinyGraph,
         config: EncoderConfig = CONFIG,
@@ -224,7 +228,7 @@ def test_what_the_name_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Python says what it knows")
-def test_the_processor_is_its_instructions_and_not_its_speed() -> None:
+def test_the_processor_in_the_key_is_its_instruction_set_not_its_speed() -> None:
     lines = room._processor()
     assert any(line.startswith(("flags", "Features")) for line in lines)
     assert not any("MHz" in line for line in lines)

@@ -1,4 +1,4 @@
-"""Layers in MAX's operations; families/test_graphs.py has their results."""
+"""Layers of MAX's operations; families/test_graphs.py checks their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which graph computes: our kernels, or MAX's own operations where those do not compile."""
+"""The choice of the graph: our kernels, or MAX's own operations if those do not compile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.oracle import distilbert as oracle
 
 pytestmark = [
     pytest.mark.slow,
-    # transformers reads the vocab.txt of these checkpoints the old way.
+    # transformers reads the vocab.txt of these checkpoints in a deprecated way.
     pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning"),
 ]
 
@@ -84,12 +84,12 @@ def test_kernels_switched_off(
     from distilbert_sentiment_arch.engine import model
 
     monkeypatch.setenv(model.KERNELS_SWITCH, "off")
-    monkeypatch.setattr(model, "pack", None)  # would fail if it were asked
+    monkeypatch.setattr(model, "pack", None)  # packing weights for kernels would fail
     np.testing.assert_allclose(logits(), expected(), atol=1e-4)
 
 
 class FullDisk:
-    """A model whose graph compiles only with another cache than this process's."""
+    """A model whose graph compiles only with a cache other than this process's."""
 
     _packed = False
 
@@ -116,7 +116,9 @@ def test_max_compiles_without_a_cache_whose_disk_is_full(
         monkeypatch.setenv("MODULAR_CACHE_DIR", before)
     monkeypatch.setattr(model, "cache_has_room", lambda: True)
     disk = FullDisk()
-    with pytest.raises(RuntimeError, match="filesystem cache"):  # there is room: another reason
+    with pytest.raises(
+        RuntimeError, match="filesystem cache"
+    ):  # the disk has room, so the error has another cause
         model.DistilBertPipelineModel._load(disk, None)
     for module in (model, compile_cache):
         monkeypatch.setattr(module, "cache_has_room", lambda: False)

@@ -1,4 +1,4 @@
-"""Weights of the layers over packed tokens; families/test_graphs.py has their results."""
+"""Weights of the layers over packed tokens; families/test_graphs.py checks the layers' results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights as the kernels read them."""
+"""Packing of weights into the layout that the kernels read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONFIG = EncoderConfig(
 
 
 def random_weights(config: EncoderConfig) -> Weights:
-    """Weights of a graph, by its names."""
+    """Returns random weights for a graph, by their names in it."""
     generator = np.random.default_rng(3)
     dim, inner = config.hidden_size, config.intermediate_size
     shapes: dict[str, tuple[int, ...]] = {
@@ -62,7 +62,7 @@ def random_weights(config: EncoderConfig) -> Weights:
 
 
 @pytest.mark.parametrize("columns", [1, 63, 64, 65, 200])
-def test_panels_hold_the_columns_one_behind_the_other(columns: int) -> None:
+def test_panels_hold_64_columns_interleaved(columns: int) -> None:
     weight = np.random.default_rng(columns).standard_normal((columns, 5), np.float32)
     packed = panels(weight)
     assert packed.shape == (-(-columns // 64), 5, 64)
@@ -71,7 +71,7 @@ def test_panels_hold_the_columns_one_behind_the_other(columns: int) -> None:
         np.testing.assert_array_equal(packed[column // 64, :, column % 64], expected)
 
 
-def test_only_what_loses_nothing_is_narrowed() -> None:
+def test_weights_are_narrowed_to_float16_only_without_loss() -> None:
     exact = np.array([1, 0.5, -2.25, 2**-14, 65504], np.float32)
     assert narrowed(exact).dtype == np.float16
     for inexact in (0.1, 1e-9, 70000.0):
@@ -105,13 +105,15 @@ def test_tables_hold_the_projection_of_all_words_positions_and_types(
         ({}, True),
         ({"num_hidden_layers": 1}, False),
         ({"norm_placement": "pre"}, False),
-        # 2.3 GB of tables, as for XLM-RoBERTa; multilingual DistilBERT's are 1.1 GB.
+        # Tables of 2.3 GB, as for XLM-RoBERTa; those of multilingual DistilBERT are 1.1 GB.
         ({"vocab_size": 250_002, "hidden_size": 768}, False),
         ({"vocab_size": 119_547, "hidden_size": 768}, True),
     ],
     ids=str,
 )
-def test_where_there_are_tables(changes: dict[str, Any], there_are: bool) -> None:
+def test_tables_are_used_only_where_they_help_and_fit(
+    changes: dict[str, Any], there_are: bool
+) -> None:
     assert has_tables(replace(CONFIG, **changes)) is there_are
 
 
@@ -143,7 +145,7 @@ def test_token_types_have_a_table_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("placement", ["post", "pre"])
-def test_vectors_behind_attention_are_one(placement: NormPlacement) -> None:
+def test_vectors_applied_after_attention_are_one_array(placement: NormPlacement) -> None:
     config = replace(CONFIG, norm_placement=placement)
     weights = random_weights(config)
     norms = {

@@ -1,4 +1,4 @@
-"""Source files that a module depends on."""
+"""The source files that a module depends on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def names(*modules: str) -> set[str]:
     return {str(path.relative_to(PACKAGE)) for path in found}
 
 
-def test_what_a_packed_graph_is_made_of() -> None:
+def test_the_sources_of_a_packed_graph() -> None:
     found = names("engine.packed_layers")
     assert {
         "engine/packed_layers.py",
@@ -27,5 +27,5 @@ def test_imports_inside_functions_and_of_modules_by_name_count() -> None:
     assert "lexicon/scorer.py" in names("lexicon.bulk_scorer")
 
 
-def test_a_module_of_somebody_else_is_left_out() -> None:
+def test_third_party_modules_are_left_out() -> None:
     assert imported_modules(["numpy", "max.graph"]) == []

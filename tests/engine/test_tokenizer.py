@@ -1,4 +1,4 @@
-"""The tokenizer against Hugging Face's, and where it differs on purpose."""
+"""The tokenizer, compared with Hugging Face's, and its intended differences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_special_tokens_in_a_text_are_text(tokenizer: SequenceTokenizer, special
     assert not {0, 100, 101, 102, 103} & set(ids[1:-1].tolist())
 
 
-def test_nothing_is_cut_or_padded(tokenizer: SequenceTokenizer) -> None:
+def test_nothing_is_truncated_or_padded(tokenizer: SequenceTokenizer) -> None:
     short, long = tokenizer.tokenize(["good", "good " * 5000])
     assert (len(short), len(long)) == (3, 5002)
 
@@ -93,7 +93,7 @@ def test_a_long_pair_in_pieces_is_the_same_pair(
     assert ids.tolist() == expected
 
 
-def test_tokenizing_ends_where_the_request_does(tokenizer: SequenceTokenizer) -> None:
+def test_tokenizing_stops_when_the_request_is_cancelled(tokenizer: SequenceTokenizer) -> None:
     pair = TextPair("!" * 2_000_000, "!" * 2_000_000)
     for texts in (["! " * 4_000_000], ["good"] * 100_000, [pair]):
         with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):

@@ -1,4 +1,4 @@
-"""What the worker asks of the operating system's scheduler."""
+"""Scheduling settings of the model worker: timers, priority and processor affinity."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def slack_ns() -> int:
     return int(Path(f"/proc/{threading.get_native_id()}/timerslack_ns").read_text())
 
 
-def test_threads_started_inside_have_coarse_timers_and_the_starter_keeps_its_own() -> None:
+def test_threads_started_inside_have_coarse_timers_and_their_parent_does_not() -> None:
     before = slack_ns()
     found: list[int] = []
 
     def note() -> None:
         found.append(slack_ns())
-        time.sleep(0.0001)  # still ends
+        time.sleep(0.0001)  # a short sleep still ends
 
     with coarse_timers():
         thread = threading.Thread(target=note)
@@ -41,7 +41,7 @@ def test_threads_started_inside_have_coarse_timers_and_the_starter_keeps_its_own
     assert slack_ns() == before
 
 
-def test_a_process_that_steps_back_does_so_with_all_its_threads() -> None:
+def test_lower_priority_applies_to_all_threads_of_the_process() -> None:
     code = """
 import os, threading, time
 from distilbert_sentiment_arch.engine.worker_process import lower_priority
@@ -88,7 +88,7 @@ def places():
 """
 
 
-def test_each_compute_thread_keeps_to_a_core_of_its_own() -> None:
+def test_each_compute_thread_is_pinned_to_its_own_core() -> None:
     code = f"""{COMPUTE}
 cores = worker_process._cores()
 start(len(cores))
@@ -100,7 +100,7 @@ done.set()
     assert in_a_process(code).split() == ["True", "True", "True"]
 
 
-def test_threads_stay_free_where_they_are_not_as_many_as_cores() -> None:
+def test_threads_are_not_pinned_unless_they_are_as_many_as_cores() -> None:
     code = f"""{COMPUTE}
 allowed = os.sched_getaffinity(0)
 start(len(worker_process._cores()) + 1)

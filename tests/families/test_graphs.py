@@ -1,6 +1,6 @@
-"""Both graphs, of MAX's operations and of our kernels, against the oracles in float64.
+"""Both graphs, of MAX's operations and of our kernels, compared with the float64 oracles.
 
-Over random configurations of each family, and an encoder of no family that normalises before
+Run on random configurations of each family, and on an encoder of no family that normalises before
 attention and feed-forward and has no biases.
 """
 
@@ -26,7 +26,7 @@ TOLERANCE = 1e-4
 
 ORACLES = {checkpoints.DISTILBERT: distilbert, checkpoints.BERT: bert}
 
-# Widths are few, because MAX compiles a product for each; `kernels/` has more.
+# Few widths, because MAX compiles a matrix product for each; tests/kernels has more.
 DISTILBERT = {
     "DistilBERT, one label, learned positions, 512 of them": {
         "hidden_dim": 32,
@@ -75,14 +75,14 @@ class Case:
         self.run = run
 
     def draw(self, generator: np.random.Generator, length: int) -> TokenSequence:
-        """A random sequence; where there are token types, every other one is a pair."""
+        """Draws a random sequence; if there are token types, every second one is a pair."""
         ids = generator.integers(0, self.config.vocab_size, length)
         if self.config.has_token_types and generator.random() < 0.5:
             return TokenSequence(ids, int(generator.integers(1, length + 1)))
         return single_segment(ids)
 
     def error(self, sequences: Sequence[TokenSequence]) -> float:
-        """The largest distance of a logit from the oracle's."""
+        """Returns the largest difference of a logit from the oracle's."""
         rows = self.run(sequences)
         assert rows.shape == (len(sequences), self.config.num_labels)
         return max(
@@ -99,17 +99,17 @@ Draft = tuple[EncoderConfig, "Weights", oracle.Encoder]
 
 
 def of_a_family(directory: Path, index: int, changes: dict[str, Any], architecture: str) -> Draft:
-    """A random checkpoint, read as the server does."""
+    """Writes a random checkpoint and reads it as the server does."""
     from graphs import read_checkpoint
 
     config = checkpoints.random_config(architecture, **changes)
     tensors = checkpoints.random_tensors(config, index)
-    if config.get("layer_norm_eps") == 1e-5:  # variances of its size, so that it matters
+    if config.get("layer_norm_eps") == 1e-5:  # variances of the same size, so that epsilon matters
         for name in tensors:
             if name.endswith("_embeddings.weight"):
                 tensors[name] *= np.float32(0.01)
     path = checkpoints.write_checkpoint(directory / str(index), config, tensors)
-    # One file as today's library writes it, one as older ones left it, or shards.
+    # One file as current versions of the library write it, one as old versions did, or shards.
     if index % 3 == 2:
         (path / "model.safetensors").unlink()
         checkpoints.save_shards(path, tensors, 3)
@@ -120,7 +120,7 @@ def of_a_family(directory: Path, index: int, changes: dict[str, Any], architectu
 
 
 def with_norms_before() -> Draft:
-    """Random weights by their names in the graph, of an encoder that no family has yet."""
+    """Returns random weights, by their names in the graph, of an encoder that no family has."""
     dim, epsilon = 32, 1e-5
     config = EncoderConfig(
         architecture="none",

@@ -1,4 +1,4 @@
-"""Every kernel in a graph of its own with dynamic shapes, compiled together once."""
+"""Fixture of all kernels: each in its own graph with dynamic shapes, compiled together once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ class Kernels:
         self._add_embed("embed_32", F32, has_types=False)
         self._add_embed("embed_16", F16, has_types=False)
         self._add_embed("embed_types_16", F16, has_types=True)
-        for activation in ("relu", "tanh"):  # those that MAX's operations alone would not do
+        for activation in (
+            "relu",
+            "tanh",
+        ):  # activations for which MAX's operation alone is not enough (NaN)
             compute = ACTIVATION_OPS[activation]
             with Graph(
                 f"max_{activation}", input_types=[tensor(F32, "rows")], module=self._module
@@ -170,7 +173,7 @@ class Kernels:
         lends: Sequence[TensorType] = (),
         **parameters: Any,
     ) -> None:
-        """Adds a graph; what it ``lends`` are inputs that only give a dimension its size."""
+        """Adds a graph; inputs that it ``lends`` only give a dimension its size."""
         with Graph(
             name,
             input_types=[*types, *lends],

@@ -1,4 +1,4 @@
-"""Transformer blocks over packed sequences, the last one among them, against NumPy in float64."""
+"""Kernels of transformer blocks over packed sequences, the last one included, against NumPy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LENGTHS = [
     [17] * 20,
 ]
 WIDTHS = [(1, 20, 37), (3, 48, 130), (3, 192, 256), (1, 96, 64), (3, 3, 1)]
-# Heads beside each other in a panel and in a vector, across two panels, more than a tile has rows.
+# Several heads in a panel and in a vector, heads across two panels, more heads than tile rows.
 LAST_WIDTHS = [(1, 20, 37), (8, 48, 130), (8, 256, 192), (8, 192, 64), (1, 96, 64), (8, 8, 1)]
 
 EPSILON = 1e-12
@@ -83,7 +83,7 @@ class Block:
         )
 
     def hidden(self, residual: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What attention reads."""
+        """The input of attention: the hidden states, normalised first in a pre-norm block."""
         if not self.oracle.pre_norm:
             return residual
         return self.oracle.attention_norm(residual.astype(np.float64)).astype(np.float32)
@@ -96,7 +96,7 @@ class Block:
         ]
 
     def packed(self, dtype: type[np.floating], *names: str) -> list[npt.NDArray[np.floating]]:
-        """The weights of some linear layers side by side, as the kernel takes them."""
+        """The weights of several linear layers side by side, in the layout of the kernel."""
         weight, bias = self.side_by_side(*names)
         return [panels(weight).astype(dtype), whole_panels(bias)]
 
@@ -116,7 +116,7 @@ class Block:
         return [*matrices, folded, self.epsilon]
 
     def arguments(self, residual: npt.NDArray[np.float32], lengths: list[int]) -> list[Any]:
-        """What the kernel of a block for all tokens takes."""
+        """Arguments of the kernel of a block that computes all tokens."""
         return [
             *(self.hidden(residual), residual, np.cumsum([0, *lengths])),
             *self.packed(np.float32, "query", "key", "value"),
@@ -125,7 +125,7 @@ class Block:
         ]
 
     def last_arguments(self, residual: npt.NDArray[np.float32], lengths: list[int]) -> list[Any]:
-        """What the kernel of the last block takes."""
+        """Arguments of the kernel of the last block, which computes first tokens only."""
         hidden, starts = self.hidden(residual), np.cumsum([0, *lengths])
         return [
             *(hidden, hidden[starts[:-1]], residual[starts[:-1]], starts),
@@ -169,7 +169,7 @@ def test_every_token(
 
 @pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 @pytest.mark.parametrize(("heads", "dim", "inner"), [each for each in WIDTHS if each[0] == 3])
-def test_every_token_with_norms_before(
+def test_every_token_of_a_pre_norm_block(
     kernels: Kernels, lengths: list[int], heads: int, dim: int, inner: int
 ) -> None:
     block = Block(heads, dim, inner, pre_norm=True, epsilon=1e-5)
@@ -216,7 +216,7 @@ def test_embeddings_and_every_token(
     places = np.concatenate([np.arange(length) for length in lengths])
     summed = packed["embeddings.words"][ids].astype(np.float64)
     summed += packed["embeddings.positions"][places]
-    if heads == 3:  # the one with token types
+    if heads == 3:  # the kernel with token types
         types = (places >= np.repeat(first_segments, lengths)).astype(int)
         summed += packed["embeddings.types"][types]
     x = oracle.Norm(gamma, beta, EPSILON)(summed)
@@ -234,14 +234,14 @@ def test_only_the_first_token(
 
 @pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 @pytest.mark.parametrize(("heads", "dim", "inner"), [each for each in LAST_WIDTHS if each[0] == 8])
-def test_only_the_first_token_with_norms_before(
+def test_only_the_first_token_of_a_pre_norm_block(
     kernels: Kernels, lengths: list[int], heads: int, dim: int, inner: int
 ) -> None:
     block = Block(heads, dim, inner, pre_norm=True, epsilon=1e-5)
     assert_first_tokens(kernels, "pre_norm_last_block_8", block, lengths)
 
 
-def test_scores_of_any_size(kernels: Kernels) -> None:
+def test_attention_scores_of_any_size(kernels: Kernels) -> None:
     # One weight is 1, the others vanish.
     assert_every_token(kernels, "block_3", Block(3, 48, 64, scale=200), [70], atol=1e-2)
 
@@ -253,7 +253,7 @@ def test_vectors_of_another_length_are_refused(kernels: Kernels) -> None:
         kernels["block_3"](*arguments)
 
 
-def test_the_same_numbers_however_the_cores_share_the_work(kernels: Kernels) -> None:
+def test_results_are_the_same_in_every_run(kernels: Kernels) -> None:
     lengths = [40, 7, 101]
     arguments = Block(3, 192, 256).arguments(hidden_states(lengths, 192), lengths)
     first = kernels["block_3"](*arguments)

@@ -1,4 +1,4 @@
-"""Linear layers and their activations, against NumPy in float64."""
+"""The kernels of linear layers with their activations, against NumPy in float64."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-# Rows around the tile of 6 and the chunk of 96, columns around the panel, depths of any kind.
+# Rows near the tile of 6 and the chunk of 96, columns near the width of a panel, various depths.
 SHAPES = [
     (1, 1, 1),
     (1, 384, 1152),
@@ -41,7 +41,7 @@ ORACLE = {
 
 
 class Layer:
-    """A random linear layer and what NumPy makes of it."""
+    """A random linear layer and its output computed with NumPy."""
 
     def __init__(self, rows: int, depth: int, columns: int, dtype: type[np.floating]) -> None:
         generator = np.random.default_rng(rows * depth + columns)
@@ -67,7 +67,7 @@ def test_any_shape(kernels: Kernels, shape: tuple[int, int, int], dtype: type[np
 @pytest.mark.parametrize("activation", ORACLE)
 def test_activations(kernels: Kernels, activation: str) -> None:
     layer = Layer(31, 40, 150, np.float32)
-    layer.x *= 6  # into the tails
+    layer.x *= 6  # scaled up to reach the tails of the activation
     run = kernels[f"linear_{activation}_32"]
     plain = kernels["linear_none_32"](layer.x, layer.panels, layer.bias, layer.columns)
     found = run(layer.x, layer.panels, layer.bias, layer.columns)

@@ -1,4 +1,4 @@
-"""The kernels for narrower vectors than this machine's, from the same source, run here."""
+"""The kernels compiled for narrower vectors than this machine's, from the same source."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def expected_attention() -> npt.NDArray[np.float64]:
 
 
 def expected_first(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The attention of the first query above to ``x``, keys and values written out."""
+    """Attention of the first query above to ``x``, with keys and values computed separately."""
     query = numbers(DIM, 4).reshape(HEADS, DIM // HEADS)
     keys = x @ numbers(DIM * 64, 5).reshape(DIM, 64)[:, :DIM].T
     values = x @ numbers(DIM * 64, 6).reshape(DIM, 64)[:, :DIM] + numbers(64, 7)[:DIM]
@@ -59,7 +59,7 @@ def expected_first(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("target", "width"), [("x86-64-v2", 4), ("x86-64-v3", 8)])
-def test_results_do_not_depend_on_the_vectors(tmp_path: Path, target: str, width: int) -> None:
+def test_results_do_not_depend_on_the_vector_width(tmp_path: Path, target: str, width: int) -> None:
     program = tmp_path / "widths"
     built = run(
         Path(sys.executable).with_name("mojo"),

@@ -1,4 +1,4 @@
-"""BERT's table of names against the graph, and Hugging Face's own list of names."""
+"""BERT's table of weight names, compared with the graph and with Hugging Face's names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from weight_adapters.bert import tensor_specs
 
 CONFIG = read_encoder(ConfigJson(checkpoints.random_config(checkpoints.BERT), "config.json"), 2)
 
-# Of BertForSequenceClassification.state_dict() with one layer, in transformers 4.57.
+# Names of BertForSequenceClassification.state_dict() with one layer, in transformers 4.57.
 NAMES = """
 bert.embeddings.word_embeddings.weight bert.embeddings.position_embeddings.weight
 bert.embeddings.token_type_embeddings.weight

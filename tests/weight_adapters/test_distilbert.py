@@ -1,4 +1,4 @@
-"""The name table, and what the adapter does to the tensors."""
+"""DistilBERT's table of weight names, and the conversion of the tensors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_graph_modules_have_the_names_of_the_table() -> None:
 
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("F32", 0), ("F16", 1e-3), ("BF16", 8e-3)])
-def test_half_precision_is_cast_up(
+def test_half_precision_is_cast_to_float32(
     tmp_path: Path, dtype: str, tolerance: float, aligned: bool
 ) -> None:
     tensors = checkpoints.random_tensors(checkpoints.random_config())
@@ -81,7 +81,7 @@ def test_old_layer_norm_names_and_buffers(tmp_path: Path) -> None:
     assert len(converted) == len(tensors)
 
 
-def test_sinusoidal_positions_are_computed_where_they_are_left_out(tmp_path: Path) -> None:
+def test_missing_sinusoidal_positions_are_computed(tmp_path: Path) -> None:
     raw = checkpoints.random_config(sinusoidal_pos_embds=True)
     checkpoints.save_safetensors(tmp_path / "model.safetensors", checkpoints.random_tensors(raw))
     converted = convert(tmp_path / "model.safetensors", encoder(sinusoidal_pos_embds=True))

@@ -1,4 +1,4 @@
-"""Processes that MAX Serve starts: gone with the one that started them, in any way it ends."""
+"""Child processes of MAX Serve: they end with their parent, however it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 import pytest
 from commands import ROOT
 
-# As MAX starts its worker: by subprocess_manager, in its event loop.
+# Starts a child as MAX starts its worker: with subprocess_manager, in an event loop.
 PARENT = """
 import asyncio, sys
 from max.serve.process_control import subprocess_manager
@@ -39,7 +39,7 @@ def run(path, said):
     %s
 """
 BUSY = "while True: pass"
-# A system call that keeps Python's lock: no thread of Python runs meanwhile.
+# A system call that holds the global interpreter lock: no Python thread runs meanwhile.
 IN_NATIVE_CODE = "import ctypes; ctypes.PyDLL(None).sleep(60)"
 DEADLINE_S = 60
 
@@ -85,7 +85,7 @@ def test_a_child_of_max_ends_with_a_parent_that_is_killed(tmp_path: Path, work: 
         child.wait(timeout=10)
 
 
-def test_without_the_kernels_help_too(tmp_path: Path) -> None:
+def test_a_child_ends_without_the_parent_death_signal_too(tmp_path: Path) -> None:
     forgetful = "import ctypes; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); time.sleep(60)"
     with parent_and_child(tmp_path, forgetful) as (parent, child):
         parent.kill()
@@ -93,13 +93,13 @@ def test_without_the_kernels_help_too(tmp_path: Path) -> None:
         child.wait(timeout=10)
 
 
-def test_a_parent_that_is_told_to_end_ends_its_child_as_before(tmp_path: Path) -> None:
+def test_a_parent_that_is_terminated_ends_its_child_as_max_does(tmp_path: Path) -> None:
     with parent_and_child(tmp_path, "time.sleep(60)") as (parent, child):
-        parent.send_signal(2)  # what asyncio.run unwinds at
+        parent.send_signal(2)  # SIGINT: asyncio.run cancels its task
         parent.wait(timeout=DEADLINE_S)
         child.wait(timeout=10)
 
 
-def test_a_child_that_ends_is_noticed_as_before(tmp_path: Path) -> None:
+def test_the_end_of_a_child_is_noticed_as_max_does(tmp_path: Path) -> None:
     with parent_and_child(tmp_path, "time.sleep(0.5); os._exit(3)") as (parent, _):
         assert parent.wait(timeout=DEADLINE_S) == 1

@@ -1,4 +1,4 @@
-"""What MAX does around a request, against MAX's own way of doing it."""
+"""The replacement of MAX's request session, compared with MAX's own."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def client(register: Register, **options: Any) -> TestClient:
 
 
 @pytest.mark.parametrize("register", [request_session.register, max_request.register_request])
-def test_it_names_times_and_counts_like_max(
+def test_request_ids_times_and_counts_are_those_of_max(
     register: Register, counted: list[tuple[int, str]]
 ) -> None:
     server = client(register)
@@ -76,12 +76,14 @@ def test_it_names_times_and_counts_like_max(
     assert counted == [(200, "/answer"), *((status, path) for path, status in bad)]
 
 
-def test_ids_differ() -> None:
+def test_request_ids_differ() -> None:
     server = client(request_session.register)
     assert len({server.get("/answer").headers["X-Request-ID"] for _ in range(5)}) == 5
 
 
-def test_max_does_it_itself_where_its_logs_have_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_max_s_own_session_is_used_if_its_logs_contain_the_request_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     own: list[bool] = []
 
     def register(app: FastAPI, *, structured_logging: bool) -> None:

@@ -1,4 +1,4 @@
-"""Private names of MAX are what they were when the code around them was written."""
+"""The private names of MAX that this project uses, checked against the installed MAX."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from distilbert_sentiment_arch.engine.max_internals.touched import MAX_VERSION, 
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 
 
-def test_it_is_the_max_that_was_read() -> None:
-    assert version("max") == MAX_VERSION, (
-        "read every name of TOUCHED in the new MAX"
-    )
+def test_the_version_of_max_is_the_one_the_list_was_made_for() -> None:
+    assert version("max") == MAX_VERSION, "read every name of TOUCHED in the new MAX"
 
 
 @pytest.mark.parametrize("touched", TOUCHED, ids=lambda each: each.name)
-def test_a_name_is_there_and_takes_what_it_took(touched: Touched) -> None:
+def test_each_name_exists_with_the_listed_signature(touched: Touched) -> None:
     module, _, attribute = touched.name.partition(":")
     found = getattr(import_module(module), attribute)
     if touched.signature is not None:
@@ -35,7 +33,7 @@ def test_a_name_is_there_and_takes_what_it_took(touched: Touched) -> None:
 
 
 @pytest.mark.parametrize("touched", TOUCHED, ids=lambda each: each.name)
-def test_the_module_that_touches_it_is_named(touched: Touched) -> None:
+def test_the_listed_module_uses_the_name(touched: Touched) -> None:
     path = PACKAGE.joinpath(*touched.where.split(".")).with_suffix(".py")
     assert touched.name.rpartition(":")[2] in path.read_text(encoding="utf-8")
 
@@ -56,7 +54,7 @@ def test_every_private_import_and_every_replacement_is_listed() -> None:
 
 
 def _is_listed(name: str, listed: set[str]) -> bool:
-    """Whether a name is listed, or is a module or a neighbour of a name that is."""
+    """Whether a name is listed, or contains a listed name, or is in the same module as one."""
     module = name.rpartition(".")[0]
     return any(
         each == name or each.startswith(f"{name}.") or each.rpartition(".")[0] == module

@@ -1,4 +1,4 @@
-"""Which weight files MAX finds where it computes in float32."""
+"""Discovery of weight files by MAX when it computes in float32."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(directory: Path) -> list[Path]:
-    """What MAX itself looks for as it resolves a model that is to be computed in float32."""
+    """Returns the weight files that MAX finds for a model to be computed in float32."""
     repo = HuggingFaceRepo(repo_id=str(directory))
     discover: Any = model_config._discover_default_weight_paths
     return list(discover(repo, "float32", None, WeightsFormat.safetensors))
@@ -48,7 +48,7 @@ def test_half_precision_is_found_for_the_architectures_that_cast_it(
 
 
 def test_max_itself_does_not_find_it(tmp_path: Path) -> None:
-    # Where this fails, MAX does, and weight_discovery can go.
+    # If this fails, MAX finds them itself, and weight_discovery can be removed.
     write(tmp_path, "F16")
     assert (
         weight_discovery._of_max(

@@ -1,4 +1,4 @@
-"""How soon the worker looks for requests, in place of MAX's own pauses."""
+"""Polling of the model worker for requests, in place of MAX's own pauses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from distilbert_sentiment_arch.engine.max_internals.worker_loop import (
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """MAX's own pauses, noted and not taken."""
+    """Records MAX's own pauses in place of taking them."""
     noted: list[int] = []
 
     async def own(count_no_progress: int) -> None:
@@ -29,32 +29,32 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return noted
 
 
-def test_the_worker_of_max_pauses_through_what_is_replaced() -> None:
+def test_the_worker_of_max_calls_the_replaced_function() -> None:
     assert "await sleep_with_backoff(count_no_progress)" in inspect.getsource(model_worker)
 
 
-def test_after_a_batch_it_looks_again_within_a_millisecond() -> None:
-    async def looks() -> float:
+def test_after_a_batch_the_worker_polls_within_a_millisecond() -> None:
+    async def poll() -> float:
         start = time.perf_counter()
         for count in range(SHORT_POLLS):
             await model_worker.sleep_with_backoff(count)
         return time.perf_counter() - start
 
-    taken = min(asyncio.run(looks()) for _ in range(3))
+    taken = min(asyncio.run(poll()) for _ in range(3))
     assert SHORT_POLLS * POLL_INTERVAL_S <= taken < SHORT_POLLS * 0.001
 
 
-def test_where_nothing_comes_the_pauses_are_those_of_max(pauses: list[int]) -> None:
-    async def looks() -> None:
+def test_an_idle_worker_pauses_as_max_does(pauses: list[int]) -> None:
+    async def poll() -> None:
         for count in range(SHORT_POLLS + 3):
             await model_worker.sleep_with_backoff(count)
 
-    asyncio.run(looks())
+    asyncio.run(poll())
     assert pauses == [0, 1, 2]
 
 
-def test_others_of_the_loop_have_their_turn() -> None:
-    async def looks() -> bool:
+def test_other_tasks_of_the_event_loop_run_meanwhile() -> None:
+    async def poll() -> bool:
         turns: list[int] = []
 
         async def other() -> None:
@@ -64,4 +64,4 @@ def test_others_of_the_loop_have_their_turn() -> None:
         await model_worker.sleep_with_backoff(0)
         return bool(turns) and task.done()
 
-    assert asyncio.run(looks())
+    assert asyncio.run(poll())

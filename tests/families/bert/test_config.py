@@ -1,4 +1,4 @@
-"""config.json of BERT: Hugging Face's keys, their defaults, and what is refused."""
+"""config.json of BERT: Hugging Face's keys, their defaults, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def test_defaults_are_those_of_hugging_face() -> None:
         ({"hidden_dropout_prob": "a"}, "hidden_dropout_prob is 'a'"),
     ],
 )
-def test_what_is_not_served(changes: dict[str, object], message: str) -> None:
+def test_unsupported_configurations_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read(**changes)

@@ -1,4 +1,4 @@
-"""BERT through the whole path in this process, against Hugging Face's logits and the oracle."""
+"""BERT in this process, from text to logits, against Hugging Face's logits and the oracle."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
-    # transformers reads the vocab.txt of these checkpoints the old way.
+    # transformers reads the vocab.txt of these checkpoints in a deprecated way.
     pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning"),
 ]
 
@@ -48,7 +48,7 @@ def classify(
     return list(asyncio.run(model.classify(request)).classifications)
 
 
-def test_the_oracle_is_hugging_face_s() -> None:
+def test_the_oracle_has_hugging_face_s_logits() -> None:
     tensors = checkpoints.random_tensors(CONFIG)
     wide = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
     for each in reference():
@@ -66,7 +66,7 @@ def test_texts_and_pairs_have_hugging_face_s_logits(model: ModelClassifier) -> N
 
 
 def test_the_second_text_of_a_pair_has_another_type(model: ModelClassifier) -> None:
-    """Token ids on their own are one segment, as Hugging Face reads them."""
+    """Token ids given without segments are one segment, as Hugging Face reads them."""
     pair = next(each for each in reference() if 1 in each["token_types"])
     (by_ids,) = classify(model, [pair["ids"]])
     tensors = checkpoints.random_tensors(CONFIG)

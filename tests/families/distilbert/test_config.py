@@ -1,4 +1,4 @@
-"""config.json of DistilBERT: Hugging Face's keys and what is refused."""
+"""config.json of DistilBERT: Hugging Face's keys and the values that are refused."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_keys_are_those_of_hugging_face() -> None:
         ({"hidden_size": 64}, "hidden_size is 64 and dim, another name for it, 32"),
     ],
 )
-def test_what_no_distilbert_has(changes: dict[str, object], message: str) -> None:
+def test_values_no_distilbert_has_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         read(**changes)
     assert len(str(caught.value)) < 500
