@@ -32,11 +32,12 @@ def __getattr__(name: str) -> list[SupportedArchitecture]:
 
 
 def _check_dependencies() -> None:
-    """Checks the environment; a command of MAX ends with one line and status 1 where it fails.
+    """Checks the environment; if packages are missing, ends a command of MAX with one line.
 
     Raises:
         DependencyError: Packages are missing, and no command of MAX is running.
-        SystemExit: Packages are missing; stderr says which.
+        SystemExit: Packages are missing, and a command of MAX is running; status 1, and stderr
+            names them.
     """
     from distilbert_sentiment_arch.dependencies import check_dependencies
     from distilbert_sentiment_arch.errors import DependencyError

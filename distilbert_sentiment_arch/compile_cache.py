@@ -70,7 +70,7 @@ def read(name: str) -> bytes | None:
 
 
 def compile_and_store(name: str, write: Callable[[Path, dict[str, str]], object]) -> bytes:
-    """Compiles code and stores it in the cache; logs the reason where it cannot be stored.
+    """Compiles code and stores it in the cache; logs a warning if it cannot be stored.
 
     Args:
         name: Name under which ``read`` finds it.

@@ -18,7 +18,7 @@ class RequestMeasurement:
         dialect: Name of the wire format.
         path: Path template of the endpoint.
         status: HTTP status.
-        route: What answered: ``model``, ``lexicon`` or ``none``.
+        route: Source of the answers: ``model``, ``lexicon`` or ``none``.
         seconds: Duration of the request.
         inputs: Number of inputs answered.
         tokens: Number of tokens read.

@@ -55,7 +55,7 @@ class Observation:
 
     @property
     def route(self) -> str:
-        """What answered: ``model``, ``lexicon`` or ``none``."""
+        """Source of the answers: ``model``, ``lexicon`` or ``none``."""
         return self.answers.route if self.answers else "none"
 
     def headers(self) -> Mapping[str, str]:

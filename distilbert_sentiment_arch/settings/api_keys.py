@@ -98,7 +98,8 @@ class ApiKeys:
                 self._read(self._file)
                 logger.info("API keys read again from %s: %d", self._file, len(self._from_file))
         except (OSError, ValueError) as error:
-            # Kubernetes replaces a Secret in two steps; the old keys hold while the file is absent.
+            # Kubernetes replaces a Secret in two steps; the old keys are valid until the new file
+            # is there.
             logger.warning("API keys kept as they were: %s is not readable (%s)", self._file, error)
 
     def _read(self, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""GoodRequest requests in every dialect, whose answers must never change by a bit."""
+"""Good requests in every dialect, whose answers must never change by a bit."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _good_requests() -> list[GoodRequest]:
 
 
 GOOD_REQUESTS = _good_requests()
-"""GoodRequest requests, in the order in which they are sent."""
+"""Good requests, in the order in which they are sent."""
 
 
 def data_of(answer: Answer) -> str:

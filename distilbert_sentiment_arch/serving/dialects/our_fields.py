@@ -44,7 +44,7 @@ class LexiconNote(WireModel):
 
 
 class Origin(WireModel):
-    """What answered a request: the model, or a word list."""
+    """Source of an answer: the model, or a word list."""
 
     route: Route
     lexicon: LexiconNote | None
@@ -59,7 +59,7 @@ def origin(answers: Answers) -> Origin:
 
 
 class TruncationNote(WireModel):
-    """How an input over the limit was read: some of its tokens, or all of them in windows."""
+    """Tokens read of an input over the limit: a part of them, or all of them in windows."""
 
     tokens: int
     tokens_read: int
