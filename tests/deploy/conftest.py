@@ -1,4 +1,4 @@
-"""The order of the tests."""
+"""Order of the deploy tests."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs the pods first: what they compile, within their memory, all other tests then find."""
+    """Runs the pod tests first: later tests reuse what these compile within their memory limit."""
     items.sort(key=lambda item: item.path.name != "test_pod.py")

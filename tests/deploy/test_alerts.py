@@ -1,4 +1,4 @@
-"""Alerts by Prometheus' own tool, and a section of the runbook for each."""
+"""Alerts: checked with promtool, each with a section in the runbook."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_expression_is_promql(tmp_path: Path) -> None:
 
 
 @needs_promtool
-def test_what_is_no_promql_is_found(tmp_path: Path) -> None:
+def test_invalid_promql_is_found(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     broken = {"record": "a:b", "expr": "sum by (pod (rate(up[5m]))"}
     path.write_text(yaml.safe_dump({"groups": [{"name": "a", "rules": [broken]}]}))
@@ -45,14 +45,14 @@ def test_what_is_no_promql_is_found(tmp_path: Path) -> None:
 
 
 @needs_promtool
-def test_alerts_fire_where_they_should_and_not_where_they_should_not(tmp_path: Path) -> None:
+def test_alerts_fire_only_in_the_intended_situations(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules()))
     shutil.copy(UNIT_TESTS, tmp_path)
     ended = run(PROMTOOL, "test", "rules", tmp_path / UNIT_TESTS.name)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_each_alert_is_tried_both_ways() -> None:
+def test_each_alert_is_tested_firing_and_silent() -> None:
     tried = [
         (each["alertname"], bool(each.get("exp_alerts")))
         for group in yaml.safe_load(UNIT_TESTS.read_text())["tests"]
@@ -72,21 +72,21 @@ def test_each_alert_has_a_section_of_the_runbook_and_each_section_an_alert() -> 
             assert mentioned in by_name
 
 
-def test_each_alert_says_what_an_operator_needs() -> None:
+def test_each_alert_has_severity_summary_and_runbook() -> None:
     for name, rule in alerts().items():
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert rule["annotations"].keys() == {"summary", "description", "runbook"}
         assert rule["annotations"]["runbook"] == f"deploy/monitoring/runbook.md#{name.lower()}"
-        # What an annotation names is a label of what fires.
+        # Labels named in an annotation are labels of the alert.
         named = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
         assert named <= selectors(rule["expr"]).grouping
 
 
-def test_every_query_is_of_one_namespace() -> None:
+def test_every_query_selects_one_namespace() -> None:
     for name, query in queries().items():
         for metric, labels in selectors(query).labels.items():
             assert "namespace" in labels, f"{metric} of {name}"
 
 
-def test_the_backlog_is_the_servers_own() -> None:
+def test_the_backlog_limit_is_that_of_the_server() -> None:
     assert f"0.75 * {Limits().max_pending_tokens}" in alerts()["SentimentSaturated"]["expr"]

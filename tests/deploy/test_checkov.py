@@ -1,4 +1,4 @@
-"""checkov finds nothing but what the manifests themselves say it will, and why."""
+"""Findings of checkov in the manifests: only those that annotations name, with a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMBINATIONS = (
 
 
 def skips(document: Document) -> dict[str, str]:
-    """Returns the checks that a document says it fails, with the reason."""
+    """Returns the checks that a document's annotations skip, with the reasons."""
     found = {}
     for name, value in document["metadata"].get("annotations", {}).items():
         if name.startswith("checkov.io/skip"):
@@ -37,7 +37,7 @@ def without_annotations(document: Document) -> Document:
     return document | {"metadata": metadata}
 
 
-def test_what_fails_is_what_is_listed(tmp_path: Path) -> None:
+def test_failed_checks_are_those_that_annotations_skip(tmp_path: Path) -> None:
     documents = [each for combination in COMBINATIONS for each in rendered(combination)]
     listed = set()
     for document in documents:

@@ -1,4 +1,4 @@
-"""compose.yaml: valid, hardened, and about the image and the gateway that there are."""
+"""compose.yaml: schema, hardening, and consistency with the image and the gateway."""
 
 from __future__ import annotations
 
@@ -42,28 +42,28 @@ def test_is_hardened(service: str) -> None:
 
 
 @each_service
-def test_memory_ends_where_it_is_said_to(service: str) -> None:
+def test_memory_limits_allow_no_swap(service: str) -> None:
     settings = SERVICES[service]
     assert settings["memswap_limit"] == settings["mem_limit"]
 
 
 @pytest.mark.parametrize("service", SERVERS)
-def test_servers_are_the_image_with_a_command_that_it_has(service: str) -> None:
+def test_servers_run_the_image_with_an_existing_command(service: str) -> None:
     settings = SERVICES[service]
     assert settings["image"] == f"max-sentiment:${{VERSION:-{VERSION}}}"
     ended = run_python("-m", "distilbert_sentiment_arch.cli", *settings["command"], "--help")
     assert ended.returncode == 0, ended.stderr
-    assert not {"user", "entrypoint", "healthcheck"} & settings.keys()  # the image has them
+    assert not {"user", "entrypoint", "healthcheck"} & settings.keys()  # the image contains them
 
 
 @pytest.mark.parametrize("service", SERVERS)
-def test_what_the_image_writes_to_is_writable(service: str) -> None:
+def test_paths_that_the_image_writes_to_are_writable(service: str) -> None:
     places = {mount.split(":")[0] for mount in SERVICES[service]["tmpfs"]}
     assert places == {"/tmp", "/var/cache/max-sentiment"}
 
 
 @pytest.mark.parametrize("service", SERVERS)
-def test_servers_may_answer_what_is_in_flight(service: str) -> None:
+def test_requests_in_flight_may_finish_at_the_stop(service: str) -> None:
     drain = float(serve_environment({})["MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"])
     assert seconds_of(SERVICES[service]["stop_grace_period"]) > drain
 
@@ -72,10 +72,12 @@ def test_the_gateway_waits_as_long_as_its_slowest_answer() -> None:
     gateway = SERVICES["gateway"]
     slowest = gateway_settings() | gateway["environment"]
     assert seconds_of(gateway["stop_grace_period"]) > float(slowest["ANSWER_TIMEOUT_S"])
-    assert SERVICES["gateway"]["stop_signal"] == "SIGQUIT"  # nginx's graceful one
+    assert (
+        SERVICES["gateway"]["stop_signal"] == "SIGQUIT"
+    )  # nginx finishes requests in flight first
 
 
-def test_the_gateway_is_pinned_and_given_all_that_it_asks_for() -> None:
+def test_the_gateway_is_pinned_and_has_the_files_and_settings_it_needs() -> None:
     gateway = SERVICES["gateway"]
     assert re.fullmatch(r"\S+/nginx:\d+\.\d+\.\d+-\w+@sha256:[0-9a-f]{64}", gateway["image"])
     assert {"MODEL_SERVER", "LEXICON_SERVER", "LISTEN"} <= gateway["environment"].keys()
@@ -95,12 +97,12 @@ def test_the_gateway_finds_the_servers() -> None:
     (subnet,) = compose()["networks"]["default"]["ipam"]["config"]
     network = ipaddress.ip_network(subnet["subnet"])
     assert network.is_private
-    # The first is the bridge's own; one more is left for the gateway.
+    # The first address is the bridge's own; one more is left for the gateway.
     hosts = {str(host) for host in list(network.hosts())[1:]}
     assert set(addresses.values()) < hosts
 
 
-def test_only_the_gateway_is_published_and_on_this_host_alone() -> None:
+def test_only_the_gateway_is_published_and_on_loopback_only() -> None:
     assert [name for name, settings in SERVICES.items() if "ports" in settings] == ["gateway"]
     (port,) = SERVICES["gateway"]["ports"]
     assert port == "${LISTEN:-127.0.0.1:8080}:" + SERVICES["gateway"]["environment"]["LISTEN"]

@@ -1,4 +1,4 @@
-"""The image, as far as it can be judged without building it; deploy/image/trial runs it."""
+"""Static checks of the Containerfile and the locks; deploy/image/trial runs the image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRITABLE = ("/tmp", "/var/cache/max-sentiment")
 
 
 def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
-    """Name to version and hashes."""
+    """Returns the version and hashes of each locked package."""
     found = {}
     for entry in re.split(r"\n(?=\S)", path.read_text().strip()):
         match = re.match(r"([\w.-]+)==(\S+)", entry)
@@ -35,7 +35,7 @@ BUILD = locked(DEPLOY / "image" / "build.lock")
 
 
 def needed_at_run_time() -> set[str]:
-    """What the project needs on this platform, from the metadata of what is installed."""
+    """Returns the packages required at run time here, from the metadata of the installed ones."""
     found: set[str] = set()
     open_ends = [Requirement(each) for each in PROJECT["project"]["dependencies"]]
     seen: set[str] = set()
@@ -57,14 +57,14 @@ def needed_at_run_time() -> set[str]:
     return found
 
 
-def test_every_stage_is_on_one_base_that_cannot_move() -> None:
+def test_every_stage_has_the_same_base_pinned_by_digest() -> None:
     stages = [each for each in containerfile() if each.name == "FROM"]
     assert [each.words[0] for each in stages] == ["${BASE}"] * 2
     (base,) = [each.value for each in containerfile() if each.value.startswith("BASE=")]
     assert re.fullmatch(r"BASE=\S+/python:3\.1[1-4]\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
 
 
-def test_what_is_copied_is_tracked_and_reaches_the_build() -> None:
+def test_copied_files_are_tracked_and_in_the_build_context() -> None:
     ignored, *allowed = [
         line
         for line in (ROOT / ".dockerignore").read_text().splitlines()
@@ -83,14 +83,14 @@ def test_what_is_copied_is_tracked_and_reaches_the_build() -> None:
         assert any(f"!{source}/".startswith(f"{line}/") for line in allowed), source
 
 
-def test_locks_are_those_that_the_tests_run_on() -> None:
+def test_locked_versions_are_the_tested_ones() -> None:
     tested = locked(ROOT / "requirements.lock")
     for lock in (RUNTIME, BUILD):
         assert lock.items() <= tested.items()
         assert all(hashes for _, hashes in lock.values())
 
 
-def test_runtime_lock_has_what_is_needed_and_nothing_for_developers() -> None:
+def test_the_runtime_lock_has_required_packages_and_no_development_tools() -> None:
     needed = needed_at_run_time()
     assert {"max", "modular", "uvicorn", "numpy"} & needed
     assert needed <= RUNTIME.keys()
@@ -106,7 +106,7 @@ def test_build_lock_has_the_build_backend() -> None:
         assert requirement.specifier.contains(BUILD[requirement.name][0])
 
 
-def test_ports_are_the_servers_own() -> None:
+def test_ports_are_the_servers_defaults() -> None:
     (exposed,) = in_the_image("EXPOSE")
     code = (
         "from max.serve.config import Settings; import json; f = Settings.model_fields;"
@@ -130,7 +130,7 @@ def test_commands_exist(instruction: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_runs_as_nobody_in_particular() -> None:
+def test_the_image_runs_as_its_own_user() -> None:
     (user,) = in_the_image("USER")
     assert user.value == "10001:10001"
     assert [each.value for each in containerfile() if each.name == "USER"] == [user.value] * 2
@@ -142,7 +142,7 @@ def test_runs_as_nobody_in_particular() -> None:
     assert owned == dict.fromkeys([CACHE, "/var/cache/max-sentiment"], ("10001", "10001"))
 
 
-def test_environment_leads_to_the_baked_cache_or_to_what_is_writable() -> None:
+def test_paths_in_the_environment_are_the_baked_cache_or_writable() -> None:
     environment = image_environment()
     assert environment.pop("PATH").split(":")[0] == "/opt/max-sentiment/bin"
     assert environment.pop("PYTHONUNBUFFERED") == "1"
@@ -151,7 +151,7 @@ def test_environment_leads_to_the_baked_cache_or_to_what_is_writable() -> None:
         assert value == CACHE or value in WRITABLE, name
 
 
-def test_mojo_and_hugging_face_follow_the_environment() -> None:
+def test_mojo_and_hugging_face_use_the_paths_of_the_environment() -> None:
     code = """
 import huggingface_hub.constants
 from pathlib import Path

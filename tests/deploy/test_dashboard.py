@@ -1,4 +1,4 @@
-"""The dashboard holds together, and the cluster is given just that file."""
+"""The Grafana dashboard: layout, queries, variables, and its ConfigMap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_panels_have_their_own_id_and_place() -> None:
         ), f"{one} and {other} overlap"
 
 
-def test_every_query_goes_to_the_prometheus_that_is_chosen() -> None:
+def test_every_query_uses_the_selected_prometheus() -> None:
     variables = dashboard()["templating"]["list"]
     assert [each["type"] for each in variables if each["name"] == "datasource"] == ["datasource"]
     for each in (*variables, *dashboard()["panels"]):
@@ -36,14 +36,14 @@ def test_every_query_goes_to_the_prometheus_that_is_chosen() -> None:
             assert target["datasource"] == SOURCE
 
 
-def test_variables_are_those_that_are_defined_and_all_are_used() -> None:
+def test_variables_are_defined_and_used() -> None:
     used = set(re.findall(r"\$\{?(\w+)", DASHBOARD.read_text()))
     defined = {each["name"] for each in dashboard()["templating"]["list"]}
     assert used - BUILT_IN == defined == {"datasource", "namespace", "pod"}
 
 
 @needs_tools
-def test_the_cluster_is_given_this_dashboard() -> None:
+def test_the_config_map_contains_the_dashboard() -> None:
     documents = rendered(Combination("cpu", ("podmonitor",)))
     delivered = named(documents, "ConfigMap", "max-sentiment-dashboard")
     assert delivered["metadata"]["labels"]["grafana_dashboard"] == "1"

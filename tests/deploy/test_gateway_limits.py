@@ -1,4 +1,4 @@
-"""deploy/gateway and clients that are too many, too slow or too large: others do not notice."""
+"""Limits of deploy/gateway: too many, too slow or too large clients do not affect others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gateway_process import needs_nginx, running_gateway
 MIB = 2**20
 LARGEST = 8 * MIB
 UPLOADS = 64
-SOON_S = 60
+TIMEOUT_S = 60
 """What happens at once on a machine that has nothing else to do."""
 
 pytestmark = needs_nginx
@@ -43,7 +43,7 @@ class Site:
         return parts.hostname, parts.port
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=SOON_S)
+        return socket.create_connection(self.address, timeout=TIMEOUT_S)
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def site(directory: Path, **settings: int) -> Iterator[Site]:
         try:
             yield Site(url, model)
         finally:
-            model.ended.set()  # the gateway waits for what is in hand
+            model.ended.set()  # the gateway waits for requests in flight
 
 
 def head(*fields: str) -> bytes:
@@ -65,7 +65,7 @@ def head(*fields: str) -> bytes:
 
 
 def status_and_body(connection: socket.socket) -> tuple[int, bytes]:
-    """Reads an answer with a length."""
+    """Reads an answer that has a Content-Length."""
     stream = connection.makefile("rb")
     status = int(stream.readline().split()[1])
     length = 0
@@ -77,7 +77,7 @@ def status_and_body(connection: socket.socket) -> tuple[int, bytes]:
 
 
 def is_ended(connection: socket.socket) -> bool:
-    """Waits for the end of a connection; whether nothing was answered."""
+    """Waits for the end of a connection and returns whether it came without an answer."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
@@ -85,14 +85,14 @@ def is_ended(connection: socket.socket) -> bool:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def memory_of_nginx() -> int:
-    """Returns the bytes that the processes of the gateway hold together."""
+    """Returns the memory of all processes of the gateway in bytes."""
     found = [
         each.memory_full_info().pss
         for each in psutil.Process().children(recursive=True)
@@ -104,7 +104,7 @@ def memory_of_nginx() -> int:
 
 def post(url: str, content: bytes, address: str = "127.0.0.1", path: str = "/classify") -> int:
     transport = httpx.HTTPTransport(local_address=address)
-    with httpx.Client(transport=transport, timeout=SOON_S, trust_env=False) as client:
+    with httpx.Client(transport=transport, timeout=TIMEOUT_S, trust_env=False) as client:
         response = client.post(f"{url}{path}", content=content)
         if response.status_code == 429:
             assert response.headers["Retry-After"] == "1"
@@ -112,7 +112,7 @@ def post(url: str, content: bytes, address: str = "127.0.0.1", path: str = "/cla
         return response.status_code
 
 
-def test_slow_uploads_take_little_memory_and_nobody_s_turn(tmp_path: Path) -> None:
+def test_slow_uploads_take_little_memory_and_do_not_block_others(tmp_path: Path) -> None:
     body = bytes(LARGEST)
     with site(tmp_path) as there, ExitStack() as stack:
         uploads = [stack.enter_context(there.connect()) for _ in range(UPLOADS)]
@@ -120,7 +120,7 @@ def test_slow_uploads_take_little_memory_and_nobody_s_turn(tmp_path: Path) -> No
         for each in uploads:
             each.sendall(head(f"Content-Length: {LARGEST}"))
             each.sendall(body[1:])
-        # Until it has read them, a further one is let in.
+        # While the gateway has not read all of them, one more is accepted.
         wait_for(lambda: post(there.url, bytes(200_000)) == 429)
         there.model.received.clear()
         assert [post(there.url, b"small") for _ in range(20)] == [200] * 20
@@ -130,7 +130,7 @@ def test_slow_uploads_take_little_memory_and_nobody_s_turn(tmp_path: Path) -> No
         held = memory_of_nginx()
         print(f"nginx: {before / MIB:.0f} MiB idle, {held / MIB:.0f} MiB with {UPLOADS} uploads")
         assert held < 128 * MIB
-        # What was put aside arrives whole.
+        # Bodies kept in files arrive complete.
         there.model.received.clear()
         for each in uploads[:4]:
             each.sendall(body[:1])
@@ -139,7 +139,7 @@ def test_slow_uploads_take_little_memory_and_nobody_s_turn(tmp_path: Path) -> No
         assert post(there.url, bytes(200_000)) == 200
 
 
-def test_answers_that_nobody_reads_take_little_memory(tmp_path: Path) -> None:
+def test_unread_answers_take_little_memory(tmp_path: Path) -> None:
     with site(tmp_path) as there, ExitStack() as stack:
         there.model.answer = Answer(size=LARGEST)
         readers = []
@@ -157,7 +157,7 @@ def test_answers_that_nobody_reads_take_little_memory(tmp_path: Path) -> None:
         assert held < 128 * MIB
 
 
-def test_an_upload_that_stops_is_ended_and_makes_room(tmp_path: Path) -> None:
+def test_an_upload_that_stalls_is_closed_and_frees_its_place(tmp_path: Path) -> None:
     with site(tmp_path, BODY_TIMEOUT_S=1, LARGE_BODIES=1) as there, there.connect() as upload:
         upload.sendall(head(f"Content-Length: {LARGEST}") + bytes(200_000))
         assert is_ended(upload)
@@ -165,14 +165,14 @@ def test_an_upload_that_stops_is_ended_and_makes_room(tmp_path: Path) -> None:
         assert there.model.received == [bytes(200_000)]
 
 
-def test_a_head_that_stops_is_ended(tmp_path: Path) -> None:
+def test_a_request_head_that_stalls_is_closed(tmp_path: Path) -> None:
     with site(tmp_path, HEAD_TIMEOUT_S=1) as there, there.connect() as slow:
         slow.sendall(head("Content-Length: 4")[:-2])
         assert is_ended(slow)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
-def test_large_bodies_are_counted(tmp_path: Path, chunked: bool) -> None:
+def test_concurrent_large_bodies_are_limited(tmp_path: Path, chunked: bool) -> None:
     field = "Transfer-Encoding: chunked" if chunked else "Content-Length: 100000"
     with site(tmp_path, LARGE_BODIES=1) as there, there.connect() as upload:
         upload.sendall(head(field))
@@ -181,14 +181,14 @@ def test_large_bodies_are_counted(tmp_path: Path, chunked: bool) -> None:
 
 
 def asking(there: Site, pool: ThreadPoolExecutor, addresses: Sequence[str]) -> None:
-    """Sends requests that are not answered, and waits until they are in hand."""
+    """Sends requests that are not answered, and waits until they are in flight."""
     there.model.answer = HANGS
     for address in addresses:
         pool.submit(post, there.url, b"in hand", address)
     wait_for(lambda: there.model.received.count(b"in hand") == len(addresses))
 
 
-def test_requests_of_one_address_are_counted(tmp_path: Path) -> None:
+def test_concurrent_requests_of_one_address_are_limited(tmp_path: Path) -> None:
     with (
         ThreadPoolExecutor(4) as pool,
         site(tmp_path, CONNECTIONS=8, CONNECTIONS_PER_ADDRESS=4) as there,
@@ -197,14 +197,14 @@ def test_requests_of_one_address_are_counted(tmp_path: Path) -> None:
         there.model.answer = Answer()
         assert post(there.url, b"one more") == 429
         assert post(there.url, b"another's", "127.0.0.2") == 200
-        # Probes are not, and do not count.
+        # Probes are neither limited nor counted.
         for path in ("/health", "/ready"):
             assert httpx.get(f"{there.url}{path}", trust_env=False).status_code == 200
 
 
-def test_requests_of_all_are_counted(tmp_path: Path) -> None:
+def test_concurrent_requests_of_all_addresses_are_limited(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool, site(tmp_path, CONNECTIONS=4) as there:
-        # Half of them are the most of one address, where nothing else is said.
+        # By default one address may have half of them.
         asking(there, pool, ["127.0.0.1", "127.0.0.2"] * 2)
         there.model.answer = Answer()
         assert post(there.url, b"one more", "127.0.0.3") == 429
@@ -230,7 +230,7 @@ def test_a_body_in_chunks_that_grows_over_the_limit_is_refused(tmp_path: Path) -
         assert there.model.received == []
 
 
-def test_one_line_of_a_head_may_be_long_and_a_head_may_not(tmp_path: Path) -> None:
+def test_a_single_header_may_be_long_but_the_head_is_limited(tmp_path: Path) -> None:
     with site(tmp_path) as there:
         for length, status in ((8_000, 200), (20_000, 400)):
             headers = {"Authorization": f"Bearer {'a' * length}"}

@@ -1,4 +1,4 @@
-"""deploy/gateway before servers that refuse, die and hang: whom a request reaches, how often."""
+"""Resending by deploy/gateway when servers refuse, die or hang: which servers get a request."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ refused = pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED.keys()
 
 @dataclass
 class Site:
-    """A gateway and what is behind it."""
+    """A gateway and the servers behind it."""
 
     client: httpx.Client
     models: list[FakeServer]
@@ -57,13 +57,13 @@ class Site:
 
     @property
     def asked(self) -> list[int]:
-        """How many requests each model server was sent, and the lexicon server at last."""
+        """Number of requests that each model server got; last, that of the lexicon server."""
         return [len(each.received) for each in (*self.models, self.lexicon)]
 
 
 @contextmanager
 def site(directory: Path, answers: Sequence[Answer | None]) -> Iterator[Site]:
-    """Runs a gateway before model servers with these answers; None is one that is gone."""
+    """Runs a gateway before model servers with these answers; None is a server that is gone."""
     with ExitStack() as stack:
         models = [
             stack.enter_context(fake_server(f"model {number}", answer) if answer else gone_server())
@@ -85,7 +85,7 @@ def site(directory: Path, answers: Sequence[Answer | None]) -> Iterator[Site]:
 
 @begun
 @pytest.mark.parametrize("size", [20, 1_000_000])
-def test_what_may_have_begun_reaches_one_model_server_and_then_the_lexicon(
+def test_a_request_that_may_have_started_goes_to_the_lexicon_server_next(
     tmp_path: Path, answer: Answer, size: int
 ) -> None:
     with site(tmp_path, [answer] * 3) as there:
@@ -99,7 +99,7 @@ def test_what_may_have_begun_reaches_one_model_server_and_then_the_lexicon(
 
 
 @begun
-def test_what_refuses_the_lexicon_and_may_have_begun_is_refused_by_the_lexicon_server(
+def test_a_request_that_may_have_started_and_forbids_fallback_is_refused_by_the_lexicon_server(
     tmp_path: Path, answer: Answer
 ) -> None:
     with site(tmp_path, [answer] * 2) as there:
@@ -115,7 +115,7 @@ def test_what_refuses_the_lexicon_and_may_have_begun_is_refused_by_the_lexicon_s
             assert response.json()["by"] == "lexicon"
 
 
-def test_one_that_another_had_refused_goes_no_further_either(tmp_path: Path) -> None:
+def test_a_request_that_started_after_a_refusal_is_not_resent_either(tmp_path: Path) -> None:
     with site(tmp_path, [FULL, DIES, FULL, DIES]) as there:
         for asked in range(1, 9):
             assert there.ask().json()["by"] == "lexicon"
@@ -126,7 +126,7 @@ def test_one_that_another_had_refused_goes_no_further_either(tmp_path: Path) -> 
 @refused
 @pytest.mark.parametrize("headers", [{}, OFF])
 @pytest.mark.parametrize("size", [20, 1_000_000])
-def test_what_was_refused_is_answered_by_another_model_server(
+def test_a_refused_request_is_answered_by_another_model_server(
     tmp_path: Path, answer: Answer, headers: dict[str, str], size: int
 ) -> None:
     with site(tmp_path, [answer, GOOD]) as there:
@@ -135,7 +135,7 @@ def test_what_was_refused_is_answered_by_another_model_server(
             response = there.ask(body, headers=headers)
             assert (response.status_code, response.json()["by"]) == (200, "model 1")
             assert there.models[1].received[-1] == body
-        # The first was asked, too, and nobody twice.
+        # The first one got the request, too, and no server got it twice.
         assert 0 < there.asked[0] <= 6
         assert there.asked[1:] == [6, 0]
 
@@ -146,7 +146,7 @@ def test_what_was_refused_is_answered_by_another_model_server(
     [[None, GOOD], [None, FULL, GOOD], [FAILING, FAILING, FULL, GOOD], [None] * 4 + [GOOD]],
     ids=["gone", "gone, full", "failing, failing, full", "gone, gone, gone, gone"],
 )
-def test_the_one_model_server_that_is_able_answers(
+def test_the_only_working_model_server_answers(
     tmp_path: Path, answers: list[Answer | None], headers: dict[str, str]
 ) -> None:
     with site(tmp_path, answers) as there:
@@ -157,17 +157,17 @@ def test_the_one_model_server_that_is_able_answers(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 10])
-def test_refused_by_all_the_lexicon_answers(tmp_path: Path, count: int) -> None:
+def test_the_lexicon_server_answers_if_all_model_servers_refuse(tmp_path: Path, count: int) -> None:
     with site(tmp_path, [FULL] * count) as there:
         response = there.ask()
         assert (response.status_code, response.json()["by"]) == (200, "lexicon")
-        # nginx redirects a request ten times at most.
+        # nginx redirects a request at most ten times.
         assert sorted(there.asked[:-1], reverse=True) == [1] * min(count, 8) + [0] * (count - 8)
 
 
 @refused
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 10])
-def test_refused_by_all_and_refusing_the_lexicon_the_last_refusal_is_the_answer(
+def test_without_fallback_the_last_refusal_is_the_answer(
     tmp_path: Path, count: int, answer: Answer
 ) -> None:
     with site(tmp_path, [answer] * count) as there:
@@ -180,7 +180,7 @@ def test_refused_by_all_and_refusing_the_lexicon_the_last_refusal_is_the_answer(
         assert there.asked[-1] == 0
 
 
-def test_one_is_gone_and_one_full_and_the_lexicon_refused(tmp_path: Path) -> None:
+def test_without_fallback_one_server_gone_and_one_full(tmp_path: Path) -> None:
     with site(tmp_path, [None, FULL]) as there:
         for _ in range(4):
             response = there.ask(headers=OFF)
@@ -190,14 +190,14 @@ def test_one_is_gone_and_one_full_and_the_lexicon_refused(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("count", [1, 2, 10])
 @pytest.mark.parametrize("headers", [{}, OFF])
-def test_all_are_gone(tmp_path: Path, count: int, headers: dict[str, str]) -> None:
+def test_all_model_servers_are_gone(tmp_path: Path, count: int, headers: dict[str, str]) -> None:
     with site(tmp_path, [None] * count) as there:
-        # Which refuses it by itself where the header says so.
+        # The lexicon server refuses it if the header forbids fallback.
         assert there.ask(headers=headers).json()["by"] == "lexicon"
         assert there.asked[-1] == 1
 
 
-def test_the_answer_of_an_only_model_server_is_passed_on_to_who_refuses_the_lexicon(
+def test_without_fallback_the_answer_of_a_single_model_server_is_passed_on(
     tmp_path: Path,
 ) -> None:
     with site(tmp_path, [GOOD]) as there:
@@ -210,7 +210,7 @@ def test_the_answer_of_an_only_model_server_is_passed_on_to_who_refuses_the_lexi
 
 @pytest.mark.parametrize("status", [400, 401, 404, 408, 413, 415, 422])
 @pytest.mark.parametrize("headers", [{}, OFF])
-def test_what_is_wrong_with_a_request_is_said_by_the_first(
+def test_an_invalid_request_is_refused_by_the_first_server(
     tmp_path: Path, status: int, headers: dict[str, str]
 ) -> None:
     with site(tmp_path, [Answer(status)] * 2) as there:
@@ -219,7 +219,7 @@ def test_what_is_wrong_with_a_request_is_said_by_the_first(
         assert sum(there.asked) == 1
 
 
-def test_nobody_answers(tmp_path: Path) -> None:
+def test_no_server_answers(tmp_path: Path) -> None:
     with ExitStack() as stack:
         *models, lexicon = (stack.enter_context(gone_server()).port for _ in range(3))
         url, _ = stack.enter_context(running_gateway(tmp_path / "gateway", models, lexicon))
@@ -231,7 +231,7 @@ def test_nobody_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [None, FAILING], ids=["gone", "failing"])
-def test_the_load_of_one_that_cannot_is_shared_by_the_others(
+def test_the_load_of_a_failing_server_is_shared_by_the_others(
     tmp_path: Path, bad: Answer | None
 ) -> None:
     with site(tmp_path, [bad, GOOD, GOOD]) as there, ThreadPoolExecutor(8) as pool:
@@ -240,7 +240,7 @@ def test_the_load_of_one_that_cannot_is_shared_by_the_others(
         assert min(by.values()) > 0.25 * by.total(), by
 
 
-def test_a_client_that_waits_to_be_told_to_go_on(tmp_path: Path) -> None:
+def test_expect_100_continue(tmp_path: Path) -> None:
     with site(tmp_path, [FULL, GOOD]) as there:
         response = there.ask(headers={"Expect": "100-continue"})
         assert response.json()["by"] == "model 1"

@@ -1,4 +1,4 @@
-"""What the gateway may take at most, and whether its pod and its container have room for it."""
+"""Maximum memory and disk of the gateway, compared with the limits of its pod and container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OF_NGINX = 32 * MIB
 
 
 def directive(name: str) -> list[str]:
-    """Returns the arguments of a directive that is there once."""
+    """Returns the arguments of a directive that occurs once."""
     text = (DEPLOY / "gateway" / "nginx.conf.template").read_text()
     (found,) = re.findall(rf"^ *{name} (.*);$", text, re.MULTILINE)
     return str(found).split()
@@ -27,11 +27,11 @@ def product(arguments: list[str]) -> int:
 
 
 def room(environment: Mapping[str, str | int]) -> tuple[int, int]:
-    """Returns the most bytes of memory, and of files, that a gateway takes."""
+    """Returns the maximum bytes of memory and of temporary files that a gateway uses."""
     settings = gateway_settings() | dict(environment)
     connections, large = (int(settings[name] or 0) for name in ("CONNECTIONS", "LARGE_BODIES"))
     (in_memory,), (answer_head,) = map(directive, ("client_body_buffer_size", "proxy_buffer_size"))
-    # One that exceeds the buffer by up to a quarter has a larger one (ngx_http_request_body.c).
+    # A body that exceeds the buffer by up to a quarter gets a larger one (ngx_http_request_body.c).
     body = bytes_of(in_memory) * 5 // 4
     (per_worker,) = directive("worker_connections")
     heads = int(settings["WORKERS"] or 0) * int(per_worker)
@@ -44,12 +44,12 @@ def room(environment: Mapping[str, str | int]) -> tuple[int, int]:
     )
 
 
-def test_what_is_counted_as_large_is_what_memory_does_not_hold() -> None:
+def test_large_bodies_are_those_that_do_not_fit_the_memory_buffer() -> None:
     (in_memory,) = directive("client_body_buffer_size")
-    assert bytes_of(in_memory) > 99_999  # five digits
+    assert bytes_of(in_memory) > 99_999  # the largest number of five digits
 
 
-def test_the_worst_is_what_comments_say() -> None:
+def test_the_maximum_is_the_one_stated_in_comments() -> None:
     memory, files = room({})
     assert 400 * MIB < memory < 430 * MIB
     assert files == 1024 * MIB
@@ -57,13 +57,13 @@ def test_the_worst_is_what_comments_say() -> None:
 
 @needs_tools
 @pytest.mark.parametrize("overlay", ["cpu", "gpu"])
-def test_a_pod_has_room(overlay: str) -> None:
+def test_the_pod_has_room(overlay: str) -> None:
     pod = pods(rendered(Combination(overlay, ("gateway",))))["max-sentiment-gateway"]
     memory, files = room({each["name"]: each["value"] for each in container(pod)["env"]})
     limit = container(pod)["resources"]["limits"]["memory"]
     assert memory < bytes_of(limit.removesuffix("i"))
     (directory,) = (each for each in pod["spec"]["volumes"] if each["name"] == "tmp")
-    # A pod that takes more is evicted.
+    # A pod that uses more is evicted.
     assert files < bytes_of(directory["emptyDir"]["sizeLimit"].removesuffix("i"))
 
 

@@ -1,4 +1,4 @@
-"""`scripts/image`: what it asks of whichever engine is there."""
+"""`scripts/image`: the build command that it runs with each container engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from distilbert_sentiment_arch.settings.defaults import VERSION
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A PATH on which no container engine is."""
+    """A PATH without any container engine."""
     for tool in ("bash", "dirname", "git", "sed"):
         (tmp_path / tool).symlink_to(
             next(
@@ -42,7 +42,9 @@ def test_builds_this_version_of_the_containerfile(
     assert (ROOT / words[words.index("--file") + 1]).is_file()
     assert f"VERSION={VERSION}" in words
     assert words[-3:] == ["--build-arg", argument, "."]
-    assert ("docker" in words) == (engine != "docker")  # --format docker, for the HEALTHCHECK
+    assert ("docker" in words) == (
+        engine != "docker"
+    )  # --format docker, because the OCI format has no HEALTHCHECK
 
 
 def test_no_engine(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What schemas do not see: that the documents of a combination fit together."""
+"""Consistency of the manifests of a combination, which schemas do not check."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from distilbert_sentiment_arch.settings.defaults import VERSION
 
 pytestmark = needs_tools
 
-# Brought by the operator, as docs/deploying.md says.
+# Created by the operator, as docs/deploying.md says.
 BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
 
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def number(quantity: str | int) -> float:
-    """Returns a quantity of Kubernetes in bytes or cores."""
+    """Returns a Kubernetes quantity as a number of bytes or cores."""
     match = re.fullmatch(r"(\d+)(Ki|Mi|Gi|m)?", str(quantity))
     assert match, quantity
     return int(match[1]) * (1e-3 if match[2] == "m" else UNITS.get(match[2], 1))
@@ -53,7 +53,7 @@ def selects(selector: Mapping[str, str], pod: Document) -> bool:
 
 
 @every_combination
-def test_selectors_match_exactly_the_pods_that_are_meant(combination: Combination) -> None:
+def test_selectors_match_exactly_the_intended_pods(combination: Combination) -> None:
     documents = rendered(combination)
     made = pods(documents)
     for deployment in of_kind(documents, "Deployment"):
@@ -79,7 +79,7 @@ def test_selectors_match_exactly_the_pods_that_are_meant(combination: Combinatio
 
 
 @every_combination
-def test_ports_of_services_probes_and_monitors_are_of_the_containers(
+def test_ports_of_services_probes_and_monitors_exist_in_the_containers(
     combination: Combination,
 ) -> None:
     documents = rendered(combination)
@@ -111,7 +111,7 @@ def test_ports_of_services_probes_and_monitors_are_of_the_containers(
 
 
 @every_combination
-def test_whom_the_gateway_and_routes_name_is_there(combination: Combination) -> None:
+def test_services_named_by_the_gateway_and_routes_exist(combination: Combination) -> None:
     documents = rendered(combination)
     services = {
         (each["metadata"]["name"], port["port"])
@@ -131,14 +131,14 @@ def test_whom_the_gateway_and_routes_name_is_there(combination: Combination) -> 
         name, _, port = settings[variable].partition(":")
         assert (name, int(port)) in services
     assert int(settings["LISTEN"]) == container(gateway)["ports"][0]["containerPort"]
-    # Clients reach the gateway at the name that the model server had without it.
+    # Clients reach the gateway under the name that the model server has without it.
     service = named(documents, "Service", "max-sentiment")
     assert selects(service["spec"]["selector"], gateway)
 
 
 @every_combination
-def test_pods_satisfy_the_restricted_standard_said_out_loud(combination: Combination) -> None:
-    # Out loud: an admission controller that fills in defaults may be missing.
+def test_pods_satisfy_the_restricted_standard_explicitly(combination: Combination) -> None:
+    # Explicitly: an admission controller that fills in defaults may be missing.
     documents = rendered(combination)
     namespace = named(documents, "Namespace", "max-sentiment")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -184,7 +184,7 @@ def test_volumes(combination: Combination) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BROUGHT))
-def test_what_the_operator_brings_is_in_the_guide(name: str) -> None:
+def test_objects_that_the_operator_creates_are_in_the_guide(name: str) -> None:
     assert name in (ROOT / "docs" / "deploying.md").read_text()
 
 
@@ -214,7 +214,7 @@ def test_the_model_server_asks_for_the_memory_that_was_measured(
 
 
 @every_combination
-def test_images_are_pinned_and_ours_is_of_this_version(combination: Combination) -> None:
+def test_images_are_pinned_and_our_image_has_this_version(combination: Combination) -> None:
     for name, pod in pods(rendered(combination)).items():
         image, _, tag = container(pod)["image"].partition(":")
         assert re.match(r"\d+\.\d+\.\d+", tag), name
@@ -223,7 +223,7 @@ def test_images_are_pinned_and_ours_is_of_this_version(combination: Combination)
             assert (image, tag) == ("max-sentiment", VERSION + suffix)
 
 
-def test_one_images_entry_sets_every_image_of_ours() -> None:
+def test_one_images_entry_replaces_our_image_everywhere() -> None:
     entry = {"name": "max-sentiment", "newName": "registry.example/sentiment", "newTag": "7"}
     for components in (("gateway",), ("kserve",)):
         documents = kustomized(Combination("cpu", components), images=[entry])
@@ -243,7 +243,9 @@ def test_everything_is_in_one_namespace_and_labelled(combination: Combination) -
 
 
 @every_combination
-def test_the_lexicon_stands_in_for_the_model_that_is_served(combination: Combination) -> None:
+def test_the_lexicon_server_has_the_model_server_s_model_keys_and_image(
+    combination: Combination,
+) -> None:
     made = pods(rendered(combination))
     lexicon = made.get("max-sentiment-lexicon")
     if lexicon is None:
@@ -263,7 +265,7 @@ def test_the_lexicon_stands_in_for_the_model_that_is_served(combination: Combina
     assert container(lexicon)["image"] == container(server)["image"]
 
 
-def test_the_gpu_overlay_asks_for_one_gpu_and_says_so_to_max() -> None:
+def test_the_gpu_overlay_requests_one_gpu_and_passes_it_to_max() -> None:
     documents = rendered(Combination("gpu"))
     pod = pods(documents)["max-sentiment"]
     assert container(pod)["resources"]["limits"]["nvidia.com/gpu"] == 1
@@ -294,7 +296,7 @@ def test_every_overlay_and_component_is_in_some_combination() -> None:
     assert overlays == {each.overlay for each in COMBINATIONS}
 
 
-def test_the_gateway_s_configuration_is_the_one_that_its_script_reads() -> None:
+def test_the_gateway_s_config_map_has_the_files_that_its_script_reads() -> None:
     documents = rendered(Combination("cpu", ("gateway",)))
     (configuration,) = of_kind(documents, "ConfigMap")
     for name, text in configuration["data"].items():
@@ -308,7 +310,7 @@ def test_the_gateway_s_configuration_is_the_one_that_its_script_reads() -> None:
     assert container(gateway)["command"] == ["bash", f"{directory}/run"]
 
 
-def test_no_document_of_the_repository_is_left_out() -> None:
+def test_every_document_is_part_of_a_combination() -> None:
     written = {
         (document["kind"], document["metadata"]["name"])
         for path in KUBERNETES.rglob("*.yaml")

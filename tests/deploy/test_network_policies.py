@@ -1,4 +1,4 @@
-"""Who reaches whom, by the network policies of a combination read as Kubernetes defines them.
+"""Connections that the network policies of a combination allow, by Kubernetes' definition.
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
@@ -31,10 +31,10 @@ NETWORK = "NetworkPolicy"
 
 @dataclass(frozen=True)
 class Peer:
-    """A pod, or with neither namespace nor labels an address outside of the cluster.
+    """A pod; without namespace and labels, an address outside the cluster.
 
     Attributes:
-        labelled: What an operator put on its namespace.
+        labelled: Labels that an operator put on its namespace.
     """
 
     namespace: str | None = None
@@ -66,7 +66,7 @@ INTERNET = Peer()
 
 
 def matches(selector: Document, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector takes labels; one that is empty takes all."""
+    """Whether a label selector matches labels; an empty one matches all."""
     if not selector.get("matchLabels", {}).items() <= labels.items():
         return False
     for expression in selector.get("matchExpressions", []):
@@ -103,9 +103,9 @@ def is_one_of(described: Document, peer: Peer) -> bool:
 def one_way(
     policies: Sequence[Document], direction: str, of: Peer, peer: Peer, port: int, protocol: str
 ) -> bool:
-    """Whether the policies that select a pod let a connection pass, if there are any."""
+    """Whether the policies that select a pod allow a connection."""
     if of.namespace != HERE:
-        return True  # nothing is known of policies elsewhere
+        return True  # the policies of other namespaces are unknown
     of_the_pod = [
         each["spec"]
         for each in policies
@@ -149,7 +149,7 @@ def network(combination: Combination) -> Network:
 
 
 @pytest.mark.parametrize("client", [CLIENT, INGRESS], ids=["client", "ingress"])
-def test_clients_reach_what_the_service_leads_to(
+def test_clients_reach_the_pods_of_the_service(
     combination: Combination, network: Network, client: Peer
 ) -> None:
     server = network.pods["max-sentiment"]
@@ -163,7 +163,7 @@ def test_clients_reach_what_the_service_leads_to(
 
 
 @pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
-def test_nobody_else_reaches_anything(network: Network, stranger: Peer) -> None:
+def test_other_pods_reach_nothing(network: Network, stranger: Peer) -> None:
     for pod in network.pods.values():
         for port in (API, METRICS, GATEWAY):
             assert not network.reaches(stranger, pod, port)
@@ -193,7 +193,7 @@ def test_prometheus_alone_reaches_the_metrics_and_nothing_else(network: Network)
 
 
 def documented() -> list[Document]:
-    """Returns the patches of docs/deploying.md that are about network policies."""
+    """Returns the patches of network policies in docs/deploying.md."""
     text = (ROOT / "docs" / "deploying.md").read_text()
     blocks = (each.partition("```")[0] for each in text.split("```yaml\n")[1:])
     found = [yaml.safe_load(each).get("patches", []) for each in blocks]
@@ -228,7 +228,7 @@ def test_no_other_port_is_open(network: Network) -> None:
             assert not network.reaches(CLIENT, pod, port)
 
 
-def test_dns_and_nothing_else_is_reached(network: Network) -> None:
+def test_pods_reach_only_dns(network: Network) -> None:
     for pod in network.pods.values():
         for resolver in (DNS, NODE_LOCAL_DNS):
             for protocol in ("UDP", "TCP"):

@@ -1,4 +1,4 @@
-"""The pods of deploy/kubernetes, run as Kubernetes runs them, without Kubernetes."""
+"""The pods of deploy/kubernetes, run without a cluster by an emulation of the kubelet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONG = {"input": ["What a wonderful film it was, all in all. " * 45] * 24}
 
 @dataclass
 class Load:
-    """Clients that ask in every dialect, with a new connection each time, and what they got."""
+    """Clients that use every dialect, with a new connection each time, and their responses."""
 
     endpoint: Callable[[], tuple[str, int] | None]
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -44,7 +44,9 @@ class Load:
     def ask(self) -> None:
         while not self.ended:
             for path, body in GOOD.values():
-                time.sleep(0.03)  # else starting under load is all that is measured
+                time.sleep(
+                    0.03
+                )  # without a pause, the test would only measure the start under load
                 endpoint = self.endpoint()
                 if endpoint is None:
                     self.wrong.append("no pod was ready")
@@ -83,13 +85,13 @@ def load(endpoint: Callable[[], tuple[str, int] | None]) -> Iterator[Load]:
 
 @dataclass
 class Rollout:
-    """What happened from the first pod of a model server to the end of its replacement.
+    """Record of a rollout, from the first pod of a model server to the end of its replacement.
 
     Attributes:
-        before: What answered at the gateway while there was no model server.
+        before: Responses at the gateway while there was no model server.
         at_the_gateway: Clients of the Service with the component `gateway`.
         at_the_servers: Clients of the Service without it.
-        in_flight: The answer to what the old pod was asked half a second before its SIGTERM.
+        in_flight: Response to a request sent to the old pod half a second before its SIGTERM.
         status: Exit status of the old pod.
         seconds: From its SIGTERM to its end.
     """
@@ -108,7 +110,7 @@ class Rollout:
 
 @pytest.fixture(scope="module")
 def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
-    """Lexicon and gateway come up, a model server, its successor; the first is then ended."""
+    """Starts lexicon server, gateway, a model server and its successor, then ends the first one."""
     directory = tmp_path_factory.mktemp("pods")
     templates = pods(rendered(DOCUMENTS))
     server, lexicon, gateway = (
@@ -143,7 +145,7 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
             at_the_gateway.wait_for("model")
             with load(lambda: models.endpoint("http")) as at_the_servers:
                 at_the_servers.wait_for("model")
-                # maxSurge 1, maxUnavailable 0: the new one is ready before the old one has to go.
+                # maxSurge 1, maxUnavailable 0: the new pod is ready before the old one is ended.
                 models.pods.append(new := start("new", server, 4))
                 answers: list[httpx.Response] = []
                 url = f"{old.url('http')}/classify"
@@ -187,12 +189,12 @@ def test_no_request_fails_at_the_gateway_even_before_there_is_a_model(rollout: R
     assert clients.outcomes.keys() == {"lexicon", "model"}
 
 
-def test_sigterm_is_obeyed_once_what_is_in_flight_is_answered(rollout: Rollout) -> None:
+def test_sigterm_ends_a_pod_once_requests_in_flight_are_answered(rollout: Rollout) -> None:
     print(f"from SIGTERM to the end {rollout.seconds:.1f} s")
     assert rollout.status == 0
     assert rollout.in_flight.status_code == 200
     assert len(rollout.in_flight.json()["data"]) == len(LONG["input"])
-    assert rollout.seconds > 0.5  # else nothing was in flight
+    assert rollout.seconds > 0.5  # shows that a request was in flight
 
 
 def test_no_pod_would_have_been_restarted(rollout: Rollout) -> None:
@@ -202,7 +204,7 @@ def test_no_pod_would_have_been_restarted(rollout: Rollout) -> None:
         assert pod.ready
 
 
-def test_memory_stays_within_what_is_asked_for(rollout: Rollout) -> None:
+def test_memory_stays_within_the_request(rollout: Rollout) -> None:
     for name in ("old", "new", "lexicon", "gateway"):
         pod: Pod = getattr(rollout, name)
         peak = pod.running.peak_memory()
@@ -214,7 +216,7 @@ def test_memory_stays_within_what_is_asked_for(rollout: Rollout) -> None:
 
 
 @pytest.mark.parametrize("name", ["new", "lexicon", "gateway"])
-def test_processes_are_confined_as_the_manifest_says(rollout: Rollout, name: str) -> None:
+def test_processes_have_the_manifest_s_security_context(rollout: Rollout, name: str) -> None:
     pod: Pod = getattr(rollout, name)
     directory = Path("/proc", str(pod.running.main_process().pid))
     status = (directory / "status").read_text()
@@ -237,14 +239,14 @@ def test_processes_are_confined_as_the_manifest_says(rollout: Rollout, name: str
     }
 
 
-def test_the_server_became_what_the_manifest_says(rollout: Rollout) -> None:
-    # `max-sentiment serve` replaces itself with `max serve` and passes on what it was given.
+def test_the_server_process_has_the_manifest_s_arguments(rollout: Rollout) -> None:
+    # `max-sentiment serve` replaces itself with `max serve` and passes its arguments on.
     command = rollout.new.running.main_process().cmdline()
     assert command[-1:] == container(rollout.new.template)["args"][-1:]
     assert "serve" in command
 
 
-def test_probes_and_routes_are_in_the_server_s_description(rollout: Rollout) -> None:
+def test_paths_of_probes_and_routes_are_in_the_server_s_openapi(rollout: Rollout) -> None:
     documents = rendered(DOCUMENTS)
     url = rollout.new.url("http")
     paths = httpx.get(f"{url}/openapi.json", trust_env=False).json()["paths"]
@@ -262,7 +264,7 @@ def test_probes_and_routes_are_in_the_server_s_description(rollout: Rollout) -> 
 
 
 def is_routed(path: str, route: Document) -> bool:
-    """Whether a route takes a path; a prefix is one of whole parts."""
+    """Whether a route matches a path; a prefix matches whole path segments only."""
     for rule in route["spec"]["rules"]:
         for match in rule["matches"]:
             kind, value = match["path"]["type"], match["path"]["value"]
@@ -271,8 +273,8 @@ def is_routed(path: str, route: Document) -> bool:
     return False
 
 
-def test_metrics_are_where_the_monitor_looks(rollout: Rollout) -> None:
-    # That they are what alerts ask for, tests/server/test_monitored_metrics.py says.
+def test_metrics_are_at_the_port_and_path_of_the_monitor(rollout: Rollout) -> None:
+    # tests/server/test_monitored_metrics.py checks that alerts use metrics that exist.
     (monitor,) = of_kind(rendered(DOCUMENTS), "PodMonitor")
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     for pod in (rollout.new, rollout.lexicon):

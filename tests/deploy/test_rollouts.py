@@ -1,4 +1,4 @@
-"""Rollouts, scaling and the end of pods: times and bounds that have to fit each other."""
+"""Rollouts, scaling and termination of pods: durations and bounds that must be consistent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DRAIN = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"
 
 
 def seconds_of_drain(pod: Document) -> int:
-    """Returns the longest a process of a pod takes from SIGTERM to its end."""
+    """Returns the maximum time that a pod's process takes from SIGTERM to its end."""
     name = container(pod)["name"]
     if name == "gateway":
         given = {each["name"]: each["value"] for each in container(pod)["env"]}
@@ -40,12 +40,12 @@ def seconds_of_drain(pod: Document) -> int:
 def test_grace_covers_pre_stop_and_drain(combination: Combination) -> None:
     for pod in pods(rendered(combination)).values():
         pre_stop = container(pod)["lifecycle"]["preStop"]["sleep"]["seconds"]
-        assert pre_stop >= 5  # endpoints take seconds to reach every node
+        assert pre_stop >= 5  # changes of endpoints take seconds to reach every node
         assert pod["spec"]["terminationGracePeriodSeconds"] > pre_stop + seconds_of_drain(pod)
 
 
 @every_combination
-def test_a_cold_compile_is_no_failed_start(combination: Combination) -> None:
+def test_the_startup_probe_allows_for_a_cold_compile(combination: Combination) -> None:
     documents = rendered(combination)
     probe = container(pods(documents)["max-sentiment"])["startupProbe"]
     allowed = probe["periodSeconds"] * probe["failureThreshold"]
@@ -56,7 +56,9 @@ def test_a_cold_compile_is_no_failed_start(combination: Combination) -> None:
 
 
 @every_combination
-def test_readiness_waits_for_the_server_s_own_verdict(combination: Combination) -> None:
+def test_the_readiness_probe_waits_longer_than_the_server_s_own_timeout(
+    combination: Combination,
+) -> None:
     from distilbert_sentiment_arch.classify.readiness import TIMEOUT_S
 
     for probe in ("startupProbe", "readinessProbe"):
@@ -82,13 +84,13 @@ def test_nothing_is_down_during_a_rollout_and_drains_are_not_blocked(
         assert strategy["rollingUpdate"]["maxUnavailable"] == 0
         assert strategy["rollingUpdate"]["maxSurge"] >= 1
     for budget in of_kind(documents, "PodDisruptionBudget"):
-        # With maxUnavailable a single replica can still be evicted.
+        # With maxUnavailable, unlike minAvailable, a single replica can still be evicted.
         assert budget["spec"]["maxUnavailable"] >= 1
         assert "minAvailable" not in budget["spec"]
 
 
 @every_combination
-def test_exactly_one_scales_the_model_server(combination: Combination) -> None:
+def test_exactly_one_autoscaler_scales_the_model_server(combination: Combination) -> None:
     documents = rendered(combination)
     bounds = [
         *(
@@ -109,7 +111,9 @@ def test_exactly_one_scales_the_model_server(combination: Combination) -> None:
     for each in of_kind(documents, "HorizontalPodAutoscaler", "ScaledObject"):
         target = each["spec"]["scaleTargetRef"]
         scaled = named(documents, target["kind"], target["name"])
-        assert "replicas" not in scaled["spec"]  # they would be set back at every apply
+        assert (
+            "replicas" not in scaled["spec"]
+        )  # `kubectl apply` would reset the number of replicas each time
     for each in of_kind(documents, "ScaledObject"):
         assert least <= each["spec"]["fallback"]["replicas"] <= most
 

@@ -1,4 +1,4 @@
-"""Every document of every combination, by the schemas of Kubernetes and of the custom resources."""
+"""Validation of every manifest by the schemas of Kubernetes and of the custom resources."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def distinct(documents: Sequence[Document]) -> list[Document]:
 
 @pytest.fixture(scope="module")
 def everything() -> list[Document]:
-    """Each document that some combination has."""
+    """Returns each distinct document of all combinations."""
     return distinct([each for combination in COMBINATIONS for each in rendered(combination)])
 
 

@@ -1,4 +1,4 @@
-"""Every variable and flag in the manifests is one that the process reads."""
+"""Variables and flags in the manifests: each is one that the process reads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OURS = {
     *(lexicon_settings.NEUTRAL_BAND, lexicon_settings.MODIFIERS),
 }
 
-# Of MAX's own and of huggingface_hub's, asked where they are defined: importing them takes seconds.
+# Variables of MAX and huggingface_hub, read from their sources, because importing takes seconds.
 ASK_THE_LIBRARIES = """
 import inspect, json, re
 import click
@@ -52,7 +52,7 @@ def of_the_libraries() -> dict[str, set[str]]:
 
 
 def flags_of(command: str) -> set[str]:
-    """Returns the flags of a command of ours."""
+    """Returns the flags of one of our commands."""
     (commands,) = (
         action.choices
         for action in _parser()._actions
@@ -88,7 +88,7 @@ def test_every_flag_is_one_of_the_command(of_the_libraries: dict[str, set[str]])
                 assert flag in known
 
 
-def test_what_limits_the_drain_is_what_serve_sets_by_itself() -> None:
+def test_the_drain_limit_is_the_default_of_serve() -> None:
     from distilbert_sentiment_arch.cli.serve import serve_environment
 
     variable = "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S"

@@ -1,4 +1,4 @@
-"""The unit files: what systemd makes of them, and whether the servers know what they say."""
+"""The systemd units: checked by systemd, and compared with the servers' flags and variables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def flag(words: list[str], name: str, default: str) -> str:
 
 @needs_systemd
 @each_unit
-def test_systemd_has_nothing_to_say(name: str, tmp_path: Path) -> None:
+def test_systemd_reports_no_problem(name: str, tmp_path: Path) -> None:
     (tmp_path / "max-sentiment").symlink_to("/bin/true")
     copy = tmp_path / f"{name}.service"
     text = (DEPLOY / "systemd" / copy.name).read_text()
@@ -41,7 +41,7 @@ def test_systemd_has_nothing_to_say(name: str, tmp_path: Path) -> None:
 
 @needs_systemd
 @each_unit
-def test_little_is_exposed(name: str) -> None:
+def test_the_exposure_level_is_low(name: str) -> None:
     ended = run(
         *["systemd-analyze", "security", "--offline=yes", "--no-pager"],
         *[f"--threshold={EXPOSURE}", DEPLOY / "systemd" / f"{name}.service"],
@@ -60,7 +60,7 @@ def test_commands_exist(name: str, setting: str) -> None:
 
 
 @each_unit
-def test_is_started_once_the_right_port_is_ready(name: str) -> None:
+def test_a_unit_is_started_once_its_own_port_is_ready(name: str) -> None:
     start, ready = (shlex.split(unit(name)[key][0]) for key in ("ExecStart", "ExecStartPost"))
     assert flag(ready, "--port", "8000") == flag(start, "--port", "8000")
     (timeout,) = unit(name)["TimeoutStartSec"]
@@ -74,14 +74,14 @@ def test_the_two_servers_do_not_share_ports() -> None:
 
 
 @each_unit
-def test_may_answer_what_is_in_flight(name: str) -> None:
+def test_requests_in_flight_may_finish_at_the_stop(name: str) -> None:
     (timeout,) = unit(name)["TimeoutStopSec"]
     assert seconds_of(timeout) > DRAIN_S
     assert unit(name)["Restart"] == ["always"]
 
 
 @each_unit
-def test_environment_is_the_images_but_for_the_baked_cache(name: str) -> None:
+def test_the_environment_is_that_of_the_image_except_for_the_cache(name: str) -> None:
     environment = dict(each.split("=", 1) for each in unit(name)["Environment"])
     expected = image_environment()
     del expected["PATH"]
@@ -90,7 +90,7 @@ def test_environment_is_the_images_but_for_the_baked_cache(name: str) -> None:
 
 
 @each_unit
-def test_limits_are_those_of_compose(name: str) -> None:
+def test_resource_limits_are_those_of_compose(name: str) -> None:
     service = compose()["services"][UNITS[name]]
     (memory,), (tasks,), (weight,) = (
         unit(name)[key] for key in ("MemoryMax", "TasksMax", "CPUWeight")
@@ -100,7 +100,7 @@ def test_limits_are_those_of_compose(name: str) -> None:
     assert int(weight) / 100 == service["cpu_shares"] / 1024  # both relative to their default
 
 
-def test_one_user_for_one_cache() -> None:
+def test_both_units_share_a_user_and_a_cache() -> None:
     first, second = (unit(name) for name in UNITS)
     for setting in ("User", "DynamicUser", "CacheDirectory", "Environment"):
         assert first[setting] == second[setting]
