@@ -36,7 +36,7 @@ DISTILBERT = {
     "DistilBERT, 28 labels, tanh gelu, three layers": {
         "activation": "gelu_new",
         "hidden_dim": 32,
-        "id2label": checkpoints.labels(28),
+        "id2label": checkpoints.labels(LABELS),
         "n_layers": 3,
     },
     "DistilBERT, one head, one layer, silu, odd widths": {
@@ -50,13 +50,19 @@ DISTILBERT = {
     "DistilBERT, eight heads, tanh, sinusoidal positions left out of the file": {
         "activation": "tanh",
         "hidden_dim": 32,
+        "id2label": checkpoints.labels(LABELS),
         "n_heads": 8,
         "sinusoidal_pos_embds": True,
     },
 }
 BERT: dict[str, dict[str, Any]] = {
-    "BERT, two token types, epsilon 1e-5": {"intermediate_size": 32, "layer_norm_eps": 1e-5},
+    "BERT, two token types, epsilon 1e-5": {
+        "id2label": checkpoints.labels(LABELS),
+        "intermediate_size": 32,
+        "layer_norm_eps": 1e-5,
+    },
     "BERT, one token type, epsilon 1e-12, one layer": {
+        "id2label": checkpoints.labels(LABELS),
         "intermediate_size": 32,
         "num_hidden_layers": 1,
         "type_vocab_size": 1,
@@ -138,7 +144,7 @@ def with_norms_before() -> Draft:
         attention_bias=False,
         mlp_bias=False,
         norm_bias=False,
-        num_labels=2,
+        num_labels=LABELS,
     )
     generator = np.random.default_rng(50)
     weights: dict[str, np.ndarray] = {}
@@ -186,7 +192,7 @@ def with_norms_before() -> Draft:
         final_norm=norm("encoder.final_norm"),
         dense=biased("classifier.dense", dim),
         head_activation="tanh",
-        projection=biased("classifier.projection", 2),
+        projection=biased("classifier.projection", LABELS),
     )
     return config, weights, expected
 

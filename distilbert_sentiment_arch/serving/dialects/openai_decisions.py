@@ -183,7 +183,7 @@ class OutputTokensDetails(WireModel):
     reasoning_tokens: int = 0
 
 
-class Usage(WireModel):
+class DecisionUsage(WireModel):
     """Tokens that the model read, special tokens included."""
 
     input_tokens: int
@@ -198,7 +198,7 @@ class DecisionResponse(Origin):
 
     model: str
     answers: list[ChoiceAnswer | PredicateAnswer | Refusal]
-    usage: Usage
+    usage: DecisionUsage
     truncation: TruncationNote | None = None
 
 
@@ -214,7 +214,7 @@ async def decide(call: Call, body: DecisionBody) -> DecisionResponse:
         **dict(origin(answers)),
         model=answers.model,
         answers=[_answer(question, answer, rows) for question in body.questions],
-        usage=Usage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
+        usage=DecisionUsage(input_tokens=answer.tokens_read, total_tokens=answer.tokens_read),
         truncation=TruncationNote.of(answer),
     )
 

@@ -23,6 +23,7 @@ from distilbert_sentiment_arch.serving.dialects.our_fields import (
     TruncationNote,
     origin,
 )
+from distilbert_sentiment_arch.serving.dialects.usage import Usage
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
@@ -52,13 +53,6 @@ class Embedding(WireModel):
     truncation: TruncationNote | None = None
 
 
-class Usage(WireModel):
-    """Tokens that the model read, special tokens included."""
-
-    prompt_tokens: int
-    total_tokens: int
-
-
 class EmbeddingsResponse(Origin):
     """Logits, in the order of the inputs."""
 
@@ -80,7 +74,6 @@ async def embeddings(call: Call, body: EmbeddingsBody) -> EmbeddingsResponse:
     answers = await call.classify(
         body.model, body.input, truncation=body.to_truncation(), fallback=body.fallback
     )
-    tokens = sum(answer.tokens_read for answer in answers.classifications)
     return EmbeddingsResponse(
         **dict(origin(answers)),
         model=answers.model,
@@ -92,7 +85,7 @@ async def embeddings(call: Call, body: EmbeddingsBody) -> EmbeddingsResponse:
             )
             for index, answer in enumerate(answers.classifications)
         ],
-        usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
+        usage=Usage.of(answers),
     )
 
 

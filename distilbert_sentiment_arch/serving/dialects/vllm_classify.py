@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.serving.dialects.our_fields import (
     TruncationNote,
     origin,
 )
+from distilbert_sentiment_arch.serving.dialects.usage import Usage
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
@@ -71,11 +72,9 @@ class ClassifyDatum(WireModel):
     truncation: TruncationNote | None = None
 
 
-class Usage(WireModel):
-    """Tokens that the model read, special tokens included."""
+class ClassifyUsage(Usage):
+    """Token counts as vLLM reports them; nothing is generated."""
 
-    prompt_tokens: int
-    total_tokens: int
     completion_tokens: int = 0
     prompt_tokens_details: None = None
 
@@ -88,7 +87,7 @@ class ClassifyResponse(Origin):
     created: int
     model: str
     data: list[ClassifyDatum]
-    usage: Usage
+    usage: ClassifyUsage
 
 
 @endpoints.post("/classify", ClassifyBody, ClassifyResponse)
@@ -102,7 +101,6 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
         fallback=body.fallback,
         add_special_tokens=body.add_special_tokens,
     )
-    tokens = sum(answer.tokens_read for answer in answers.classifications)
     return ClassifyResponse(
         **dict(origin(answers)),
         id=f"classify-{body.request_id or uuid.uuid4().hex}",
@@ -112,7 +110,7 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
             _datum(index, answer, body.use_activation)
             for index, answer in enumerate(answers.classifications)
         ],
-        usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
+        usage=ClassifyUsage.of(answers),
     )
 
 
