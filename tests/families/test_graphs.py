@@ -26,9 +26,9 @@ TOLERANCE = 1e-4
 
 ORACLES = {checkpoints.DISTILBERT: distilbert, checkpoints.BERT: bert}
 
-# Few widths, because MAX compiles a matrix product for each; tests/kernels has more.
+# Few widths and numbers of labels, because MAX compiles a matrix product for each shape;
+# tests/kernels has more.
 LABELS = 28
-"""Of most cases, as widths are: MAX compiles a product for each shape. `kernels/` has more."""
 
 DISTILBERT = {
     "DistilBERT, one label, learned positions, 512 of them": {
