@@ -17,8 +17,9 @@ from commands import run
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.families.registry import FAMILIES
-from distilbert_sentiment_arch.settings.defaults import PACKAGE
+from distilbert_sentiment_arch.settings.defaults import METRICS_PORT, PACKAGE
 from scripts import checkpoints
+from scripts.server_process import free_ports
 
 Damage = Callable[[Path], None]
 
@@ -182,6 +183,14 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
         ("tokenizer.json", "its model is None", "WordPiece"),
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports that are free: those in use are refused before a checkpoint is opened."""
+    port, metrics_port = free_ports(2)
+    monkeypatch.setenv("MAX_SERVE_PORT", str(port))
+    monkeypatch.setenv(METRICS_PORT, str(metrics_port))
 
 
 @pytest.mark.parametrize("name", CASES)
