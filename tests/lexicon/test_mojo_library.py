@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,16 @@ def why_not(ended: subprocess.CompletedProcess[str]) -> str:
     (line,) = ended.stderr.splitlines()
     assert line.startswith("Word lists are scored without Mojo: ")
     return line
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library, as the first process leaves it."""
+    cache = tmp_path_factory.mktemp("cache")
+    environment = {"MODULAR_CACHE_DIR": str(cache)}
+    assert run_python("-c", LOAD, environment=environment).stdout == "True True\n"
+    (library,) = (cache / "max-sentiment").iterdir()
+    return library
 
 
 @pytest.mark.slow
@@ -71,11 +82,12 @@ def test_it_can_be_compiled_beforehand(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("unusable", ["truncated", "flipped", "writable by others"])
 def test_what_is_of_no_use_is_named_and_compiled_again_where_that_is_allowed(
-    tmp_path: Path, unusable: str
+    tmp_path: Path, compiled: Path, unusable: str
 ) -> None:
     environment = {"MODULAR_CACHE_DIR": str(tmp_path)}
-    assert run_python("-c", LOAD, environment=environment).stdout == "True True\n"
-    (library,) = (tmp_path / "max-sentiment").iterdir()
+    library = tmp_path / "max-sentiment" / compiled.name
+    library.parent.mkdir()
+    shutil.copy(compiled, library)
     whole = library.read_bytes()
     if unusable == "truncated":
         library.write_bytes(whole[: len(whole) // 2])

@@ -28,7 +28,9 @@ LIMITS = {"serve": 2048 * MIB, "lexicon": 256 * MIB}
 """Those of the pods: deploy/kubernetes."""
 
 CALLERS = 16
-ROUNDS = 1
+TURNS = 5
+"""How many of the worst a caller sends, one after the other; each caller begins with another."""
+
 WORST = (
     "escaped-emoji-of-6-mb",
     "hangul-of-500k-characters",
@@ -88,7 +90,7 @@ def test_sixteen_callers_with_the_worst_that_is_accepted(confined: Confined) -> 
 
     def call(number: int) -> Counter[int]:
         statuses: Counter[int] = Counter()
-        for turn in range(ROUNDS * len(bodies)):
+        for turn in range(TURNS):
             attack, body = bodies[(turn + number) % len(bodies)]
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
                 # Refused before it is read to the end, perhaps.
