@@ -1,4 +1,4 @@
-"""Other processes, started as from a shell."""
+"""Starting other processes in the environment that a shell would give them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     timeout: float = 400,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end.
+    """Runs a command until it ends.
 
     Importing MAX changes the C environment behind ``os.environ``, after which a child that inherits
     it is another Python; what ``os.environ`` shows is what a shell would pass on.

@@ -1,4 +1,4 @@
-"""What several test files work with."""
+"""Fixtures that several test files use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def embedded() -> ModelClassifier:
-    """The embedded checkpoint, compiled in this process as `max-sentiment classify` does it."""
+    """The embedded checkpoint, compiled in this process as by `max-sentiment classify`."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
     from distilbert_sentiment_arch.engine.in_process import load_classifier
     from distilbert_sentiment_arch.families.registry import FAMILIES
@@ -26,7 +26,7 @@ def embedded() -> ModelClassifier:
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a tiny random checkpoint, its config.json changed as asked, and returns where."""
+    """Writes a tiny random checkpoint with changes to its config.json; returns its path."""
 
     def write(**changes: Any) -> Path:
         return checkpoints.write_checkpoint(

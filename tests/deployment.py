@@ -1,4 +1,4 @@
-"""What the files in deploy/ say, read as the tools that they are for read them."""
+"""Readers of files in deploy/: Containerfile, systemd units, compose.yaml, gateway settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Instruction:
 
     @property
     def words(self) -> list[str]:
-        """The value as the shell splits it, or as the JSON that it is."""
+        """The words of the value: a JSON array, or split as by the shell."""
         if self.value.startswith("["):
             return [str(word) for word in json.loads(self.value)]
         return shlex.split(self.value)
@@ -74,17 +74,17 @@ def compose() -> dict[str, Any]:
 
 @cache
 def gateway_settings() -> dict[str, str | None]:
-    """Variables that deploy/gateway/run names, with their defaults where they have one."""
+    """Variables that deploy/gateway/run names, with their defaults if they have one."""
     text = (DEPLOY / "gateway" / "run").read_text()
     defaults = dict(re.findall(r'"\$\{([A-Z_]+):=(\d+)\}"', text))
     return {name: defaults.get(name) for name in re.findall(r"^# ([A-Z_]+)  ", text, re.MULTILINE)}
 
 
 def bytes_of(size: str) -> int:
-    """A size as systemd (2G) and compose (2g) write it."""
+    """Returns the bytes of a size as systemd (2G) and compose (2g) write it."""
     return int(size[:-1]) << {"k": 10, "m": 20, "g": 30}[size[-1].lower()]
 
 
 def seconds_of(time: str) -> float:
-    """A time as systemd (45) and compose (45s) write it."""
+    """Returns the seconds of a time as systemd (45) and compose (45s) write it."""
     return float(time.removesuffix("s"))

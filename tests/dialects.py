@@ -1,4 +1,4 @@
-"""A good request in every dialect."""
+"""A valid request in every dialect."""
 
 from __future__ import annotations
 

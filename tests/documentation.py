@@ -1,4 +1,4 @@
-"""Pages for users and what is quoted in them: links, code blocks, requests with their answers."""
+"""Contents of the pages for users: links, code blocks, example commands with their output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Block:
     """A code block.
 
     Attributes:
-        language: What stands behind its fence; empty for an indented block.
+        language: Language named at its fence; empty for an indented block.
         text: Its lines.
     """
 
@@ -37,14 +37,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Example:
-    """A command of a `console` block and what it prints."""
+    """A command of a `console` block and its output."""
 
     command: str
     output: str
 
 
 def name_of(page: Path) -> str:
-    """Returns a page's path from the root of the repository: a test's parameter."""
+    """Returns a page's path from the root of the repository, as the id of a test's parameter."""
     return str(page.relative_to(ROOT))
 
 
@@ -56,12 +56,12 @@ def blocks(page: Path) -> list[Block]:
 
 
 def inline_code(page: Path) -> list[str]:
-    """Returns what stands between back-ticks in the running text of a page."""
+    """Returns the inline code (between back-ticks) in the text of a page."""
     return [" ".join(code.split()) for code in _INLINE.findall(_prose(page))]
 
 
 def links(page: Path) -> list[str]:
-    """Returns the targets of a page's links, those in code left out."""
+    """Returns the targets of a page's links, except those in code."""
     return _LINK.findall(_INLINE.sub("", _prose(page)))
 
 
@@ -100,7 +100,7 @@ def examples(page: Path) -> Iterator[Example]:
 def _is_complete(command: str) -> bool:
     try:
         shlex.split(command)
-    except ValueError:  # a quote is open
+    except ValueError:  # an unclosed quote
         return False
     return not command.endswith("\\")
 

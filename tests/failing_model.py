@@ -1,4 +1,4 @@
-"""A classifier that fails or answers as a test says: no real model fails on demand."""
+"""A classifier that fails on demand, as no real model does."""
 
 from __future__ import annotations
 

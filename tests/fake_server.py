@@ -1,4 +1,4 @@
-"""A server that answers whatever a test wants, to show what a campaign notices."""
+"""A server with answers chosen by a test, to show which faults a campaign detects."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class _Connection(asyncio.Protocol):
 
 @contextmanager
 def fake_server(answer: Answer) -> Iterator[int]:
-    """Serves in a thread; gives the port."""
+    """Serves in a thread and yields the port."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(
         loop.create_server(lambda: _Connection(answer), "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Servers that the gateway is put before, which do to a request whatever a test says."""
+"""Fake upstream servers of the gateway, with behaviour chosen by a test."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from http.server import BaseHTTPRequestHandler
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server does once it has a request.
+    """Behaviour of a server when it gets a request.
 
     Attributes:
-        status: Of its answer; 0 ends the connection without one, as a server does that dies.
-        headers: Of its answer.
-        size: Bytes of the answer's body at least.
-        read: Share of the request's body that it reads before.
-        hangs: It keeps the connection and says nothing.
+        status: Status of the answer; 0 closes the connection without one, like a server that dies.
+        headers: Headers of the answer.
+        size: Minimum bytes of the answer's body.
+        read: Share of the request's body that is read before answering, 0 to 1.
+        hangs: Keeps the connection open without an answer.
     """
 
     status: int = 200
@@ -42,13 +42,13 @@ HANGS = Answer(hangs=True)
 
 @dataclass
 class FakeServer:
-    """A server that notes what it was sent.
+    """A server that records the requests it gets.
 
     Attributes:
-        name: What it calls itself in its answers.
-        answer: What it does to requests.
+        name: Its name in its answers.
+        answer: Its behaviour.
         received: Bodies of the requests to paths other than /health.
-        port: Where it listens.
+        port: Port on which it listens.
     """
 
     name: str
@@ -60,7 +60,7 @@ class FakeServer:
 
 @contextmanager
 def gone_server() -> Iterator[FakeServer]:
-    """Has a port that refuses connections, and that nobody else gets."""
+    """Reserves a port that refuses connections."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield FakeServer("gone", port=held.getsockname()[1])
@@ -110,7 +110,7 @@ def fake_server(name: str, answer: Answer = GOOD) -> Iterator[FakeServer]:
         request_queue_size = 256
 
         def handle_error(self, request: object, client_address: object) -> None:
-            pass  # the gateway has gone
+            pass  # the gateway has closed the connection
 
     with Listener(("127.0.0.1", 0), Handler) as listener:
         fake.port = listener.server_address[1]

@@ -1,4 +1,4 @@
-"""deploy/gateway/run with the real proxy, and clients that notice what fails behind it."""
+"""The gateway as a process with the real proxy, and clients that record failed requests."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ needs_nginx = pytest.mark.skipif(
 
 @dataclass
 class Load:
-    """Clients that ask in every dialect, one request after the other, and what became of them.
+    """Clients that send requests in every dialect, one after the other, and the outcomes.
 
     Attributes:
-        url: Whom they ask.
+        url: Address of the gateway.
         pause_s: Seconds that a client waits after an answer.
-        outcomes: Answers by what gave them.
-        wrong: What was no answer with status 200.
+        outcomes: Number of answers by their source.
+        wrong: Outcomes other than an answer with status 200.
     """
 
     url: str
@@ -88,16 +88,16 @@ def load(url: str, clients: int = 8, pause_s: float = 0.0) -> Iterator[Load]:
 def running_gateway(
     run_dir: Path, model_ports: Sequence[int], lexicon_port: int, **settings: int
 ) -> Iterator[tuple[str, Path]]:
-    """Starts the proxy before servers on this machine, and gives its address and its log.
+    """Starts the proxy for servers on this machine and yields its address and its log.
 
     Settings are variables of deploy/gateway/run.
     """
     (port,) = free_ports(1)
     run_dir.mkdir()
     log = run_dir / "log"
-    # Appended to: nginx opens its standard output a second time.
+    # Opened for appending, because nginx opens its standard output a second time.
     with log.open("ab") as output, TemporaryDirectory() as files:
-        # What root starts has workers of another user, who may not enter pytest's directories.
+        # If root starts nginx, its workers' user may not enter pytest's directories.
         Path(files).chmod(0o755)
         process = subprocess.Popen(
             [ROOT / "deploy" / "gateway" / "run"],

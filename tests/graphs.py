@@ -1,4 +1,4 @@
-"""Several random classifiers compiled as one artifact: the compiler's fixed cost is paid once."""
+"""Compilation of several random classifiers as one artifact, to pay the fixed cost once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Graph = Callable[[Sequence[TokenSequence]], npt.NDArray[np.float32]]
 
 
 class Named(Module):
-    """A classifier whose weights carry a prefix, so that several fit into one registry."""
+    """A classifier whose weight names have a prefix, so that several fit into one registry."""
 
     def __init__(self, prefix: str, classifier: Module) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ def read_checkpoint(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
 
 
 def packed_weights(config: EncoderConfig, weights: Weights) -> Packed:
-    """Returns the weights as the kernels read them."""
+    """Returns the weights in the layout that the kernels read."""
     arrays = {name: np.from_dlpack(data) for name, data in weights.items()}
     packed = pack(arrays, config)
     fill_tables(packed, arrays)
@@ -71,7 +71,7 @@ def compile_together(
 
     Args:
         encoders: Configurations, and weights by their names in the graph.
-        packed: Compile the graphs of the kernels, not those of MAX's operations.
+        packed: Compile graphs of the kernels in place of MAX's operations.
     """
     specs: dict[str, GraphSpec] = {}
     extensions = [KERNELS] if packed else []
@@ -92,7 +92,7 @@ def compile_together(
             classifier.input_types(),
             custom_extensions=extensions,
         )
-    # MAX's own compile_graphs would load the kernels once a graph, and refuse the second time.
+    # MAX's compile_graphs would load the kernels for each graph, and fail the second time.
     artifact = GraphModule()
     registry: dict[str, Any] = {}
     for spec in specs.values():

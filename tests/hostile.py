@@ -1,4 +1,4 @@
-"""The requests of tests/attacks, and how they are sent."""
+"""Hostile requests of tests/attacks: reading, sending, and checking the server afterwards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def head_of(attack: dict[str, Any], length: int | None) -> bytes:
 
 
 def send(server: Server, attack: dict[str, Any]) -> bytes:
-    """Sends an attack over a socket of its own and returns what comes back."""
+    """Sends an attack over a new socket and returns the answer."""
     body = body_of(attack)
     transport = attack.get("transport", "plain")
     with connect(server) as stream:
@@ -59,14 +59,14 @@ def send(server: Server, attack: dict[str, Any]) -> bytes:
                 stream.sendall(bytes([byte]))
                 time.sleep(0.05)
         else:
-            # Refused before it is read to the end, perhaps.
+            # The server may refuse and close before it has read everything.
             with suppress(BrokenPipeError, ConnectionResetError):
                 stream.sendall(head_of(attack, len(body)) + body)
         return answer_of(stream)
 
 
 def answer_of(stream: socket.socket) -> bytes:
-    """Reads until the server closes."""
+    """Reads the answer until the server closes the connection."""
     received = b""
     with suppress(ConnectionResetError):
         while chunk := stream.recv(65536):

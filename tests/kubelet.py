@@ -1,4 +1,4 @@
-"""What Kubernetes does with a pod: probes it, puts it into its Service, and ends it.
+"""An emulation of the kubelet and of Services: probes, readiness and termination of pods.
 
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 """
@@ -25,27 +25,27 @@ from pod_sandbox import Container, Image, running_container
 
 @dataclass
 class Service:
-    """The pods that new connections go to: those that are ready and not being ended."""
+    """The pods that get new connections: those that are ready and not terminating."""
 
     pods: list[Pod] = field(default_factory=list)
 
     def endpoint(self, port: str) -> tuple[str, int] | None:
-        """Returns where a new connection goes: to any, as with kube-proxy; None for nowhere."""
+        """Returns the address for a new connection: any pod's, as with kube-proxy, or None."""
         able = [each for each in self.pods if each.ready and not each.terminating]
         return random.choice(able).endpoint(port) if able else None
 
 
 @dataclass
 class Pod:
-    """A pod that was started.
+    """A started pod.
 
     Attributes:
-        template: What it was rendered as.
+        template: The rendered pod template.
         running: Its container.
-        ready: Its readiness probe passed last.
-        terminating: It is out of its Service.
-        live: Its liveness probe has not failed too often.
-        seconds_to_ready: From its start.
+        ready: The last readiness probe passed.
+        terminating: It is removed from its Service.
+        live: The liveness probe has not failed too often.
+        seconds_to_ready: Seconds from its start until it was ready.
     """
 
     template: Document
@@ -62,7 +62,7 @@ class Pod:
         return self.running.address, ports[port]
 
     def url(self, port: str) -> str:
-        """Returns where a named port is."""
+        """Returns the URL of a named port."""
         return "http://{}:{}".format(*self.endpoint(port))
 
     def passes(self, kind: str) -> bool:
@@ -80,7 +80,7 @@ class Pod:
             return False
 
     def start(self) -> None:
-        """Waits for the startup probe, then for readiness, and goes on probing meanwhile."""
+        """Waits for the startup probe, then for readiness; continues to probe in the background."""
         started = time.monotonic()
         for kind in ("startupProbe", "readinessProbe"):
             probe = container(self.template).get(kind)
@@ -108,7 +108,7 @@ class Pod:
                 self.live = False
 
     def terminate(self) -> tuple[int, float]:
-        """Ends it as `kubectl delete pod`: preStop, SIGTERM, and no more than the grace period.
+        """Ends it as `kubectl delete pod` does: preStop, SIGTERM, and at most the grace period.
 
         Returns:
             The exit status, and how many seconds it took after SIGTERM.
@@ -128,7 +128,7 @@ class Pod:
         return status, time.monotonic() - signalled
 
     def stop_probing(self) -> None:
-        """Ends the probes of a pod that the test is done with."""
+        """Ends the probes of a pod that the test no longer needs."""
         self._stopped.set()
 
 
@@ -146,7 +146,7 @@ def running_pod(directory: Path, template: Document, image: Image, **options: An
 
 @contextmanager
 def cluster_address(address: str, port: int, service: Service, target: str) -> Iterator[None]:
-    """The cluster IP of a Service: a connection to it is one to a pod, or is refused at once."""
+    """The cluster IP of a Service: connections go to a pod, or are refused if none is ready."""
 
     class Proxy(socketserver.BaseRequestHandler):
         def handle(self) -> None:

@@ -20,7 +20,7 @@ def check_linear(prepare: Callable[[int], Callable[[], object]]) -> None:
     """Fails if processor time grows faster than size, from 256 KiB to 4 MiB.
 
     Args:
-        prepare: Returns what is timed, for an input of about so many bytes.
+        prepare: Returns the function to time, for an input of about the given number of bytes.
 
     Raises:
         AssertionError: The larger input, of 16 times the size, took more than 48 times as long, in
@@ -28,7 +28,7 @@ def check_linear(prepare: Callable[[int], Callable[[], object]]) -> None:
     """
     limit = SLACK * LARGE // SMALL
     attempts = []
-    for _ in range(3):  # a neighbour may share the caches while one of the two is timed
+    for _ in range(3):  # another process may use the caches while one of the two is timed
         small, large = (_processor_seconds(prepare(size)) for size in (SMALL, LARGE))
         if large < limit * max(small, LEAST_S):
             return
@@ -40,7 +40,7 @@ def check_linear(prepare: Callable[[int], Callable[[], object]]) -> None:
 
 
 def _processor_seconds(run: Callable[[], object]) -> float:
-    # As timeit does: a collection belongs to the objects of the whole session.
+    # As in timeit: the garbage collector would also process the objects of the whole session.
     collecting = gc.isenabled()
     gc.disable()
     try:

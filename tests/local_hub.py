@@ -1,4 +1,4 @@
-"""A Hugging Face hub on loopback that gives out one directory to the real client."""
+"""A Hugging Face hub on loopback that serves one directory to the real client."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Hub(BaseHTTPRequestHandler):
 
 @contextmanager
 def local_hub(directory: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serves a directory as every repository; gives the address and the revisions asked for."""
+    """Serves a directory as every repository; yields the address and the requested revisions."""
     revisions: list[str] = []
     handler = type("Handler", (Hub,), {"directory": directory, "revisions": revisions})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -1,4 +1,4 @@
-"""A small result to report on; its figures are made up."""
+"""A small benchmark result with made-up figures, for tests of reports."""
 
 from __future__ import annotations
 

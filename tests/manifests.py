@@ -1,4 +1,4 @@
-"""The manifests of deploy/kubernetes, rendered as an operator composes them."""
+"""The manifests of deploy/kubernetes, rendered in every combination of overlay and components."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def rendered(combination: Combination) -> tuple[Document, ...]:
 
 
 def kustomized(combination: Combination, **more: Any) -> list[Document]:
-    """Renders the kustomization that an operator would write, with further fields of it."""
+    """Renders a kustomization as an operator would write it, with further fields."""
     directory = Path(tempfile.mkdtemp())
     relative = os.path.relpath(KUBERNETES, directory)
     content = {
@@ -107,18 +107,18 @@ def kustomized(combination: Combination, **more: Any) -> list[Document]:
 
 
 def of_kind(documents: Sequence[Document], *kinds: str) -> list[Document]:
-    """Returns the documents of some kinds."""
+    """Returns the documents of the given kinds."""
     return [each for each in documents if each["kind"] in kinds]
 
 
 def named(documents: Sequence[Document], kind: str, name: str) -> Document:
-    """Returns the only document of a kind and a name."""
+    """Returns the only document with a kind and a name."""
     (found,) = (each for each in of_kind(documents, kind) if each["metadata"]["name"] == name)
     return found
 
 
 def pods(documents: Sequence[Document]) -> dict[str, Document]:
-    """Returns what pods are made of, by what they come from; of KServe's, too."""
+    """Returns the pod templates by the name of their workload, that of KServe included."""
     found = {
         each["metadata"]["name"]: each["spec"]["template"]
         for each in of_kind(documents, "Deployment")
@@ -132,7 +132,7 @@ def pods(documents: Sequence[Document]) -> dict[str, Document]:
 
 
 def predictor_pod(service: Document, runtime: Document) -> Document:
-    """Returns the pod that KServe makes: the runtime's, with what the predictor says of a pod."""
+    """Returns the pod that KServe makes: the runtime's pod with the predictor's fields."""
     of_kserve = {
         *("model", "minReplicas", "maxReplicas", "scaleMetric", "scaleTarget", "labels"),
         "deploymentStrategy",

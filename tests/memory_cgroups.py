@@ -1,4 +1,4 @@
-"""Memory cgroups of either version, where this machine lets us make them."""
+"""Memory cgroups, version 1 or 2, if this machine allows creating them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _ROOT = Path("/sys/fs/cgroup")
 
 @contextmanager
 def memory_cgroup(name: str, limit: int) -> Iterator[Path | None]:
-    """Makes a cgroup that holds at most so many bytes; gives None where this machine lets nobody.
+    """Makes a cgroup with a memory limit in bytes; yields None if this machine does not allow it.
 
-    Who writes a process's number into its file ``cgroup.procs`` puts the process into it.
+    A process is moved into it by writing its id into the cgroup's file ``cgroup.procs``.
     """
     cgroup = _made(name, limit)
     try:
@@ -25,7 +25,7 @@ def memory_cgroup(name: str, limit: int) -> Iterator[Path | None]:
 
 
 def peak_memory(cgroup: Path | None) -> int | None:
-    """Returns the most bytes that a cgroup held; None where that is not to be had."""
+    """Returns the peak memory of a cgroup in bytes; None if it is unknown."""
     for name in ("memory.max_usage_in_bytes", "memory.peak"):
         if cgroup and (cgroup / name).exists():
             return int((cgroup / name).read_text())
@@ -44,7 +44,7 @@ def _made(name: str, limit: int) -> Path | None:
 
 
 def _remove(cgroup: Path) -> None:
-    for _ in range(100):  # until the last process is gone
+    for _ in range(100):  # fails until the last process has ended
         try:
             cgroup.rmdir()
             return

@@ -1,4 +1,4 @@
-"""What a server's metrics port shows."""
+"""Samples of a server's metrics port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def settled(server: Server) -> Samples:
-    """What was measured before arrives some time after: waits until nothing more does."""
+    """Returns the samples once they stop changing: measurements arrive with a delay."""
     samples = ours(scrape(server))
     while True:
         time.sleep(0.5)

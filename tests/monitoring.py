@@ -1,4 +1,4 @@
-"""The PromQL of deploy/: of the alerts, of the dashboard and of KEDA."""
+"""PromQL expressions in deploy/: those of the alerts, the dashboard and KEDA."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _OPERATORS = {"and", "or", "unless", "bool", "offset"}
 
 
 def rules() -> dict[str, Any]:
-    """The groups of alerts, as Prometheus reads them from a file."""
+    """Returns the groups of alerts in the format of a Prometheus rule file."""
     document = yaml.safe_load((COMPONENTS / "podmonitor" / "alerts.yaml").read_text())
     groups: dict[str, Any] = document["spec"]
     return groups
 
 
 def alerts() -> dict[str, dict[str, Any]]:
-    """Alerts by name."""
+    """Returns the alerts by name."""
     found = [rule for group in rules()["groups"] for rule in group["rules"]]
     named = {rule["alert"]: rule for rule in found}
     assert len(named) == len(found)
@@ -41,7 +41,7 @@ def dashboard() -> dict[str, Any]:
 
 
 def queries() -> dict[str, str]:
-    """Every expression by where it stands, Grafana's variables filled in."""
+    """Returns every expression by its location, with Grafana's variables filled in."""
     scaled_object = yaml.safe_load((COMPONENTS / "keda" / "scaled-object.yaml").read_text())
     found = {
         f"keda {index}": trigger["metadata"]["query"]
@@ -65,11 +65,11 @@ def filled_in(text: str) -> str:
 
 @dataclass(frozen=True)
 class Selectors:
-    """What an expression reads.
+    """Labels that an expression matches and groups by.
 
     Attributes:
-        labels: Labels that are matched, by metric.
-        grouping: Labels that are aggregated or joined by.
+        labels: Matched labels, by metric.
+        grouping: Labels of aggregations and joins.
     """
 
     labels: dict[str, set[str]]
@@ -77,7 +77,7 @@ class Selectors:
 
 
 def selectors(expression: str) -> Selectors:
-    """Finds the metrics of an expression; each has to have braces, which say its namespace.
+    """Finds the metrics of an expression; each must have braces, which contain its namespace.
 
     Names in quotes are none, and what is left of an expression without selectors, groupings and
     ranges may hold functions and operators only.

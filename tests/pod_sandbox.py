@@ -1,4 +1,4 @@
-"""A pod's container as a container runtime starts it, from what this machine has for images.
+"""A pod's container, started as by a container runtime, with this machine's files as the image.
 
 A root file system of its own that is read-only, the volumes of the pod, its user without any
 capability, process, IPC and network namespaces, and a memory cgroup where one can be had. What an
@@ -28,7 +28,7 @@ from memory_cgroups import memory_cgroup, peak_memory
 
 from distilbert_sentiment_arch.compile_cache import cache_directory
 
-# As deploy/image/Containerfile has them.
+# The same as in deploy/image/Containerfile.
 ENTRYPOINT = ["max-sentiment"]
 ENVIRONMENT = {
     "PATH": "/opt/max-sentiment/bin:/usr/local/bin:/usr/bin:/bin",
@@ -63,12 +63,12 @@ needs_namespaces = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Image:
-    """What stands for an image.
+    """The substitute for an image.
 
     Attributes:
-        binds: Directories and files by where the container sees them.
-        environment: Its ENV.
-        entrypoint: Its ENTRYPOINT.
+        binds: Directories and files of this machine, by their path in the container.
+        environment: The image's ENV.
+        entrypoint: The image's ENTRYPOINT.
     """
 
     binds: dict[str, Path]
@@ -77,7 +77,7 @@ class Image:
 
 
 def our_image() -> Image:
-    """Returns the image of the servers, after deploy/image."""
+    """Returns the image of the servers, equivalent to deploy/image."""
     prefixes = {str(path): Path(path) for path in (sys.prefix, sys.base_prefix, ROOT)}
     return Image(
         {
@@ -85,7 +85,7 @@ def our_image() -> Image:
             "/opt/max-sentiment/bin": Path(sys.prefix) / "bin",
             "/opt/max-sentiment/cache": CACHE,
         },
-        # The image has the package installed; here it is this tree.
+        # The image has the package installed; here this working tree takes its place.
         ENVIRONMENT | {"PYTHONPATH": str(ROOT)},
         ENTRYPOINT,
     )
@@ -98,11 +98,11 @@ def nginx_image(nginx: str) -> Image:
 
 
 def bake_cache(directory: Path, server: Document) -> None:
-    """Fills the cache as the image is built, by the user who will read it; once for these sources.
+    """Fills the cache as the image's build does, as the pod's user; once for the current sources.
 
-    What was compiled on this machine is taken, and what is compiled here is kept for other tests.
-    Compiling is within the memory of the pod: where the node's processor is not the image's, the
-    pod compiles.
+    Graphs already compiled on this machine are copied, and newly compiled ones are kept for other
+    tests. The pod's memory limit applies, because a pod compiles if the node's processor differs
+    from the image's.
     """
     sources = [ROOT / "requirements.lock", *(ROOT / "distilbert_sentiment_arch").rglob("*")]
     stamp = hashlib.sha256()
@@ -129,7 +129,7 @@ def bake_cache(directory: Path, server: Document) -> None:
 
 
 def _copy_graphs(source: Path, target: Path, user: int, group: int) -> None:
-    """Copies compiled graphs that the target lacks, for a user."""
+    """Copies compiled graphs that the target lacks, and makes a user their owner."""
     if not target.exists():
         target.mkdir(mode=0o700, parents=True)
         os.chown(target, user, group)
@@ -144,13 +144,13 @@ def _copy_graphs(source: Path, target: Path, user: int, group: int) -> None:
 
 @dataclass
 class Container:
-    """A container that was started.
+    """A started container.
 
     Attributes:
-        process: The one that waits for it, and ends as it does.
-        address: Its pod's.
-        log: What it wrote.
-        cgroup: Where its memory is counted; None where there is no such place.
+        process: The process that waits for the container, and ends with its exit status.
+        address: IP address of its pod.
+        log: File with its output.
+        cgroup: Memory cgroup of the container; None if none can be made.
     """
 
     process: subprocess.Popen[bytes]
@@ -159,7 +159,7 @@ class Container:
     cgroup: Path | None
 
     def main_process(self) -> psutil.Process:
-        """Returns what the container sees as process 1."""
+        """Returns the process that is process 1 in the container."""
         (only,) = psutil.Process(self.process.pid).children()
         return only
 
@@ -167,7 +167,7 @@ class Container:
         self.main_process().send_signal(number)
 
     def peak_memory(self) -> int | None:
-        """Returns the most bytes that it took."""
+        """Returns its peak memory in bytes."""
         return peak_memory(self.cgroup)
 
 
@@ -185,13 +185,13 @@ def running_container(
     """Starts the container of a pod.
 
     Args:
-        directory: An empty one, for its root and its log.
+        directory: An empty directory, for its root and its log.
         pod: The rendered template.
-        image: What it runs.
-        network: Number of its network, 0 to 62; each pod has one of its own.
+        image: The image.
+        network: Number of its network, 0 to 62; each pod has its own.
         hosts: Lines for /etc/hosts, in place of the cluster's DNS.
-        files: What volumes hold that are no emptyDir, by the volume's name.
-        build: The image is being built: its cache is writable, and so is /tmp.
+        files: Contents of the volumes other than emptyDir, by the volume's name.
+        build: The image is being built: its cache and /tmp are writable.
     """
     directory.mkdir(parents=True)
     root = directory / "root"
@@ -207,7 +207,7 @@ def running_container(
         log.open("wb") as output,
     ):
         enter = f"echo $$ >{cgroup}/cgroup.procs;" if cgroup is not None else ""
-        # As runc does, for who opens /dev/stdout by its name.
+        # As runc does, for programs that open /dev/stdout by name.
         os.fchown(output.fileno(), pod["spec"]["securityContext"]["runAsUser"], -1)
         process = subprocess.Popen(
             [
@@ -224,8 +224,8 @@ def running_container(
         try:
             yield Container(process, address, log, cgroup)
         finally:
-            # Process 1, and with it all of the namespace. unshare --kill-child would not do: who
-            # changes user is no longer told that its parent died.
+            # Ends process 1, and with it the namespace. unshare --kill-child is not enough: a
+            # process that changes its user loses the parent-death signal.
             if process.poll() is None:
                 for child in psutil.Process(process.pid).children():
                     child.kill()
@@ -276,7 +276,7 @@ def _script(
     volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
     only = container(pod)
     mounted = {each["mountPath"]: volumes[each["name"]] for each in only.get("volumeMounts", [])}
-    # Sorted, so that what is within another is mounted over it: this repository may be below /tmp.
+    # Sorted, so that nested mounts come after their parents: this repository may be below /tmp.
     for target in sorted({*image.binds, *mounted}):
         if target not in mounted:
             bind(image.binds[target], target, writable=build and image.binds[target] == CACHE)
@@ -311,7 +311,7 @@ def _bytes(quantity: str) -> int:
 
 @contextmanager
 def _network(number: int) -> Iterator[tuple[str, str]]:
-    """A network namespace that this machine reaches by a cable; yields its name and its address."""
+    """A network namespace joined to this machine by a veth pair; yields its name and address."""
     name = f"{_PREFIX}-{os.getpid()}-{number}"
     link = f"sp{os.getpid() % 100_000}-{number}"
     here, there = f"10.213.{number}.1", f"10.213.{number}.2"

@@ -1,4 +1,4 @@
-"""A server of this project for a test, with an HTTP client that asks it."""
+"""A server of this project for tests, with an HTTP client."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["START_TIMEOUT_S", "Server", "model_worker", "running_server", "start
 
 @dataclass(frozen=True)
 class Server(ServerProcess):
-    """A server and a client whose paths are relative to it."""
+    """A server and a client whose paths are relative to the server's address."""
 
     client: httpx.Client
 
 
 def model_worker(server: Server) -> psutil.Process:
-    """Returns the child that holds the model: the largest."""
+    """Returns the child process with the model: the one with the most memory."""
     children = psutil.Process(server.process.pid).children(recursive=True)
     return max(children, key=lambda child: child.memory_info().rss)
 

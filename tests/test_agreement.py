@@ -1,4 +1,4 @@
-"""Agreement with Hugging Face: what is read, what counts as the same, and the whole command."""
+"""The agreement command: input files, the comparison with Hugging Face, and the whole command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts.agreement import TEXTS, agreement, read_data
 
 
-def test_labels_are_read_where_every_line_has_one(tmp_path: Path) -> None:
+def test_labels_are_read_if_every_line_has_one(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text('{"text": "good", "label": 1}\n{"text": "bad", "label": 0}\n')
     data = read_data(path)
@@ -25,7 +25,7 @@ def test_labels_are_read_where_every_line_has_one(tmp_path: Path) -> None:
     assert read_data(path).labels is None
 
 
-def test_a_file_of_another_kind_has_a_text_a_line() -> None:
+def test_any_other_file_has_one_text_per_line() -> None:
     data = read_data(TEXTS)
     assert len(data.texts) == 200
     assert data.labels is None
@@ -43,7 +43,7 @@ def test_a_line_that_is_no_text_is_named(tmp_path: Path, line: str) -> None:
     ("problem_type", "same"),
     [("single_label_classification", 2), ("multi_label_classification", 1), ("regression", 1)],
 )
-def test_what_is_the_same_depends_on_the_head(problem_type: str, same: int) -> None:
+def test_agreement_depends_on_the_kind_of_classification_head(problem_type: str, same: int) -> None:
     ours = np.array([[1.0, -2.0], [1.0, 0.5], [1.0, 2.0]])
     theirs = np.array([[1.0, -2.0], [1.0, -0.5], [2.0, 1.0]])
     if problem_type == "multi_label_classification":
@@ -52,7 +52,7 @@ def test_what_is_the_same_depends_on_the_head(problem_type: str, same: int) -> N
     assert agreement(ours, theirs, labels) == same
 
 
-def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_model_is_reported_in_one_line(tmp_path: Path) -> None:
     ended = run(ROOT / "scripts" / "agreement", "--model", tmp_path / "none")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("agreement: ")

@@ -1,4 +1,4 @@
-"""Where compiled code is kept, and what of it is used: what was put there, by this user or root."""
+"""The cache of compiled code: its place, and that only files of this user or root are used."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that is not there yet."""
+    """A cache directory that does not exist yet."""
     monkeypatch.setenv("MODULAR_CACHE_DIR", str(tmp_path))
     return tmp_path / "max-sentiment"
 
@@ -61,7 +61,7 @@ def made(code: bytes = CODE) -> bytes:
     return compile_and_store(NAME, lambda path, environment: path.write_bytes(code))
 
 
-def test_what_was_made_is_read(cache: Path) -> None:
+def test_a_stored_file_is_read(cache: Path) -> None:
     assert read(NAME) is None
     assert made() == CODE
     assert read(NAME) == CODE
@@ -70,7 +70,7 @@ def test_what_was_made_is_read(cache: Path) -> None:
     assert [each.name for each in cache.iterdir()] == [NAME]
 
 
-def test_nobody_else_may_write_whatever_the_umask(cache: Path) -> None:
+def test_others_may_not_write_whatever_the_umask(cache: Path) -> None:
     before = os.umask(0)
     try:
         made()
@@ -80,7 +80,7 @@ def test_nobody_else_may_write_whatever_the_umask(cache: Path) -> None:
     assert (cache / NAME).stat().st_mode & 0o022 == 0
 
 
-def test_what_fails_half_way_leaves_what_was_there(cache: Path) -> None:
+def test_a_failed_write_keeps_the_previous_file(cache: Path) -> None:
     made()
 
     def fail(path: Path, environment: object) -> None:
@@ -118,7 +118,7 @@ def more(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [cut, half, nothing, digest_alone, one_bit, more])
-def test_what_is_damaged_is_not_used_and_can_be_made_again(
+def test_a_damaged_file_is_not_used_and_can_be_replaced(
     cache: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     made()
@@ -132,14 +132,14 @@ def test_what_is_damaged_is_not_used_and_can_be_made_again(
 
 @pytest.mark.parametrize("mode", [0o020, 0o002])
 @pytest.mark.parametrize("file", [False, True], ids=["directory", "file"])
-def test_what_others_may_write_to_is_not_used(cache: Path, file: bool, mode: int) -> None:
+def test_a_file_that_others_may_write_is_not_used(cache: Path, file: bool, mode: int) -> None:
     made()
     path = cache / NAME if file else cache
     path.chmod(path.stat().st_mode | mode)
     with pytest.raises(CacheError, match=f"others may write to {path} .*chmod go-w"):
         read(NAME)
     assert made(b"another") == b"another"
-    if file:  # it has been replaced
+    if file:  # the file has been replaced
         assert read(NAME) == b"another"
     else:
         path.chmod(0o700)
@@ -148,7 +148,7 @@ def test_what_others_may_write_to_is_not_used(cache: Path, file: bool, mode: int
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 @pytest.mark.parametrize("file", [False, True], ids=["directory", "file"])
-def test_what_is_another_users_is_not_used(cache: Path, file: bool) -> None:
+def test_a_file_of_another_user_is_not_used(cache: Path, file: bool) -> None:
     made()
     path = cache / NAME if file else cache
     os.chown(path, 12345, -1)
@@ -158,8 +158,10 @@ def test_what_is_another_users_is_not_used(cache: Path, file: bool) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
-def test_what_root_made_is_used_by_others(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory() as directory:  # that of pytest is closed to others
+def test_a_file_of_root_is_used_by_others(tmp_path: Path) -> None:
+    with (
+        tempfile.TemporaryDirectory() as directory
+    ):  # pytest's temporary directory is closed to other users
         Path(directory).chmod(0o755)
         environment = {"MODULAR_CACHE_DIR": directory}
         code = (
@@ -174,7 +176,7 @@ def test_what_root_made_is_used_by_others(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_what_is_no_file_of_its_own_is_not_used(cache: Path, tmp_path: Path) -> None:
+def test_links_and_other_kinds_of_files_are_not_used(cache: Path, tmp_path: Path) -> None:
     made()
     path = cache / NAME
     elsewhere = tmp_path / "elsewhere"
@@ -191,7 +193,7 @@ def test_what_is_no_file_of_its_own_is_not_used(cache: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("directory", ["/dev/null", "/proc"])
-def test_without_a_place_to_keep_it_one_line_says_so(
+def test_a_cache_that_cannot_be_written_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, directory: str
 ) -> None:
     monkeypatch.setenv("MODULAR_CACHE_DIR", directory)
@@ -207,7 +209,7 @@ def test_without_a_place_to_keep_it_one_line_says_so(
     assert line.startswith(f"{NAME} is not kept, each start compiles it: ")
     assert f"{directory}/max-sentiment" in line
     (environment,) = environments
-    # MAX, too, keeps what it compiles where it can.
+    # MAX, too, stores what it compiles where it can.
     assert environment["MODULAR_CACHE_DIR"] == f"{environment['TMPDIR']}/cache"
 
 

@@ -1,4 +1,4 @@
-"""Where compilers write: in the first temporary directory with room, memory among them."""
+"""Temporary directories of compilers: the first one with room, those in memory included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from distilbert_sentiment_arch import compiler_space as space
 from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
 
 
-def test_it_is_where_tmpdir_says_and_ends_with_the_block(
+def test_the_directory_is_in_tmpdir_and_removed_after_the_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -31,7 +31,7 @@ def test_a_directory_that_cannot_be_written_to_is_passed_over(
         assert not str(directory).startswith(unusable)
 
 
-def test_where_there_is_no_room_at_all_the_error_names_what_was_tried(
+def test_without_room_anywhere_the_error_names_the_directories_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -40,7 +40,9 @@ def test_where_there_is_no_room_at_all_the_error_names_what_was_tried(
         compiler_space().__enter__()
 
 
-def test_room_is_that_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_room_is_the_free_space_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert has_room(tmp_path)
     assert has_room(tmp_path / "not" / "yet")
     assert not has_room(Path("/proc"))
@@ -60,12 +62,12 @@ print(os.environ.get("TMPDIR"), tempfile.gettempdir())
 """
 
 
-def test_where_python_finds_no_temporary_directory_memory_is_one(tmp_path: Path) -> None:
+def test_if_python_finds_no_temporary_directory_memory_is_used(tmp_path: Path) -> None:
     ended = run_python("-c", FIND, "/proc", tmp_path, environment={"TMPDIR": "/proc"})
     assert ended.stdout.split() == [str(tmp_path)] * 2, ended.stderr
 
 
-def test_the_working_directory_is_none(tmp_path: Path) -> None:
+def test_the_working_directory_is_never_used(tmp_path: Path) -> None:
     memory, working = tmp_path / "memory", tmp_path / "working"
     memory.mkdir()
     working.mkdir()
@@ -73,7 +75,7 @@ def test_the_working_directory_is_none(tmp_path: Path) -> None:
     assert ended.stdout.split() == [str(memory)] * 2, ended.stderr
 
 
-def test_where_there_is_none_the_error_names_what_was_tried() -> None:
+def test_without_any_directory_the_error_names_those_tried() -> None:
     ended = run_python("-c", FIND, "/proc", "/sys", environment={"TMPDIR": "/proc"})
     assert ended.stderr.splitlines()[-1] == (
         "OSError: [Errno 30] no temporary directory can be written to, of /proc, /proc, /sys. Set "
@@ -81,7 +83,7 @@ def test_where_there_is_none_the_error_names_what_was_tried() -> None:
     )
 
 
-def test_where_python_finds_one_nothing_is_changed(tmp_path: Path) -> None:
+def test_a_directory_that_python_finds_is_kept(tmp_path: Path) -> None:
     code = "\n".join(line for line in FIND.splitlines() if "_candidate" not in line)
     ended = run_python("-c", code, "/proc", environment={"TMPDIR": str(tmp_path)})
     assert ended.stdout.split() == [str(tmp_path)] * 2, ended.stderr

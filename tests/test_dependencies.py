@@ -1,4 +1,4 @@
-"""Which packages are imported, declared, and missing in an environment made for MAX alone."""
+"""Dependencies: imported packages are declared, and missing ones are reported with a remedy."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def distribution(requirement: str) -> str:
     return match[0]
 
 
-def test_what_is_imported_is_required_and_nothing_else_is() -> None:
+def test_required_packages_are_exactly_the_imported_ones() -> None:
     required = {module for module, each in REQUIREMENTS.items()}
     unused = {module for module in required if distribution(REQUIREMENTS[module]) in NOT_IMPORTED}
     assert imported_modules() | unused == required
 
 
-def test_what_is_required_is_declared() -> None:
+def test_required_packages_are_declared() -> None:
     declared = {each for each in DECLARED if not each.startswith("max-shmem-libs")}
     assert set(REQUIREMENTS.values()) == declared
 
@@ -79,7 +79,7 @@ def test_a_package_that_is_missing_or_does_not_fit_is_named_with_the_remedy(
 
 
 def python_option() -> str:
-    """Environments of uv have no pip, so that uv is told which of them is meant."""
+    """Returns uv's option for this environment, which has no pip of its own if uv made it."""
     return f"--python {sys.prefix}/bin/python "
 
 

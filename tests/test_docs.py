@@ -1,4 +1,4 @@
-"""README and docs: links lead somewhere, and what they name is there."""
+"""README and docs: links, and the files, flags, variables, metrics and messages that they name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ README_LINES = 200
 
 COMMANDS = ("serve", "lexicon", "classify", "ready")
 
-# Their flags are their own.
+# Commands of other tools, whose flags are not checked.
 OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|systemctl|uv)\b")
 
 MESSAGES_OF_OTHERS = (
@@ -54,7 +54,7 @@ every_guide = pytest.mark.parametrize("page", GUIDES, ids=name_of)
 
 
 @every_page
-def test_links_lead_somewhere(page: Path) -> None:
+def test_link_targets_exist(page: Path) -> None:
     for link in links(page):
         if re.match(r"https?://|mailto:", link):
             continue
@@ -73,7 +73,7 @@ def test_the_readme_is_short_and_every_page_is_reached_from_it() -> None:
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=name_of)
-def test_a_page_says_first_what_it_covers(page: Path) -> None:
+def test_a_page_begins_with_what_it_covers(page: Path) -> None:
     title, blank, first, *_ = page.read_text(encoding="utf-8").splitlines()
     assert title.startswith("# ")
     assert not blank
@@ -81,7 +81,7 @@ def test_a_page_says_first_what_it_covers(page: Path) -> None:
 
 
 @every_guide
-def test_paths_that_are_named_are_there(page: Path) -> None:
+def test_named_paths_exist(page: Path) -> None:
     for word in words(page):
         path = word.removeprefix("./").rstrip(".,;:")
         if not re.fullmatch(r"(?:\.?[\w-]+/)+[\w.-]*|[\w-]+\.(?:py|mojo|toml|sh)", path):
@@ -96,7 +96,7 @@ def test_paths_that_are_named_are_there(page: Path) -> None:
 
 
 @every_guide
-def test_flags_that_are_named_exist(page: Path) -> None:
+def test_named_flags_exist(page: Path) -> None:
     named = set()
     for code in [*inline_code(page), *lines_of_blocks(page)]:
         if not OTHER_TOOLS.search(code):
@@ -106,7 +106,7 @@ def test_flags_that_are_named_exist(page: Path) -> None:
 
 
 @every_guide
-def test_environment_variables_that_are_named_exist(page: Path) -> None:
+def test_named_environment_variables_exist(page: Path) -> None:
     named = {
         name
         for code in [*inline_code(page), *lines_of_blocks(page)]
@@ -160,7 +160,7 @@ def spelled(number: float) -> str:
     return "|".join(rf"(?<![\d,]){re.escape(way)}(?![\d,])" for way in ways)
 
 
-def test_messages_that_are_explained_are_those_of_the_code() -> None:
+def test_explained_messages_are_messages_of_the_code() -> None:
     messages = list(explained_messages())
     assert len(messages) > 20
     parts = literal_parts()
@@ -208,7 +208,7 @@ def words(page: Path) -> Iterator[str]:
 
 
 def lines_of_blocks(page: Path) -> list[str]:
-    """Returns the lines of a page's code blocks, but for what commands print."""
+    """Returns the lines of a page's code blocks, without the output of commands."""
     lines = [
         line
         for block in blocks(page)
@@ -227,7 +227,7 @@ def everything() -> tuple[Path, ...]:
 
 @cache
 def source_text() -> str:
-    """Returns all that is in the sources."""
+    """Returns the text of all source files."""
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in SOURCES)
 
 

@@ -1,4 +1,4 @@
-"""The embedded checkpoint against Hugging Face and against the float64 oracle."""
+"""Logits of the embedded checkpoint, against Hugging Face and the float64 oracle."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def test_float64_oracle_at_lengths_up_to_the_limit(embedded: ModelClassifier) ->
         np.testing.assert_allclose(answer.logits, expected, atol=1e-4, rtol=0)
 
 
-def test_no_bit_of_the_logits_depends_on_neighbours_or_place(embedded: ModelClassifier) -> None:
+def test_logits_are_bitwise_independent_of_neighbours_and_position(
+    embedded: ModelClassifier,
+) -> None:
     text = "A quiet, generous novel that stays with you for weeks."
     (alone,) = classify(embedded, [text])
     crowd = ["Meh.", "[PAD] [PAD] [PAD]", "Terrible. " * 100, "[SEP]", "Wonderful, all of it."]

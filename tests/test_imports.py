@@ -1,4 +1,4 @@
-"""Who may import whom: the rules of docs/architecture.md, read off the source files."""
+"""Import rules of docs/architecture.md, checked in the source files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Import:
     """One imported name.
 
     Attributes:
-        importer: Dotted name of the module that imports, without the package's name in front.
-        name: Dotted name of what is imported, likewise.
-        lazy: The import stands inside a function or under TYPE_CHECKING.
-        line: For messages.
+        importer: Dotted name of the importing module, without the package's name in front.
+        name: Dotted name of the imported module or object, likewise.
+        lazy: The import is inside a function or under TYPE_CHECKING.
+        line: Line number, for messages.
     """
 
     importer: str
@@ -51,7 +51,7 @@ def imports_of(path: Path) -> Iterator[Import]:
             if isinstance(child, ast.Import):
                 names = [each.name for each in child.names]
             elif isinstance(child, ast.ImportFrom) and child.module:
-                # What is imported may be a module itself.
+                # The imported name may be a module itself.
                 names = [f"{child.module}.{each.name}" for each in child.names]
             else:
                 names = []
@@ -68,7 +68,7 @@ IMPORTS = [each for path in FILES for each in imports_of(path)]
 
 HTTP = ("starlette", "fastapi", "uvicorn")
 
-# importer, what it must not import, and whether imports inside functions count, too.
+# Importer, modules that it must not import, and whether lazy imports count, too.
 NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("settings", ("max", "numpy", *HTTP, "classify", "checkpoint", "engine", "families"), True),
     ("settings", ("lexicon", "serving"), True),
@@ -87,14 +87,9 @@ NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("*", ("scripts", "tests", "torch"), True),
 ]
 
-# What is allowed all the same, and why.
-EXCEPT = {
-    # An accelerated scorer of word lists is a library of its own; nothing of MAX is imported.
-}
-
 
 def within(name: str, room: str) -> bool:
-    """Whether a dotted name is a room or in it; a star stands for one part or for everything."""
+    """Whether a dotted name is a package or in it; a star matches one part, or alone everything."""
     if room == "*":
         return True
     parts = name.split(".")[: room.count(".") + 1]
@@ -102,7 +97,7 @@ def within(name: str, room: str) -> bool:
 
 
 @pytest.mark.parametrize(("room", "forbidden", "always"), NEVER, ids=str)
-def test_no_room_imports_what_it_must_not(
+def test_no_package_imports_a_forbidden_one(
     room: str, forbidden: tuple[str, ...], always: bool
 ) -> None:
     wrong = [
@@ -127,7 +122,7 @@ def test_no_family_imports_another() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_private_names_of_max_are_touched_in_one_room() -> None:
+def test_private_names_of_max_are_used_in_one_package_only() -> None:
     wrong = [
         f"{each.importer}:{each.line} imports {each.name}"
         for each in IMPORTS
@@ -138,7 +133,7 @@ def test_private_names_of_max_are_touched_in_one_room() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_modules_do_not_import_each_other_in_a_circle() -> None:
+def test_there_are_no_circular_imports() -> None:
     names = {module_name(path) for path in FILES}
     edges: dict[str, set[str]] = {name: set() for name in names}
     for each in IMPORTS:

@@ -1,4 +1,4 @@
-"""Messages about files: one printable line, with the file in front and the remedy at the end."""
+"""Error messages about files: one printable line, the file first and the remedy last."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_message_that_fits_stays_as_it_is() -> None:
     assert one_line(message) == message
 
 
-def test_of_a_long_path_the_name_of_the_file_stays() -> None:
+def test_a_long_path_is_shortened_to_keep_the_file_name() -> None:
     message = str(CheckpointError(f"/{'deep/' * 500}config.json: dim is 0. Correct it."))
     assert len(message) <= MESSAGE_LIMIT
     assert "/config.json: dim is 0. Correct it." in message

@@ -1,7 +1,7 @@
-"""``max serve --custom-architectures`` in an environment that was made for MAX alone.
+"""``max serve --custom-architectures`` in an environment with MAX only.
 
-The environment is real: ``uv pip install modular`` and nothing else. It is kept in .tools, and put
-back to that before each run.
+The environment is real: ``uv pip install modular`` and nothing else. It is kept in .tools, and
+restored to that state before each run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def modular() -> Path:
-    """The directory of an environment that holds `modular` and what it depends on."""
+    """The directory of an environment with `modular` and its dependencies only."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     directory = ROOT / ".tools" / f"{MODULAR}-python{version}"
     ended = run("bash", "-c", INSTALL, directory, sys.executable, timeout=900)
@@ -60,7 +60,7 @@ def max_serve(modular: Path, port: int) -> list[str]:
     ]
 
 
-def test_what_is_missing_is_one_line_and_after_its_command_max_serves(
+def test_missing_packages_are_one_line_whose_command_makes_max_serve_work(
     modular: Path, tmp_path: Path
 ) -> None:
     port, metrics_port = free_ports(2)
@@ -98,7 +98,7 @@ def test_what_is_missing_is_one_line_and_after_its_command_max_serves(
     finally:
         server.send_signal(signal.SIGTERM)
         status = server.wait(60)
-    assert status == 128 + signal.SIGTERM  # what a plain `max serve` ends with
+    assert status == 128 + signal.SIGTERM  # the exit status of plain `max serve`
 
 
 def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,4 +1,4 @@
-"""What importing costs, and what the manifests promise."""
+"""The package: what importing it loads, its versions, and the contents of the wheel."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_importing_does_not_import_max(module: str) -> None:
     assert not {"max", "transformers", "torch"} & modules
 
 
-def test_the_lexicon_server_imports_neither_max_nor_what_starts_slowly() -> None:
+def test_the_lexicon_server_imports_neither_max_nor_slow_packages() -> None:
     modules = imported_after("import distilbert_sentiment_arch.serving.standalone.server")
     assert not {"max", "numpy", "fastapi", "opentelemetry", "prometheus_client"} & modules
 
 
-def test_architectures_is_what_max_reads_and_nothing_imports_torch() -> None:
+def test_architectures_is_the_list_for_max_and_nothing_imports_torch() -> None:
     statement = "import distilbert_sentiment_arch as p; names = {a.name for a in p.ARCHITECTURES}"
     modules = imported_after(f"{statement}; assert 'DistilBertForSequenceClassification' in names")
     assert "max.pipelines" in modules

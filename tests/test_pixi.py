@@ -1,4 +1,4 @@
-"""pixi.toml: the packages of pyproject.toml, on platforms that MAX has wheels for.
+"""pixi.toml: the packages of pyproject.toml, on the platforms for which MAX has wheels.
 
 pixi itself comes from no registry that these tests use. uv, which pixi resolves PyPI packages with,
 resolves them here for each platform.
@@ -31,7 +31,7 @@ UNREACHABLE = ("Failed to fetch", "Could not connect", "error sending request", 
 
 
 def resolve(platform: str) -> subprocess.CompletedProcess[str]:
-    """Resolves what pixi.toml asks PyPI for, from wheels of a platform, as pixi does.
+    """Resolves the PyPI packages of pixi.toml from wheels of a platform, as pixi does.
 
     On Linux constrained to the versions of the lock, which is faster: if they have wheels, pixi
     finds some. On macOS 13 it finds older ones of two packages.
@@ -42,7 +42,7 @@ def resolve(platform: str) -> subprocess.CompletedProcess[str]:
         "-c",
         'source scripts/environment; need_uv; "${UV[@]}" pip compile --quiet --no-config '
         f"pyproject.toml --group dev {versions} --no-header --no-annotate --only-binary :all: "
-        "--no-binary afinn "  # in plain Python, and published as source alone
+        "--no-binary afinn "  # pure Python, published as source only
         f"--python-version {python_version()} --python-platform {platform}",
     )
     if any(sign in ended.stderr for sign in UNREACHABLE):
@@ -56,7 +56,7 @@ def python_version() -> str:
     return match[1]
 
 
-def test_the_package_itself_is_installed_with_the_tools_of_development() -> None:
+def test_the_package_itself_is_installed_with_the_development_tools() -> None:
     packages = dict(PIXI["pypi-dependencies"])
     assert packages.pop(PYPROJECT["project"]["name"]) == {"path": ".", "editable": True}
     stated = set()
@@ -68,7 +68,7 @@ def test_the_package_itself_is_installed_with_the_tools_of_development() -> None
     assert PIXI["workspace"]["version"] == VERSION
 
 
-def test_python_is_one_version_and_a_supported_one() -> None:
+def test_python_is_pinned_to_one_supported_version() -> None:
     least, most = re.findall(r"3\.(\d+)", PYPROJECT["project"]["requires-python"])
     assert int(least) <= int(python_version().removeprefix("3.")) < int(most)
 
@@ -88,8 +88,8 @@ def test_every_platform_has_wheels_of_all_packages(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", ["x86_64-manylinux_2_28", "x86_64-apple-darwin"])
-def test_a_platform_that_is_not_declared_has_none(platform: str) -> None:
-    # pixi takes glibc 2.28 for Linux where nothing is declared, and could solve nothing.
+def test_undeclared_platforms_lack_wheels(platform: str) -> None:
+    # pixi assumes glibc 2.28 for Linux unless another is declared, and would find no solution.
     ended = resolve(platform)
     assert ended.returncode == 1
     assert "max[serve]==26.7.0 has no wheels with a matching platform tag" in ended.stderr

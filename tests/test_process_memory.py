@@ -1,4 +1,4 @@
-"""Memory of a process tree, against processes that take a known amount."""
+"""Memory of a process tree, measured on processes that use a known amount."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ child.wait()
 
 
 class Tree:
-    """A process with a child that holds 80 MB; it takes more on demand."""
+    """A process with a child that holds 80 MB; the parent allocates more on demand."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -41,7 +41,7 @@ class Tree:
         self.output.readline()
 
     def hold(self, size: int) -> None:
-        """Returns once the parent holds so many bytes."""
+        """Makes the parent allocate so many bytes, and returns once it has."""
         self.input.write(b"%d\n" % size)
         self.input.flush()
         self.output.readline()

@@ -1,4 +1,4 @@
-"""The commands of the README: environments, arguments, and paths among them."""
+"""The commands in scripts/: their environments, arguments and relative paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts import checkpoints
 SCRIPTS = ("serve", "test", "check", "benchmark", "siege", "agreement")
 
 
-def test_serve_adds_little_of_its_own_once_set_up() -> None:
+def test_serve_adds_little_processor_time_once_set_up() -> None:
     def processor_seconds(*command: str | Path) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = run(*command, "--dry-run", "--port", "9000")
@@ -55,9 +55,9 @@ esac
 
 @pytest.fixture
 def pixi(tmp_path: Path) -> Callable[[int], dict[str, str]]:
-    """Writes a `pixi` that may fail to install; returns the environment in which it is found.
+    """Writes a fake `pixi` that may fail to install; returns environment variables to find it.
 
-    pixi itself comes from no registry in reach; what is tested is what the scripts make of it.
+    pixi is on none of the registries in reach; only the scripts' use of it is tested.
     """
 
     def write(install_status: int = 0) -> dict[str, str]:
@@ -80,7 +80,7 @@ def run_in(
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_pixi_runs_the_script_where_it_is_on_path(tmp_path: Path, script: str) -> None:
+def test_pixi_runs_the_script_if_it_is_on_path(tmp_path: Path, script: str) -> None:
     fake = tmp_path / "pixi"
     fake.write_text('#!/bin/sh\n[ "$1" = install ] || printf "%s\\n" "$@"\n')
     fake.chmod(0o755)
@@ -91,7 +91,7 @@ def test_pixi_runs_the_script_where_it_is_on_path(tmp_path: Path, script: str) -
 
 
 @pytest.mark.parametrize("command", [[ROOT / "scripts" / "serve"], ["pixi", "run", "serve"]])
-def test_in_pixi_a_relative_path_starts_where_the_caller_is(
+def test_in_pixi_paths_are_relative_to_the_caller_s_directory(
     tmp_path: Path, pixi: Callable[[int], dict[str, str]], command: list[str | Path]
 ) -> None:
     directory = tmp_path / "a b"
@@ -102,7 +102,7 @@ def test_in_pixi_a_relative_path_starts_where_the_caller_is(
     assert f"--model '{directory / 'mine'}'" in ended.stdout
 
 
-def test_where_pixi_cannot_install_the_virtual_environment_is_used_and_named(
+def test_if_pixi_cannot_install_the_virtual_environment_is_used_and_named(
     tmp_path: Path, pixi: Callable[[int], dict[str, str]]
 ) -> None:
     checkpoints.write_checkpoint(tmp_path / "mine", checkpoints.random_config())
@@ -131,7 +131,7 @@ def test_the_virtual_environment_can_be_chosen(
 @pytest.mark.parametrize(
     ("choice", "message"), [("conda", "Set it to pixi or venv"), ("pixi", "is not on PATH")]
 )
-def test_an_environment_that_cannot_be_had_is_refused(choice: str, message: str) -> None:
+def test_an_unavailable_environment_is_refused(choice: str, message: str) -> None:
     environment = {"MAX_SENTIMENT_ENVIRONMENT": choice, "PIXI_PROJECT_ROOT": "", "PATH": "/bin"}
     ended = run(ROOT / "scripts" / "serve", "--dry-run", environment=environment)
     assert ended.returncode == 1
@@ -140,7 +140,7 @@ def test_an_environment_that_cannot_be_had_is_refused(choice: str, message: str)
     assert message in line
 
 
-def test_test_takes_paths_from_where_the_caller_is() -> None:
+def test_test_takes_paths_relative_to_the_caller_s_directory() -> None:
     name = "./test_messages.py::test_a_message_that_fits_stays_as_it_is"
     command = (ROOT / "scripts" / "test", "--collect-only", "--quiet", name)
     ended = run_in(ROOT / "tests", *command, environment={})

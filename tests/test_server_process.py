@@ -1,4 +1,4 @@
-"""Starting and ending a server of this project; the lexicon server, as it starts at once."""
+"""Starting and ending a server of this project, with the lexicon server, which starts quickly."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_ready_server_answers_and_is_gone_afterwards(tmp_path: Path) -> None:
         assert opener.open(f"{server.url}/ready", timeout=10).status == 200
         assert b"sentiment_requests_total" in eventually(opener, server.metrics_url)
         assert server.log.parent == tmp_path
-    assert server.process.returncode == 0  # SIGTERM is how an operator ends it
+    assert server.process.returncode == 0  # 0 after SIGTERM, with which an operator ends it
     with pytest.raises(OSError, match="refused"):
         opener.open(f"{server.url}/ready", timeout=10)
 
@@ -63,7 +63,7 @@ def test_port_flags_environment_and_working_directory_are_the_callers(tmp_path: 
         assert Path(f"/proc/{server.process.pid}/cwd").resolve() == words
 
 
-def test_a_server_that_ends_says_why(tmp_path: Path) -> None:
+def test_the_error_of_a_server_that_ends_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(ServerNotReady, match=r"the server ended with 2:\n[\s\S]*--no-such-flag"),
         running(tmp_path, "--no-such-flag", command="lexicon"),
@@ -71,7 +71,7 @@ def test_a_server_that_ends_says_why(tmp_path: Path) -> None:
         pass
 
 
-def test_waiting_has_an_end(tmp_path: Path) -> None:
+def test_waiting_for_a_server_is_limited(tmp_path: Path) -> None:
     with (
         started(tmp_path, command="lexicon") as server,
         pytest.raises(ServerNotReady, match="not ready after 0 s"),
@@ -91,7 +91,7 @@ def test_a_process_that_ignores_sigterm_is_killed() -> None:
     assert time.monotonic() - start >= 0.2
     assert process.returncode == -9
     process.stdout.close()
-    stop(process)  # one that has ended is left alone
+    stop(process)  # a process that has ended is ignored
 
 
 def test_free_ports_differ() -> None:

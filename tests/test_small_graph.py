@@ -1,4 +1,4 @@
-"""The documentation's first code runs."""
+"""The first code example of the documentation, run."""
 
 from __future__ import annotations
 

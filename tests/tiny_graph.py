@@ -1,4 +1,4 @@
-"""A graph that compiles in a second, in place of an encoder: what is tested is not the graph."""
+"""A graph that compiles in a second, for tests that need any compiled graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CPU = DeviceRef.CPU()
 
 
 class TinyGraph(Module):
-    """Adds a weight to the float32 ``(tokens, hidden_size)`` that it is given."""
+    """Adds a weight to its input, float32 ``(tokens, hidden_size)``."""
 
     def __init__(self, config: EncoderConfig, weights: Mapping[str, Any]) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""``benchmark capacity``: how many replicas a load wants, by what a result says of the server.
+"""``benchmark capacity``: the number of replicas for a load, computed from a result.
 
-A replica is taken to do what the measured server did under its heaviest load, in proportion to its
-cores; nothing but the measured number of cores has been measured.
+A replica is assumed to have the throughput of the measured server under its heaviest load, in
+proportion to its cores; no other number of cores has been measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FULL = 0.8
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a server did under one load: medians over the rounds.
+    """Throughput and processor use of a server under one load: medians over the rounds.
 
     Attributes:
         load: Name of the load.
@@ -47,22 +47,22 @@ class Capacity:
 
     @property
     def per_core(self) -> float:
-        """Texts a second of one core."""
+        """Texts per second of one core."""
         return self.texts_per_second / self.cores
 
     def replicas(self, texts_per_second: float, utilisation: float, cores: float) -> float:
-        """Returns how many replicas a load wants, not rounded.
+        """Returns the number of replicas that a load needs, not rounded.
 
         Args:
             texts_per_second: The load.
-            utilisation: Part of what a replica can do that it is given, 0 to 1.
+            utilisation: Share of a replica's capacity that is used, 0 to 1.
             cores: Cores of a replica.
         """
         return texts_per_second / (self.per_core * cores * utilisation)
 
 
 def capacities(results: Results, server: str, model: str) -> list[Capacity]:
-    """Returns what a server did under each load, the most texts a second first.
+    """Returns the throughput of a server under each load, the highest first.
 
     Raises:
         BenchmarkError: The result has nothing of this server with this model.
@@ -99,7 +99,7 @@ def _capacity(rounds: Sequence[LoadRecord], cores: int) -> Capacity:
 
 
 def peak_mb(results: Results, server: str, model: str) -> float | None:
-    """Returns the most memory that a server took, in MB; None where it was not measured."""
+    """Returns the peak memory of a server in MB; None if it was not measured."""
     return next(
         (each.peak_mb for each in results.servers if (each.server, each.model) == (server, model)),
         None,
@@ -130,7 +130,7 @@ def advice(
     utilisation: float,
     cores: float,
 ) -> list[str]:
-    """Returns, as lines of text, the replicas for a load and what is unsure about them."""
+    """Returns, as lines of text, the replicas for a load and the uncertainty of the estimate."""
     exactly = found.replicas(texts_per_second, utilisation, cores)
     count = max(1, math.ceil(exactly))
     texts = f", texts of {results.config['load']['tokens']} tokens"
@@ -161,7 +161,7 @@ def advice(
 
 
 def capacity_command(arguments: Sequence[str]) -> int:
-    """Prints what a core does, the replicas for a load and their memory."""
+    """Prints the throughput of a core, the replicas for a load and their memory."""
     parser = argparse.ArgumentParser(prog="benchmark capacity", description=__doc__)
     parser.add_argument(
         "results", nargs="?", type=Path, default=PUBLISHED, help="default: the published result"
@@ -213,17 +213,17 @@ def capacity_lines(
     utilisation: float = UTILISATION,
     cores: float | None = None,
 ) -> list[str]:
-    """Returns, as lines of Markdown, what a core does and the replicas for a load.
+    """Returns, as lines of Markdown, the throughput of a core and the replicas for a load.
 
     Args:
         results: A result with this server under load.
         server: Name of the server.
         model: Name of the model.
-        load: Name of the load that the measured one stands for; the one with most texts a second by
+        load: Name of the measured load to compute with; the one with most texts per second by
             default.
         texts_per_second: The load to serve.
-        utilisation: Part of what a replica can do that it is given, 0 to 1.
-        cores: Cores of a replica; as many as were measured by default.
+        utilisation: Share of a replica's capacity that is used, 0 to 1.
+        cores: Cores of a replica; the measured number by default.
 
     Raises:
         BenchmarkError: The result has no such server, model or load.

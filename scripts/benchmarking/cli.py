@@ -1,4 +1,4 @@
-"""How fast and how right, side by side with what one would otherwise run."""
+"""``./scripts/benchmark``: speed and accuracy of this project beside those of the alternatives."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _narrowed(config: Config, options: argparse.Namespace) -> Config:
-    """Returns the configuration with what the command line changes, checked again."""
+    """Returns the configuration with the changes of the command line, validated again."""
     from scripts.benchmarking.config import check_config
 
     values = config.model_dump()

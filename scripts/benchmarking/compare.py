@@ -1,4 +1,4 @@
-"""``benchmark compare A.json B.json``: what became slower, less right, or went missing."""
+"""``benchmark compare A.json B.json``: figures that are slower, less accurate or missing."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Change:
 
     Attributes:
         what: Model, engine or server, and workload or load.
-        figure: Which figure: ``x BASELINE``, ``ms``, ``p50 ms``, ``accuracy``.
-        before: In the first result.
-        after: In the second; None where it is missing.
-        verdict: What it means.
+        figure: Name of the figure: ``x BASELINE``, ``ms``, ``p50 ms``, ``accuracy``.
+        before: Value in the first result.
+        after: Value in the second result; None if it is missing.
+        verdict: The judgement of the change.
     """
 
     what: str
@@ -141,7 +141,7 @@ def _accuracies(before: Results, after: Results) -> list[Change]:
 
 
 def compare_command(arguments: Sequence[str]) -> int:
-    """Prints what changed; 1 where something regressed or is missing."""
+    """Prints the changes; returns 1 if a figure regressed or is missing."""
     parser = argparse.ArgumentParser(prog="benchmark compare", description=__doc__)
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)

@@ -1,4 +1,4 @@
-"""The summary as a picture: a panel a figure, a bar an engine, as SVG without any library."""
+"""The plot of the summary: a panel per figure, a bar per engine, as SVG without any library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OURS, OTHERS, TEXT, QUIET = "#d9480f", "#868e96", "#212529", "#495057"
 
 
 def comparison_svg(results: Results) -> str:
-    """Returns the picture of a result's summary."""
+    """Returns the SVG of a result's summary."""
     found = [row for row in rows(results) if any(figure.value(row) for figure in FIGURES)]
     width = NAMES + len(FIGURES) * (PANEL + VALUE) + MARGIN
     height = HEAD + len(found) * (BAR + GAP) + MARGIN

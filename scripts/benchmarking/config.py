@@ -1,4 +1,4 @@
-"""Configurations: TOML files that say what a run measures, checked before anything starts.
+"""Configurations: TOML files that define what a run measures, validated before it starts.
 
 The files in ``configurations/`` are the documentation of the format by example.
 """
@@ -24,15 +24,15 @@ class _Table(BaseModel):
 
 
 class Repetitions(_Table):
-    """How often and how long something is timed.
+    """Number and duration of the timings.
 
     Attributes:
         rounds: Turns that each engine gets at each workload, in a new random order each time.
-        warmup_s: Seconds run untimed at the start of a turn, a batch at least.
+        warmup_s: Seconds run untimed at the start of a turn, at least one batch.
         turn_s: Seconds timed in a turn.
-        least_passes: Passes timed in a turn at least.
+        least_passes: Minimum number of passes timed in a turn.
         resamples: Resamples of a bootstrap.
-        confidence: Of its intervals, 0 to 1.
+        confidence: Confidence level of the bootstrap intervals, 0 to 1.
     """
 
     rounds: int = Field(default=5, ge=1)
@@ -56,7 +56,7 @@ class ServerConfig(_Table):
     Attributes:
         module: The module.
         options: Its options.
-        engine: The engine that it computes with, in whose row of the summary it stands.
+        engine: The engine that it computes with; the summary shows both in one row.
     """
 
     module: str
@@ -68,9 +68,9 @@ class CorpusConfig(_Table):
     """Labelled texts, timed at several batch sizes.
 
     Attributes:
-        path: JSONL of ``{"text", "label"}`` or TSV with these columns; ``mixed`` is the one here.
-        batches: Batch sizes; the report takes each engine's best.
-        limit: Take so many texts, spread evenly; 0 for all.
+        path: JSONL of ``{"text", "label"}`` or TSV with these columns; ``mixed`` is included.
+        batches: Batch sizes; the report shows each engine's best.
+        limit: Number of texts to use, spread evenly; 0 for all.
     """
 
     path: str = MIXED
@@ -84,14 +84,14 @@ class CorpusConfig(_Table):
 
 
 class LoadConfig(_Table):
-    """What is sent to servers.
+    """The load that is sent to servers.
 
     Attributes:
         seconds: Seconds of each measurement.
         warmup_s: Seconds of load before it.
         rounds: Measurements of each server, in a new random order each time.
-        concurrency: Closed loop: so many callers, each sending the next request on an answer.
-        rates: Open loop: Poisson arrivals, requests a second.
+        concurrency: Closed loop: numbers of callers; each sends its next request after an answer.
+        rates: Open loop: Poisson arrivals, requests per second.
         tokens: Tokens of a single text, special ones included.
         list_size: Texts in a request of the list workload; 0 for none.
         list_concurrency: Callers of the list workload.
@@ -119,8 +119,8 @@ class Config(_Table):
 
     Attributes:
         models: ``embedded``, ``distilbert-base-random`` or directories.
-        threads: Threads that an engine computes with; 0 for one a core.
-        seed: Of orders, fixed shapes, arrivals and bootstraps.
+        threads: Threads that an engine computes with; 0 for one per core.
+        seed: Random seed of orders, fixed shapes, arrivals and bootstraps.
         baseline: The engine that ratios refer to.
         shapes: Fixed shapes, ``BATCHxTOKENS``.
         corpora: Labelled texts by name.
@@ -153,7 +153,7 @@ def read_config(name: str | Path) -> Config:
         name: A file, or the name of one in ``configurations/``, without its ending.
 
     Raises:
-        ConfigError: It cannot be read, or what it says cannot be done.
+        ConfigError: It cannot be read or is invalid.
     """
     path = Path(name)
     if not path.suffix:
@@ -181,7 +181,7 @@ def check_config(values: dict[str, Any], source: str) -> Config:
         source: Its name, for messages.
 
     Raises:
-        ConfigError: Something is unknown, missing or out of range.
+        ConfigError: A value is unknown, missing or out of range.
     """
     try:
         config = Config.model_validate(values)
@@ -214,7 +214,7 @@ def check_config(values: dict[str, Any], source: str) -> Config:
 
 
 def parse_shape(shape: str, source: str = "shape") -> tuple[int, int]:
-    """Returns batch and tokens of ``BATCHxTOKENS``.
+    """Returns the batch size and the number of tokens of ``BATCHxTOKENS``.
 
     Raises:
         ConfigError: It is not such a shape, or has fewer than 3 tokens.
@@ -228,7 +228,7 @@ def parse_shape(shape: str, source: str = "shape") -> tuple[int, int]:
 
 
 def modules(kind: str) -> list[str]:
-    """Returns what can be measured: the files of ``engines/`` or ``servers/``."""
+    """Returns the names of the modules in ``engines/`` or ``servers/``."""
     apart = {"__init__", "engine", "server", "batched_texts"}
     found = (each.stem for each in (PACKAGE / kind).glob("*.py"))
     return sorted(name for name in found if name not in apart and not name.endswith("_app"))

@@ -1,9 +1,9 @@
-"""The plots: latency against load, throughput against batch, time by stage and operator.
+"""Plots: latency against load, throughput against batch size, time by stage and operator.
 
     python -m scripts.benchmarking.draw DIRECTORY
 
-Reads ``results.json`` there. It runs where matplotlib is, which is not where pydantic is, so it
-takes the JSON as it comes.
+Reads ``results.json`` there. It runs in the environment with matplotlib, which lacks pydantic, so
+it reads the plain JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def save(figure: Any, directory: Path, name: str) -> None:
 
 
 def throughput(results: Json, directory: Path) -> None:
-    """Draws texts a second against the batch size, a line an engine, a panel a length."""
+    """Draws texts per second against batch size: a line per engine, a panel per length."""
     for model in unique(cell["model"] for cell in results["cells"]):
         cells = [
             cell
@@ -69,12 +69,12 @@ def throughput(results: Json, directory: Path) -> None:
 
 
 def per_second(cell: Json) -> float:
-    """Returns sequences a second."""
+    """Returns sequences per second."""
     return float(cell["sequences"] / cell["ms"]["value"] * 1000)
 
 
 def latency(results: Json, directory: Path) -> None:
-    """Draws p50 and p99 against callers and against arrivals a second, a line a server."""
+    """Draws p50 and p99 against callers and against arrivals per second: a line per server."""
     for model in unique(load["model"] for load in results["loads"]):
         figure, panels = plt.subplots(1, 2, figsize=(11, 4.5))
         for panel, kind, label in zip(
@@ -111,7 +111,7 @@ def median_by_load(loads: list[Json], percentile: str) -> list[tuple[float, floa
 
 
 def stages(results: Json, directory: Path) -> None:
-    """Draws a bar a profile, its parts on top of each other."""
+    """Draws a stacked bar per profile."""
     for model in unique(profile["model"] for profile in results["profiles"]):
         profiles = [profile for profile in results["profiles"] if profile["model"] == model]
         figure, panel = plt.subplots(figsize=(10, 0.8 + 0.7 * len(profiles)))
@@ -131,12 +131,12 @@ def stages(results: Json, directory: Path) -> None:
 
 
 def slug(model: str) -> str:
-    """Returns a model's name as part of a file's."""
+    """Returns a model's name in a form for file names."""
     return Path(model).name
 
 
 def main() -> None:
-    """Draws what there is."""
+    """Draws every plot for which the result has figures."""
     directory = Path(sys.argv[1])
     results: Json = json.loads((directory / "results.json").read_text(encoding="utf-8"))
     throughput(results, directory)

@@ -1,6 +1,6 @@
-"""Estimates how long a configuration takes before it runs.
+"""Estimate of the duration of a run, from its configuration.
 
-The rates are those of two cores of an AMD EPYC (Zen 4), rounded to the slower side.
+The speeds are those of two cores of an AMD EPYC (Zen 4), rounded down.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PEAK_LOAD_S = 1.5
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds that the parts of a run take, without installing environments and profiles.
+    """Seconds of the parts of a run, except the installation of environments and profiles.
 
     Attributes:
         engines_s: Engines in process.
@@ -39,7 +39,7 @@ class Duration:
 
     @property
     def minutes(self) -> float:
-        """All of it in minutes."""
+        """Minutes of the whole run."""
         return (self.engines_s + self.servers_s) / 60
 
     def __str__(self) -> str:
@@ -52,13 +52,13 @@ class Duration:
 def expected_duration(
     config: Config, models: Sequence[BenchmarkModel], *, in_process: bool, servers: bool
 ) -> Duration:
-    """Returns how long a run takes.
+    """Returns the estimated duration of a run.
 
     Args:
-        config: What is measured, its number of threads filled in.
-        models: Those of ``config.models``.
-        in_process: Engines are measured.
-        servers: Servers are measured.
+        config: What is measured, with its number of threads filled in.
+        models: The models of ``config.models``.
+        in_process: Whether engines are measured.
+        servers: Whether servers are measured.
     """
     engines_s = PEAKS_S + sum(engines_duration(config, each) for each in models)
     return Duration(
@@ -81,7 +81,7 @@ def turn_duration(config: Config, model: BenchmarkModel, workload: Workload) -> 
     """Returns the seconds of one engine's turn at a workload."""
     repetitions = config.repetitions
     pass_s = operations(model.config, workload) / (OPERATIONS_PER_SECOND * config.threads)
-    # What has begun is ended: a batch of the warm-up, and a pass.
+    # A started batch of the warm-up and a started pass are completed.
     warmup_s = max(repetitions.warmup_s, pass_s / len(workload.batches))
     return warmup_s + max(repetitions.turn_s + pass_s / 2, repetitions.least_passes * pass_s)
 

@@ -1,4 +1,4 @@
-"""Finds the interpreters that engines and servers run in, and installs what they need.
+"""Python environments of engines and servers, and their installation.
 
 The product's own is the one that runs this; each other is a folder of ``.venv-benchmark``, filled
 from a lock in ``environments/`` by ``fill_environment`` the first time it is needed.
@@ -31,7 +31,7 @@ def interpreter(environment: str) -> Path:
     """
     if environment == PRODUCT:
         return Path(sys.executable)
-    # A session of its own, so that giving up ends what the script has started, too.
+    # A new session, so that a timeout also ends the processes that the script has started.
     process = subprocess.Popen(
         [PACKAGE / "fill_environment", environment],
         cwd=ROOT,

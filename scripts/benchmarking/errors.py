@@ -1,12 +1,12 @@
-"""What stops a benchmark, or a part of it."""
+"""Errors that stop a benchmark or a part of it."""
 
 
 class BenchmarkError(Exception):
-    """Base of what is reported in one line."""
+    """Base of errors that are reported in one line."""
 
 
 class ConfigError(BenchmarkError):
-    """The configuration names something that does not exist, or leaves something out."""
+    """The configuration is incomplete or names something that does not exist."""
 
 
 class NotAvailable(BenchmarkError):

@@ -1,13 +1,13 @@
-"""Computes the least time that a pass can take: for arithmetic or memory, whichever is more.
+"""The floor of a pass: the least time that its arithmetic or its memory traffic can take.
 
 Arithmetic: floating-point operations of the linear layers and of attention, over the measured peak
 of products in the engine's precision. Memory: bytes of the weights that every pass reads, over the
 measured bandwidth of reading a buffer of that size (Williams et al. 2009, "Roofline").
 
-What an engine need not do does not count: the first block's queries, keys and values depend on a
-token and its place alone, and of the last block only the first token of a sequence is used, for
-which no other token's key or value has to be computed. All engines are held to it, those that
-compute more, too.
+Avoidable work is not counted: the first block's queries, keys and values depend only on a token and
+its position, and of the last block only the first token of a sequence is used, for which no other
+token's key or value has to be computed. The same floor applies to all engines, including those that
+compute more.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BYTES: Mapping[str, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
 
 @dataclass(frozen=True)
 class Peaks:
-    """What was measured.
+    """Measured limits of the machine.
 
     Attributes:
         products: GFLOP/s (GOP/s for int8) by precision and library.
@@ -43,11 +43,11 @@ class Peaks:
     reading: Mapping[int, float]
 
     def gflops(self, precision: str) -> float:
-        """Returns the best library's products a second; NaN where none computes so."""
+        """Returns the speed of the fastest library; NaN if none supports the precision."""
         return max(self.products.get(precision, {}).values(), default=float("nan"))
 
     def best(self, other: Peaks) -> Peaks:
-        """Returns the better of two measurements: noise only ever lowers them."""
+        """Returns the better of two measurements, because noise can only lower them."""
         return Peaks(
             {
                 precision: {
@@ -61,9 +61,9 @@ class Peaks:
 
 
 def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
-    """Returns bytes of the matrices that every pass reads, tables that are looked up not counted.
+    """Returns the bytes of the matrices that every pass reads, without lookup tables.
 
-    A checkpoint in half precision is read as it is, whatever an engine computes in.
+    A checkpoint in half precision is read as stored, whatever the engine's precision.
 
     Args:
         config: A ``config.json``.
@@ -73,17 +73,17 @@ def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
     dim, layers = encoder.hidden_size, encoder.num_hidden_layers
     looked_up = 3 * dim * dim if layers > 1 else 0
     block = 4 * dim * dim + 2 * dim * encoder.intermediate_size
-    # The key has had two names; a checkpoint without it is in float32.
+    # The key has two names in different versions; a checkpoint without it is in float32.
     dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
     size = min(BYTES[precision], 4 if dtype == "float32" else 2)
     return int((layers * block - looked_up + _head(encoder)) * size)
 
 
 def operations(config: Mapping[str, Any], workload: Workload) -> int:
-    """Returns floating-point operations of a pass, padding not counted.
+    """Returns the floating-point operations of a pass, without padding.
 
-    Multiplications and additions of linear layers, scores and mixtures; norms, softmax and
-    activations are left out, as they are under 2% of them.
+    Multiplications and additions of linear layers and of attention; norms, softmax and activations
+    are left out, because they are under 2% of these.
     """
     encoder = _encoder(config)
     dim, blocks = encoder.hidden_size, encoder.num_hidden_layers - 1
@@ -110,7 +110,7 @@ def _encoder(config: Mapping[str, Any]) -> EncoderConfig:
 def floor_ms(
     config: Mapping[str, Any], workload: Workload, precision: str, peaks: Peaks
 ) -> float | None:
-    """Returns the floor of a pass in milliseconds, or None where no peak is known."""
+    """Returns the floor of a pass in milliseconds, or None if no peak is known."""
     if precision not in BYTES or not peaks.products.get(precision):
         return None
     arithmetic_ms = operations(config, workload) / (peaks.gflops(precision) * 1e6)
@@ -120,7 +120,7 @@ def floor_ms(
 
 
 def measure_peaks(configs: Sequence[Mapping[str, Any]], threads: int) -> Peaks:
-    """Measures this machine for models of some configurations.
+    """Measures this machine's limits for models of the given configurations.
 
     Raises:
         NotAvailable: The libraries are not installed, or fail.

@@ -41,7 +41,7 @@ LEAST_AGREEMENT = 0.95
 
 @dataclass(frozen=True)
 class Load:
-    """A load by name: what is sent, and how.
+    """A load: its name, its requests, and how they are sent.
 
     Attributes:
         name: ``closed 16``, ``open 50/s``, ``lists of 64``.
@@ -78,8 +78,8 @@ def run_servers(config: Config, results: Results, save: Callable[[Results], None
 
     Args:
         config: What to measure.
-        results: What is added to.
-        save: Called after each server, so that an end before the last loses little.
+        results: The result to which figures are added.
+        save: Called after each server, so that an interrupted run loses little.
     """
     models = [find_model(name) for name in config.server_models]
     settings = config.load
@@ -90,7 +90,7 @@ def run_servers(config: Config, results: Results, save: Callable[[Results], None
 
 
 class _Rounds:
-    """All servers with one model."""
+    """Measurement of all servers with one model."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class _Rounds:
         with tempfile.TemporaryDirectory() as directory:
             if self._config.load.cold_start:
                 for name in self._records:
-                    # What a cold start leaves in its caches makes the later ones warm.
+                    # A cold start fills the caches, which makes the later starts warm.
                     self._caches[name] = Path(directory) / name
                     self._caches[name].mkdir()
                     self._guarded(name, self._cold_start)
@@ -176,7 +176,7 @@ class _Rounds:
         record = self._records[name]
         record.settings = {**server.settings, "command": " ".join(server.command)}
         with running(server, port, self._texts[0]) as process:
-            # Without a cold start before it, the first start may be one itself.
+            # Without a cold start before it, the first start may itself be cold.
             if self._number or self._config.load.cold_start:
                 self._starts[name].append(process.seconds_to_answer)
             self._check(record, process)
@@ -193,7 +193,7 @@ class _Rounds:
             record.peak_mb = max(record.peak_mb or 0.0, record.idle_mb, peak.bytes / 1e6)
 
     def _check(self, record: ServerRecord, process: ServerProcess) -> None:
-        """Holds the server's labels against the reference's.
+        """Compares the server's labels with the reference's.
 
         Raises:
             NotAvailable: Too many differ.
@@ -228,7 +228,7 @@ class _Rounds:
         foreign, cpu, harness = ForeignLoad(), process.cpu_s(), time.process_time()
         outcome = run_load(plan)
         used = process.cpu_s() - cpu
-        # Starting the generator's interpreter is ours, too, and not in its own count.
+        # The generator's own count leaves out the start of its interpreter.
         own = used + outcome.cpu_s + time.process_time() - harness
         texts = len(load.requests[0]) * len(outcome.latencies_ms)
         return LoadRecord(

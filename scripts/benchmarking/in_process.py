@@ -1,4 +1,4 @@
-"""Times engines in process, in turns."""
+"""Measures engines in process (without HTTP), taking turns in random order."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ COMPARED_ROWS = 4
 
 @dataclass
 class InProcess:
-    """The engines of a configuration with one model.
+    """Measurement of the engines of a configuration with one model.
 
     Args:
         config: What to measure.
         model: The checkpoint.
         directory: Where workloads are written for the workers.
-        report: Called with a line when something begins, and with "" after each turn.
+        report: Called with a line of text at the start of each step, and with "" after each turn.
 
     Attributes:
-        engines: What became of each engine.
+        engines: The result of loading and checking each engine.
         cells: The measurements.
     """
 
@@ -102,7 +102,7 @@ class InProcess:
         loaded: Mapping[str, Any],
         workloads: Sequence[Workload],
     ) -> None:
-        """Compares an engine's answers with the reference, and its labels with the right ones."""
+        """Compares an engine's logits with the reference, and its labels with the true ones."""
         record.load_s = loaded["seconds"]
         record.precision = loaded["precision"]
         record.settings = {**loaded["settings"], "cores": loaded["cores"]}
@@ -117,7 +117,7 @@ class InProcess:
                 continue
             counted.add(workload.family)
             logits = np.array(worker.ask("logits", workload=workload.name))
-            # The reference is slow: all texts of a corpus, a few rows of a shape.
+            # The reference is slow: it computes whole corpora, but few rows of a fixed shape.
             few = None if workload.order else COMPARED_ROWS
             sequences = sequences_of(workload)[:few]
             compared.append((logits[:few], reference_logits(self.model, sequences)))
@@ -171,7 +171,7 @@ class InProcess:
             self.cells.append(cell)
 
     def _turn(self, worker: WorkerProcess, workload: str) -> tuple[Turn, list[float]]:
-        """Returns an engine's turn and the milliseconds of each of its passes."""
+        """Runs one turn of an engine; returns it and the milliseconds of each of its passes."""
         repetitions = self.config.repetitions
         foreign = ForeignLoad()
         harness = time.process_time()
@@ -229,12 +229,12 @@ class InProcess:
 
 
 def applies(workload: Workload, precision: str) -> bool:
-    """Returns whether an engine is measured at a workload: a word list at real texts only."""
+    """Returns whether an engine is measured at a workload: a word list with real texts only."""
     return bool(workload.order) or precision != "none"
 
 
 def interval(estimate: Estimate) -> Interval:
-    """Returns an estimate as it is recorded."""
+    """Returns an estimate in the form that results record."""
     return Interval(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
@@ -250,11 +250,11 @@ def sequences_of(workload: Workload) -> list[list[int]]:
 def compare_logits(
     pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, with_difference: bool
 ) -> Check:
-    """Returns how logits compare with the reference's.
+    """Returns the comparison of logits with the reference's.
 
     Args:
         pairs: Logits and reference, ``(rows, labels)`` each.
-        with_difference: They are logits of the same model, so that a difference means something.
+        with_difference: Both are logits of the same model, so their difference is meaningful.
     """
     logits = np.concatenate([each for each, _ in pairs])
     reference = np.concatenate([each for _, each in pairs])

@@ -1,7 +1,7 @@
 """Times the parts of the packed graph, which our kernels compute, one by one.
 
-The linear layers of a block are timed as operations of their own; what they leave of the blocks is
-embeddings, attention, the norms and the waits in between.
+The linear layers of a block are timed as separate operations; the rest of the blocks' time is
+embeddings, attention, norms and waiting in between.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CPU_DEVICE = DeviceRef.CPU()
 
 
 class _Part(Module):
-    """A part whose weights carry its name, so that several fit into one registry."""
+    """A part whose weight names have a prefix, so that several fit into one registry."""
 
     def __init__(self, name: str, part: Module) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _Part(Module):
 
 
 class _First(Module):
-    """The first block and the embeddings that it starts from."""
+    """The first block with the embeddings that are its input."""
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
@@ -68,15 +68,15 @@ class _First(Module):
 
 
 def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
-    """Returns milliseconds that all parts of a kind take in one pass, by kind.
+    """Returns the milliseconds of all parts of a kind in one pass, by kind.
 
     Args:
         checkpoint: Directory of the checkpoint; only its shapes matter here.
         batch: Sequences.
-        tokens: Tokens of each.
+        tokens: Tokens of each sequence.
 
     Raises:
-        ValueError: The first block is like the others, see ``packed_weights.has_tables``.
+        ValueError: The first block has no tables, see ``packed_weights.has_tables``.
     """
     found_config = read_config_file(checkpoint, FAMILIES)
     config, family = found_config.encoder, found_config.family
@@ -93,7 +93,7 @@ def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     first = TensorType(DType.float32, ["batch", dim], CPU_DEVICE)
 
     def linear(name: str, columns: int, activation: str = "none") -> Linear:
-        # A block keeps its biases elsewhere; as a layer of its own it has one of zeros.
+        # A block's biases are stored elsewhere; the separate layer gets a bias of zeros.
         layer: Packed = {
             "layer.panels": weights[f"blocks.1.{name}_panels"],
             "layer.bias": whole_panels(np.zeros(columns, np.float32)),
@@ -156,5 +156,5 @@ def _input(kind: TensorType, sizes: dict[str, int], tokens: int) -> Buffer:
         return Buffer.from_numpy(np.full(shape, 0.5, dtype=np.float32))
     if str(kind.shape[0]) == "starts":
         return Buffer.from_numpy(np.arange(shape[0], dtype=np.int64) * tokens)
-    # Token ids; or how many tokens of a sequence have type 0, of which there is one at least.
+    # Token ids, or the number of tokens of type 0 in each sequence, which is at least 1.
     return Buffer.from_numpy(np.full(shape, min(7, tokens), dtype=np.int64))

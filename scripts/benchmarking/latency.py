@@ -1,4 +1,4 @@
-"""Percentiles of latency, and what coordinated omission hides in them."""
+"""Percentiles of latency, and the correction for coordinated omission."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Latencies = npt.NDArray[np.float64]
 
 
 def percentiles(latencies: Sequence[float] | Latencies) -> dict[str, float]:
-    """Returns p50, p90, p95, p99 and max; NaN of nothing."""
+    """Returns p50, p90, p95, p99 and max; NaN if there are no latencies."""
     values = np.asarray(latencies, dtype=np.float64)
     if not len(values):
         return dict.fromkeys(QUANTILES, float("nan"))
-    # An observed value, never one between two: a tail has few of them.
+    # An observed value, never an interpolated one, because the tail has few values.
     return {
         name: float(np.quantile(values, quantile, method="inverted_cdf"))
         for name, quantile in QUANTILES.items()
@@ -25,7 +25,7 @@ def percentiles(latencies: Sequence[float] | Latencies) -> dict[str, float]:
 
 
 def corrected(latencies: Sequence[float] | Latencies, interval: float) -> Latencies:
-    """Adds what callers would have seen who did not wait for a slow answer before asking again.
+    """Adds the latencies of requests that callers omitted while they waited for a slow answer.
 
     A closed loop sends nothing while it waits, so a stall of a second is one bad sample where
     steady callers would have had many. For each latency L beyond the expected interval I, latencies
@@ -33,7 +33,7 @@ def corrected(latencies: Sequence[float] | Latencies, interval: float) -> Latenc
     (``copyCorrectedForCoordinatedOmission``).
 
     Args:
-        latencies: As measured, in any unit.
+        latencies: Measured latencies, in any unit.
         interval: Expected time between the requests of one caller, in the same unit, above 0.
     """
     values = np.asarray(latencies, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Runs the load generator in its process."""
+"""Runs the load generator as a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRACE_S = 120.0
 
 
 def run_load(plan: Plan) -> Outcome:
-    """Sends a load and returns what came of it.
+    """Sends a load and returns its outcome.
 
     Raises:
         NotAvailable: The server left requests unanswered for ``GRACE_S``.

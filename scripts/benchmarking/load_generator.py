@@ -1,9 +1,9 @@
-"""Sends requests and times the answers, in a process of its own.
+"""The load generator: a process that sends requests and times the answers.
 
     python -m scripts.benchmarking.load_generator < plan.json
 
-The plan is a ``Plan``, what is printed an ``Outcome``, both as JSON. Connections are kept alive;
-uvloop and httptools keep its own cost far below a server's, and it reports that cost.
+It reads a ``Plan`` and prints an ``Outcome``, both as JSON. Connections are kept alive; uvloop and
+httptools keep its own CPU time far below a server's, and it reports that time.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ DRAIN_S = 30.0
 
 @dataclass(frozen=True)
 class Plan:
-    """A load.
+    """The load to generate.
 
     Attributes:
         port: Port on 127.0.0.1.
         path: Path of the requests.
         bodies: JSON bodies, sent in turn.
-        seconds: How long requests are begun.
+        seconds: Duration in which requests are started.
         concurrency: Closed loop: callers that send the next request on an answer; 0 for open loop.
-        rate: Open loop: requests a second, with exponential intervals (a Poisson process).
-        seed: Of the intervals.
-        status: The status of a good answer.
+        rate: Open loop: requests per second, with exponential intervals (a Poisson process).
+        seed: Random seed of the intervals.
+        status: The expected status of an answer.
     """
 
     port: int
@@ -52,17 +52,17 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What came of it.
+    """The result of a plan.
 
     Attributes:
-        latencies_ms: Of answers with the status that is wanted. Closed loop: from the request's
+        latencies_ms: Latencies of answers with the expected status. Closed loop: from the request's
             first byte to the answer's last. Open loop: from the moment when the request was due, so
             that a request that a slow server delays counts that delay.
-        errors: Everything else, by kind.
+        errors: Number of other answers and broken connections, by kind.
         seconds: From the first request to the last answer.
         cpu_s: CPU seconds of this process meanwhile.
-        late_ms: Open loop: the 99th percentile of how late this process sent, its own fault.
-        server_timing: The sums of what ``Server-Timing`` said, milliseconds by name.
+        late_ms: Open loop: 99th percentile of the delay in sending caused by this process.
+        server_timing: Sums of the ``Server-Timing`` headers, milliseconds by name.
     """
 
     latencies_ms: list[float] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        # uvloop's transport is one without being a subclass.
+        # uvloop's transport has this interface, but is no subclass.
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     async def request(self, message: bytes) -> int:
-        """Sends a request and returns the status of the answer, once all of it is there."""
+        """Sends a request and returns the status of the answer, once it is complete."""
         if self._transport is None:
             raise ConnectionError("closed")
         self.timing = b""
@@ -146,7 +146,7 @@ class Generator:
         self._idle: list[Connection] = []
 
     async def run(self) -> Outcome:
-        """Returns what came of the plan."""
+        """Returns the outcome of the plan."""
         start, cpu = time.perf_counter(), time.process_time()
         await (self._closed(start) if self._plan.concurrency else self._open(start))
         outcome = self._outcome
@@ -185,7 +185,7 @@ class Generator:
                 task.cancel()
 
     async def _one(self, since: float, places: asyncio.Semaphore | None = None) -> None:
-        """Sends the next request; its latency counts from ``since``."""
+        """Sends the next request; its latency is measured from ``since``."""
         message = self._messages[self._sent % len(self._messages)]
         self._sent += 1
         if places is not None:

@@ -1,4 +1,4 @@
-"""What the machine is, and what else it was doing meanwhile."""
+"""Description of the machine, and its load by other processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INTERESTING_FLAGS = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Returns what a reader needs to place the figures."""
+    """Returns the properties of the machine that the figures depend on."""
     cpuinfo = _read("/proc/cpuinfo")
     model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
@@ -51,7 +51,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Returns how many CPUs this process may use."""
+    """Returns the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -70,10 +70,10 @@ class _Reading:
 
 
 class ForeignLoad:
-    """How much of the machine others used while something was measured.
+    """Share of the machine that other processes used during a measurement.
 
-    Whatever runs beside the measured process, on this machine or on the same host (the hypervisor's
-    steal time), makes figures noisy; a share above ``LIMIT`` is reported.
+    Other load on this machine or on the same host (the hypervisor's steal time) makes figures
+    noisy; a share above ``LIMIT`` is reported.
     """
 
     LIMIT = 0.05
@@ -82,10 +82,10 @@ class ForeignLoad:
         self._start = self._read()
 
     def share(self, own_cpu_s: float) -> float:
-        """Returns the part of all CPU time since the start that went elsewhere, 0 to 1.
+        """Returns the share of all CPU time since the start that other processes used, 0 to 1.
 
         Args:
-            own_cpu_s: CPU seconds of what was measured and of the harness meanwhile.
+            own_cpu_s: CPU seconds of the measured process and of the harness meanwhile.
         """
         end = self._read()
         wall = (end.wall - self._start.wall) * (psutil.cpu_count() or 1)

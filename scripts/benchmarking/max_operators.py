@@ -1,8 +1,8 @@
 """Times the parts of the graph in MAX's own operations one by one.
 
-MAX 26.7 has no profiler for CPUs and its compiled kernels carry no names, so each kind of part is
-compiled as a graph of its own, with the shapes that it has inside the whole. The sum can differ
-from the whole: inside it, parts are fused and find their inputs in the caches.
+MAX 26.7 has no profiler for CPUs and its compiled kernels have no names, so each kind of part is
+compiled as a separate graph, with the shapes that it has in the whole graph. The sum can differ
+from the whole, where parts are fused and find their inputs in the caches.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _PartGraph(Module):
     Args:
         name: A prefix for its weights, so that several parts fit into one artifact.
         module: The part.
-        call: What is computed with it.
+        call: The computation with it.
     """
 
     def __init__(self, name: str, module: Module | None, call: Part) -> None:
@@ -56,7 +56,7 @@ class _PartGraph(Module):
 
 
 def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
-    """Returns milliseconds that all parts of a kind take in one pass, by kind.
+    """Returns the milliseconds of all parts of a kind in one pass, by kind.
 
     Args:
         checkpoint: Directory of the checkpoint; only its shapes matter here.
@@ -68,7 +68,7 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     cpu = DeviceRef.CPU()
 
     def classifier() -> EncoderForSequenceClassification:
-        # A weight belongs to one graph, so each part comes out of a classifier of its own.
+        # A weight belongs to one graph, so each part is taken from a separate classifier.
         return EncoderForSequenceClassification(config, DType.float32, cpu)
 
     def block() -> TransformerBlock:
@@ -87,7 +87,7 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     inner = TensorType(DType.float32, ["batch", "seq", config.intermediate_size], cpu)
     cls = TensorType(DType.float32, ["batch", dim], cpu)
     ids, lengths, *segments = classifier().input_types()
-    # The module, what is computed with it, how often a pass does so, and from what.
+    # The module, the computation, its number of executions per pass, and its inputs.
     parts: dict[str, tuple[Module | None, Part, int, list[TensorType]]] = {
         "embeddings": (embeddings, embeddings, 1, [ids, *segments]),
         PROJECTIONS: (projection, projection, 4 * layers, [hidden]),
@@ -123,7 +123,7 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
         name: count * median_ms(models[name], [_input(each, sizes) for each in inputs])
         for name, (_, _, count, inputs) in parts.items()
     }
-    # Scores, softmax and mixtures cannot be cut out; they are what the projections leave.
+    # Attention without projections cannot be separated; it is the rest after the projections.
     core = milliseconds.pop(ATTENTION) - milliseconds[PROJECTIONS]
     milliseconds["attention_scores_and_mixtures"] = max(0.0, core)
     assert kept
@@ -131,7 +131,7 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
 
 
 def _weights(module: Module) -> dict[str, npt.NDArray[np.float32]]:
-    """Returns weights of the right shapes; times do not depend on their values."""
+    """Returns weights of the required shapes; times do not depend on their values."""
     return {
         name: np.full([int(size) for size in weight.shape], 0.01, dtype=np.float32)
         for name, weight in module.raw_state_dict().items()

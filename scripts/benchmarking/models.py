@@ -1,4 +1,4 @@
-"""Which checkpoint: the embedded one, a random one of DistilBERT's full size, or a directory."""
+"""Measured checkpoints: the embedded one, a random one of DistilBERT's size, or a directory."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class BenchmarkModel:
     """A checkpoint under measurement.
 
     Attributes:
-        name: As the configuration has it.
-        directory: Where it is.
+        name: Its name in the configuration.
+        directory: Its directory.
         config: Its ``config.json``.
-        digest: SHA-256 of its weights, 16 characters of it.
-        trained: Whether its labels mean anything.
+        digest: First 16 characters of the SHA-256 of its weights.
+        trained: Whether it is trained, so that its labels are meaningful.
     """
 
     name: str
@@ -41,7 +41,7 @@ class BenchmarkModel:
 
     @property
     def cache(self) -> Path:
-        """Where files derived from these weights stay."""
+        """Directory of files derived from these weights."""
         directory = cache_directory() / "derived" / self.digest
         directory.mkdir(parents=True, exist_ok=True)
         return directory
@@ -51,7 +51,7 @@ def find_model(name: str) -> BenchmarkModel:
     """Finds a checkpoint, or writes the random one.
 
     Raises:
-        ConfigError: It is none that the product serves.
+        ConfigError: It is not a checkpoint that this project serves.
     """
     directory = {EMBEDDED: DEFAULT_DIRECTORY}.get(name) or Path(name)
     if name == BASE_RANDOM:
@@ -74,7 +74,7 @@ def find_model(name: str) -> BenchmarkModel:
 def _write_random(directory: Path) -> None:
     """Writes a checkpoint of the shape of distilbert-base, with the embedded one's tokenizer.
 
-    Weights are drawn so that products keep the size of what goes in, as training leaves them.
+    Weights are drawn so that products keep the scale of their inputs, as in trained models.
     """
     from safetensors.numpy import save_file
 

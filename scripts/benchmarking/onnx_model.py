@@ -36,7 +36,7 @@ class _Builder:
 
     Args:
         config: The encoder's configuration.
-        weights: By their names in the graph.
+        weights: Weights by their names in the graph.
     """
 
     def __init__(self, config: EncoderConfig, weights: dict[str, npt.NDArray[Any]]) -> None:
@@ -96,7 +96,7 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
         fused_attention: Write ``com.microsoft.Attention``, which only ONNX Runtime reads.
 
     Raises:
-        ValueError: The checkpoint is of another kind.
+        ValueError: The checkpoint has another structure.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -164,7 +164,7 @@ def _read(checkpoint: Path) -> tuple[EncoderConfig, dict[str, npt.NDArray[Any]]]
 
 
 def _mask(build: _Builder) -> str:
-    """Returns what is added to the scores, ``(batch, 1, 1, sequence)``."""
+    """Returns the mask that is added to the scores, ``(batch, 1, 1, sequence)``."""
     from onnx import TensorProto
 
     rows = build.node("Unsqueeze", ["attention_mask", build.integers("axes_1_2", 1, 2)])
@@ -191,14 +191,14 @@ def _embeddings(build: _Builder) -> str:
     word = build.node("Gather", [words, "input_ids"])
     position = build.node("Gather", [build.constant("positions", table), positions])
     hidden = build.node("Add", [word, position])
-    if config.type_vocab_size:  # a text alone has the first type throughout
+    if config.type_vocab_size:  # all tokens of a single text have the first type
         types = build.weight(f"{prefix}.token_type_embeddings.weight")
         hidden = build.node("Add", [hidden, build.constant("first_type", types[0])])
     return build.layer_norm(hidden, f"{prefix}.layer_norm")
 
 
 def _attention(build: _Builder, prefix: str, hidden: str, mask: str) -> str:
-    """Returns the heads' mixtures of the values, ``(batch, sequence, hidden_size)``."""
+    """Returns the output of attention by all heads, ``(batch, sequence, hidden_size)``."""
     heads, dim = build.config.num_attention_heads, build.config.hidden_size
     size = dim // heads
     split = build.integers("split_heads", 0, -1, heads, size)
@@ -232,7 +232,7 @@ def _fused_attention(build: _Builder, prefix: str, hidden: str, mask: str) -> st
 
 
 def _block(build: _Builder, prefix: str, hidden: str, mixed: str) -> str:
-    """Returns what a transformer block makes of its input and its heads' mixtures."""
+    """Returns the output of a transformer block, from its input and its attention."""
     attended = build.linear(mixed, f"{prefix}.attention.output")
     hidden = build.layer_norm(build.node("Add", [attended, hidden]), f"{prefix}.attention_norm")
     inner = _gelu(build, build.linear(hidden, f"{prefix}.feed_forward.up"))

@@ -13,7 +13,7 @@ PUBLISHED = PACKAGE / "published.json"
 
 
 def cache_directory() -> Path:
-    """Returns where derived files stay between runs; ``MAX_SENTIMENT_BENCHMARK_CACHE`` moves it."""
+    """Returns the directory of derived files; ``MAX_SENTIMENT_BENCHMARK_CACHE`` sets another."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     default = Path(base) / "max-sentiment" / "benchmark"
     return Path(os.environ.get("MAX_SENTIMENT_BENCHMARK_CACHE") or default)

@@ -1,4 +1,4 @@
-"""What this machine can do at most, measured: products of matrices, and reading memory.
+"""Measured limits of this machine: speed of matrix products, and of reading memory.
 
     python -m scripts.benchmarking.peaks THREADS WEIGHT_BYTES[,WEIGHT_BYTES...]
 
@@ -21,7 +21,7 @@ SECONDS = 0.3
 
 
 def best_seconds(run: Callable[[], object], seconds: float = SECONDS) -> float:
-    """Returns the shortest of the runs that fit into some seconds, three at least."""
+    """Returns the shortest of the runs that fit into the given seconds, at least three."""
     run()
     best = float("inf")
     runs = 0
@@ -45,7 +45,7 @@ def numpy_gflops(size: int) -> float:
 
 
 def _product(size: int, operator: str, left_type: int, right_type: int, out_type: int) -> bytes:
-    """Returns an ONNX model of one product with a constant right side."""
+    """Returns an ONNX model of one matrix product with a constant right operand."""
     import numpy as np
     from onnx import helper, numpy_helper
 
@@ -83,7 +83,7 @@ def onnxruntime_gflops(size: int, precision: str, threads: int) -> float:
 
 
 def openvino_gflops(size: int, precision: str, threads: int) -> float:
-    """Returns GFLOP/s of OpenVINO's product; NaN where the CPU has no such precision."""
+    """Returns GFLOP/s of OpenVINO's product; NaN if the CPU does not support the precision."""
     import numpy as np
     import openvino
     from onnx import TensorProto
@@ -107,9 +107,9 @@ def openvino_gflops(size: int, precision: str, threads: int) -> float:
 
 
 def read_gb_per_s(size: int, threads: int) -> float:
-    """Returns GB/s of reading a buffer of some bytes over and over, as weights are read.
+    """Returns GB/s of reading a buffer repeatedly, as weights are read.
 
-    A small one stays in the caches and reads faster, just as the weights of a small model do.
+    A small buffer stays in the caches and is read faster, as are the weights of a small model.
     """
     import numpy as np
 
@@ -126,9 +126,9 @@ def read_gb_per_s(size: int, threads: int) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures the limits and prints them as JSON."""
     threads = int(sys.argv[1])
-    # BLAS reads these when it is imported: all threads for products, one for each reader.
+    # BLAS reads these variables when it is imported: all threads for products, one per reader.
     os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     if sys.argv[2] != "products":

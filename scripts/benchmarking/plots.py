@@ -14,7 +14,7 @@ def draw(directory: Path) -> list[Path]:
     """Draws ``results.json`` of a directory into it, as PNG and SVG.
 
     Returns:
-        The files written; none, with a word on standard error, where matplotlib is not to be had.
+        The files written; none, with a message on standard error, if matplotlib is not available.
     """
     before = set(directory.iterdir())
     try:

@@ -1,15 +1,15 @@
-"""``--profile``: where the time of a request goes, and where the time of a pass goes.
+"""``--profile``: the time of a request by stage, and the time of a pass by operator.
 
-A request to our server is split by what the server says in ``Server-Timing`` and by what is left:
+A request to our server is divided by its ``Server-Timing`` header and by the remaining time:
 
 - HTTP parse: the whole time of a request that is refused before it is tokenized (a blank text);
-- tokenise, compute: as the server says;
-- transport: what the server calls queue, for one caller, who has nobody to wait for: the way to the
-  model worker and back, and until the worker looks;
-- queue: what is more than that for several callers;
-- format: the rest, labels and JSON of the answer, and turns of the event loop in between.
+- tokenise, compute: as the server reports;
+- transport: the reported queue time with a single caller, who waits for nobody else: the way to the
+  model worker and back, and the worker's poll interval;
+- queue: the queue time with several callers, less the transport;
+- format: the rest: labels and JSON of the answer, and the event loop in between.
 
-A pass is split by each engine's own profiler; for ours see ``max_operators``.
+A pass is divided by each engine's own profiler; for ours see ``max_operators``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run_profiles(config: Config, results: Results) -> None:
 
 
 def profile_engines(config: Config, model: BenchmarkModel, results: Results) -> list[Profile]:
-    """Returns milliseconds by operator of every engine that can tell, longest first."""
+    """Returns milliseconds by operator of every engine with a profiler, longest first."""
     found = []
     workloads = Workloads(model.directory, config.seed)
     with tempfile.TemporaryDirectory() as directory:
@@ -124,9 +124,9 @@ def split(outcome: Outcome, http_ms: float, transport_ms: float) -> dict[str, fl
     """Returns mean milliseconds of a request by stage, in the order in which they happen.
 
     Args:
-        outcome: What the requests took, with the server's own timing.
-        http_ms: A request that is refused before it is tokenized.
-        transport_ms: What the server calls queue where nobody waits.
+        outcome: Latencies of the requests, with the server's own timing.
+        http_ms: Time of a request that is refused before it is tokenized.
+        transport_ms: The reported queue time with a single caller.
     """
     queue_ms = stage_ms(outcome, "queue")
     stages = {

@@ -12,7 +12,7 @@ class StepProgress:
     """Counts steps of about the same length.
 
     Args:
-        steps: How many there are.
+        steps: Number of steps.
     """
 
     def __init__(self, steps: int) -> None:
@@ -24,7 +24,7 @@ class StepProgress:
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
             console=Console(stderr=True),
-            # A thread that redraws would be one more thing that runs while others are timed.
+            # No thread redraws the bar: it would disturb the measurements.
             auto_refresh=False,
         )
         self._task = self._progress.add_task("", total=steps)
@@ -42,7 +42,7 @@ class StepProgress:
         self._progress.stop()
 
     def __call__(self, line: str) -> None:
-        """Shows what begins, or counts a step where the line is empty."""
+        """Shows the line of the current step, or counts a finished step if the line is empty."""
         if line:
             self._progress.update(self._task, description=line, refresh=True)
         else:

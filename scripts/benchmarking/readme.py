@@ -1,4 +1,4 @@
-"""``benchmark readme``: writes what README.md and docs/ show of the published result.
+"""``benchmark readme``: writes the figures of the published result into README.md and docs/.
 
 Each part stands between two comment lines of a page; a test fails where a page differs. The plot is
 a file of its own.
@@ -33,12 +33,12 @@ PLOT = ROOT / "docs" / "comparison.svg"
 
 @dataclass(frozen=True)
 class Part:
-    """What a page shows of the result.
+    """The part of a page that shows figures of the result.
 
     Attributes:
         page: The page.
-        name: Of its two comment lines.
-        lines: Makes the lines between them.
+        name: Name in its two comment lines.
+        lines: Returns the lines between them.
     """
 
     page: Path
@@ -49,7 +49,7 @@ class Part:
         """Returns the text of a page with this part replaced.
 
         Raises:
-            BenchmarkError: The two comment lines are not there.
+            BenchmarkError: The two comment lines are missing.
         """
         begin, end = (f"<!-- benchmark: {self.name} {which} -->" for which in ("begin", "end"))
         before, has_begin, rest = text.partition(begin)
@@ -101,17 +101,17 @@ PARTS = (
 
 
 def pages(results: Results) -> dict[Path, str]:
-    """Returns what each file should hold, the pages with their other text unchanged.
+    """Returns the new content of each file, the pages with their other text unchanged.
 
     Raises:
-        BenchmarkError: A page has no place for its part.
+        BenchmarkError: A page lacks the comment lines of its part.
     """
     found = {part.page: part.within(part.page.read_text("utf-8"), results) for part in PARTS}
     return found | {PLOT: comparison_svg(results)}
 
 
 def readme_command(arguments: Sequence[str]) -> int:
-    """Writes the pages; with ``--check`` only says which are not up to date."""
+    """Writes the pages; with ``--check`` only reports those that are not up to date."""
     parser = argparse.ArgumentParser(prog="benchmark readme", description=__doc__)
     parser.add_argument(
         "results", nargs="?", type=Path, help="publish this results.json in place of the last one"

@@ -1,6 +1,6 @@
-"""Reference logits, by the float64 NumPy oracles that the product's tests use, too.
+"""Reference logits, computed by the float64 NumPy oracles that the tests use, too.
 
-It is computed once for a checkpoint and a set of sequences, and kept.
+They are computed once for a checkpoint and a set of sequences, and cached.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ LEAST_PASSES = {"p50": 1, "p95": 20, "p99": 100}
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a head and rows."""
+    """A table: title, head and rows."""
 
     title: str
     head: list[str]
@@ -25,7 +25,7 @@ class Table:
 
 
 def tables(results: Results) -> list[Table]:
-    """Returns every table that a result has something for."""
+    """Returns every table for which a result has figures."""
     found = []
     for model in unique(record.model for record in results.engines):
         found.append(engine_table(results, model))
@@ -39,7 +39,7 @@ def tables(results: Results) -> list[Table]:
 
 
 def profile_table(profile: Profile) -> Table:
-    """Returns the parts of a profile, those under half a percent as one."""
+    """Returns the parts of a profile, with those under half a percent merged into one."""
     large = {
         part: ms for part, ms in profile.parts_ms.items() if ms >= SMALL_PART * profile.total_ms
     }
@@ -53,7 +53,7 @@ def profile_table(profile: Profile) -> Table:
 
 
 def engine_table(results: Results, model: str) -> Table:
-    """Returns what each engine is and how right it is."""
+    """Returns the settings and the accuracy of each engine."""
     records = [record for record in results.engines if record.model == model]
     corpora = unique(name for record in records for name in record.accuracy)
     head = ["engine", "precision", "largest difference", "labels as reference"]
@@ -76,7 +76,7 @@ def _engine_row(record: EngineRecord, corpora: list[str]) -> list[str]:
 
 
 def time_table(results: Results, model: str) -> Table:
-    """Returns milliseconds a pass and the ratio to the baseline, with their intervals."""
+    """Returns milliseconds per pass and the ratio to the baseline, with their intervals."""
     return _grid(results, model, _times_title(results, model), _time)
 
 
@@ -86,7 +86,7 @@ def short_time_table(results: Results, model: str) -> Table:
 
 
 def latency_table(results: Results, model: str) -> Table:
-    """Returns percentiles of the passes of all rounds, and what the rounds' medians range over."""
+    """Returns percentiles of the passes of all rounds, and the range of the rounds' medians."""
     head = ["workload", "engine", *[f"{each} ms" for each in LATENCY_PERCENTILES]]
     head += ["medians of the rounds, ms", "passes"]
     return Table(
@@ -119,7 +119,7 @@ def value_range(values: Iterable[float]) -> str:
 
 
 def possible_table(results: Results, model: str) -> Table:
-    """Returns the floor and what fraction of the possible is reached."""
+    """Returns the floor of each workload and the fraction of the possible speed that is reached."""
     title = f"Fraction of the possible, {model} (floor in the engine's own precision)"
     return _grid(results, model, title, _possible)
 
@@ -163,7 +163,7 @@ def _possible(cell: Cell) -> str:
 
 
 def server_tables(results: Results) -> list[Table]:
-    """Returns what each server takes, and one table a load."""
+    """Returns a table of each server's start and memory, and one table per load."""
     if not results.servers:
         return []
     about = Table(
@@ -199,7 +199,7 @@ def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[
         rounds = sorted(
             (load for load in loads if load.server == server), key=lambda each: each.latency["p50"]
         )
-        # The round in the middle, whole: percentiles of different rounds do not belong together.
+        # All figures of the median round: percentiles of different rounds do not fit together.
         middle = rounds[len(rounds) // 2]
         rows.append(
             [
@@ -231,7 +231,7 @@ def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[
 def _throughput_ratio(
     loads: Iterable[LoadRecord], server: str, baseline: str, config: Mapping[str, Any]
 ) -> str:
-    """Returns a server's texts a second over the baseline's, paired by round, and its interval."""
+    """Returns the ratio of a server's throughput to the baseline's, paired by round."""
     speeds = {(load.server, load.round): load.texts_per_second for load in loads}
     rounds = [each for name, each in speeds if name == server and (baseline, each) in speeds]
     if not rounds or not all(speeds[baseline, each] for each in rounds):
@@ -249,12 +249,12 @@ def _throughput_ratio(
 
 
 def number(value: float | None, form: str) -> str:
-    """Returns a number as text, and nothing for None."""
+    """Returns a number as text, and an empty text for None."""
     return "" if value is None else format(value, form)
 
 
 def significant(value: float) -> str:
-    """Returns three significant digits, and never an exponent."""
+    """Returns a number with three significant digits, never with an exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -23,7 +23,7 @@ def write_reports(results: Results, directory: Path) -> list[Path]:
     """Writes ``results.json``, ``results.csv``, ``loads.csv`` and ``results.md``.
 
     Returns:
-        The files written; ``loads.csv`` only where servers were measured.
+        The files written; ``loads.csv`` only if servers were measured.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = [directory / "results.json", directory / "results.csv", directory / "results.md"]
@@ -78,7 +78,7 @@ def markdown(results: Results) -> str:
 
 
 def provenance(results: Results) -> list[str]:
-    """Returns lines that say when, where and with what the figures were made."""
+    """Returns lines that name date, machine, commit and command of the run."""
     machine = results.machine
     lines = [
         f"`{results.command}` on {results.created[:10]}, commit `{results.commit}`: "

@@ -1,4 +1,4 @@
-"""What a run leaves behind: one JSON document with everything, from which all reports are made."""
+"""The result of a run: one JSON document, from which all reports are made."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class Interval(_Record):
 
 
 class Check(_Record):
-    """How an engine's answers compare with the reference.
+    """Comparison of an engine's logits and labels with the reference.
 
     Attributes:
-        texts: Texts that were compared.
-        largest_difference: Of a logit, from the float64 reference; None for engines without.
+        texts: Number of compared texts.
+        largest_difference: Largest difference of a logit from the float64 reference; None for
+            engines without logits.
         agreement: Share of labels equal to the reference's, 0 to 1.
     """
 
@@ -45,12 +46,12 @@ class EngineRecord(_Record):
     Attributes:
         model: Name of the model.
         engine: Name in the configuration.
-        unavailable: Why it was not measured; None where it was.
-        precision: What its products are computed in.
+        unavailable: Reason why it was not measured; None if it was.
+        precision: Precision of its products.
         load_s: Seconds to load, in this run's first process.
         settings: Versions, options and threads.
-        check: Its answers against the reference.
-        accuracy: Right labels on each corpus, 0 to 1; empty for untrained models.
+        check: Comparison of its answers with the reference.
+        accuracy: Share of true labels on each corpus, 0 to 1; empty for untrained models.
     """
 
     model: str
@@ -69,12 +70,12 @@ class Turn(_Record):
     Attributes:
         round: Number of the round.
         place: Place in the random order of that round.
-        passes: Passes timed.
-        median_ms: Of the passes.
-        p10_ms: Of the passes.
-        p90_ms: Of the passes.
-        cpu_ms: CPU milliseconds a pass, all threads.
-        foreign: Share of the machine that others used meanwhile, 0 to 1.
+        passes: Number of timed passes.
+        median_ms: Median time of a pass.
+        p10_ms: 10th percentile of the times.
+        p90_ms: 90th percentile of the times.
+        cpu_ms: CPU milliseconds per pass, of all threads.
+        foreign: Share of the machine that other processes used meanwhile, 0 to 1.
     """
 
     round: int
@@ -98,12 +99,12 @@ class Cell(_Record):
         batch: Rows of a batch.
         sequences: Rows of a pass.
         tokens: Real tokens of a pass.
-        ms: Of a pass: the median over rounds of each round's median.
-        ratio: Time over the baseline's in the same round; below 1 is faster.
-        floor_ms: The least possible in the engine's precision; None where unknown.
-        turns: One a round.
+        ms: Time of a pass: the median over rounds of each round's median.
+        ratio: Time divided by the baseline's in the same round; below 1 is faster.
+        floor_ms: The least possible time in the engine's precision; None if unknown.
+        turns: One per round.
         latency: Percentiles ``p50``, ``p90``, ``p95``, ``p99`` and ``max`` of the milliseconds of
-            all passes of all rounds; empty in results of before there were any.
+            all passes of all rounds; empty in results without percentiles.
     """
 
     model: str
@@ -121,17 +122,17 @@ class Cell(_Record):
 
     @property
     def passes(self) -> int:
-        """Passes timed in all rounds."""
+        """Number of passes timed in all rounds."""
         return sum(turn.passes for turn in self.turns)
 
     @property
     def per_second(self) -> float:
-        """Sequences a second."""
+        """Sequences per second."""
         return self.sequences / self.ms.value * 1000
 
     @property
     def of_possible(self) -> float | None:
-        """Floor over time, 0 to 1; None where the floor is unknown."""
+        """Floor divided by time, 0 to 1; None if the floor is unknown."""
         return None if self.floor_ms is None else self.floor_ms / self.ms.value
 
 
@@ -149,10 +150,10 @@ class LoadRecord(_Record):
         latency: Percentiles ``p50``, ``p90``, ``p95``, ``p99`` and ``max``; open loop from the
             intended arrival, closed loop as each caller saw it.
         corrected: The same, corrected for coordinated omission.
-        texts_per_second: Texts answered a second.
-        cpu_ms: CPU milliseconds of the server's process tree a request.
-        generator_cpu: CPU seconds a second of the load generator.
-        foreign: Share of the machine that others used meanwhile.
+        texts_per_second: Texts answered per second.
+        cpu_ms: CPU milliseconds per request of the server's process tree.
+        generator_cpu: CPU seconds per second of the load generator.
+        foreign: Share of the machine that other processes used meanwhile.
     """
 
     server: str
@@ -176,13 +177,13 @@ class ServerRecord(_Record):
     Attributes:
         server: Name of the server.
         model: Name of the model.
-        unavailable: Why it was not measured; None where it was.
+        unavailable: Reason why it was not measured; None if it was.
         settings: Versions, options and threads.
         cold_start_s: Seconds from start to the first answer with empty caches; None: not measured.
-        warm_start_s: The same with its caches filled.
-        idle_mb: Memory of the process tree after the first answers, shared pages once.
-        peak_mb: The most it took under load.
-        agreement: Share of labels equal to the reference's before it was loaded.
+        warm_start_s: The same with filled caches.
+        idle_mb: Memory of the process tree after the first answers; shared pages count once.
+        peak_mb: Peak memory under load.
+        agreement: Share of labels equal to the reference's, checked before the load.
     """
 
     server: str
@@ -197,14 +198,14 @@ class ServerRecord(_Record):
 
 
 class Profile(_Record):
-    """Where time goes.
+    """Time of a request or pass, divided into its parts.
 
     Attributes:
         model: Name of the model.
         subject: A server or an engine.
-        workload: What was run.
+        workload: Name of the workload.
         parts_ms: Milliseconds by stage or operator, longest first or in order of the request.
-        total_ms: Of the whole.
+        total_ms: Milliseconds of the whole.
     """
 
     model: str
@@ -215,22 +216,22 @@ class Profile(_Record):
 
 
 class Results(_Record):
-    """A run.
+    """The result of a run.
 
     Attributes:
         schema_version: Version of this format.
-        created: When, ISO 8601 in UTC.
-        commit: Commit of the repository, with ``+`` where files differed from it.
-        command: What was run.
+        created: Time of the run, ISO 8601 in UTC.
+        commit: Commit of the repository, with ``+`` if files differed from it.
+        command: The command line.
         config: The configuration, defaults filled in.
         machine: See ``machine.describe_machine``.
         peaks: Measured limits of the machine.
-        engines: Engines, those that could not run among them.
+        engines: Engines, including those that could not run.
         cells: Engines at workloads.
         servers: Servers.
         loads: Servers under load.
-        profiles: With ``--profile``.
-        warnings: What a reader has to know before trusting the figures.
+        profiles: Profiles, if ``--profile`` was given.
+        warnings: Conditions that make the figures less reliable.
     """
 
     schema_version: int = SCHEMA
@@ -284,7 +285,7 @@ def read_results(path: Path) -> Results:
     """Reads a JSON document of ``Results.write``.
 
     Raises:
-        BenchmarkError: It is none, or of another version.
+        BenchmarkError: It is not a result, or has another version.
     """
     try:
         return Results.model_validate_json(path.read_text(encoding="utf-8"))

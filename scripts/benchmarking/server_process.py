@@ -1,4 +1,4 @@
-"""Starts a server under measurement, asks it, and reads its CPU time and memory."""
+"""The process of a measured server: start, requests, CPU time and memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ServerProcess:
     """A running server.
 
     Attributes:
-        seconds_to_answer: From its start to its first answer.
+        seconds_to_answer: Seconds from its start to its first answer.
     """
 
     def __init__(self, server: Server, port: int, process: subprocess.Popen[bytes]) -> None:
@@ -41,7 +41,7 @@ class ServerProcess:
         self.seconds_to_answer = 0.0
 
     def ask(self, texts: Sequence[str], timeout: float = 300) -> list[str | int]:
-        """Returns the labels that the server gives texts.
+        """Returns the server's labels for texts.
 
         Raises:
             OSError: It did not answer with 200.
@@ -65,11 +65,11 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The process, the root of a tree."""
+        """The root of the server's process tree."""
         return self._process.pid
 
     def cpu_s(self) -> float:
-        """Returns the CPU seconds of the tree so far, ended children included."""
+        """Returns the CPU seconds of the process tree so far, ended children included."""
         total = 0.0
         for process in process_tree(self.pid):
             try:
@@ -80,13 +80,13 @@ class ServerProcess:
         return total
 
     def memory_mb(self) -> float:
-        """Returns the memory of the tree in MB, shared pages once (PSS)."""
+        """Returns the memory of the process tree in MB; shared pages count once (PSS)."""
         return memory_of(self.pid) / 1e6
 
 
 @contextmanager
 def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
-    """Starts a server, gives it once it has classified a text, and ends it.
+    """Starts a server, yields it once it has classified a text, and ends it.
 
     Raises:
         NotAvailable: It ended, or did not answer within ``START_TIMEOUT_S``.
@@ -120,14 +120,14 @@ def running(server: Server, port: int, text: str) -> Iterator[ServerProcess]:
             yield running_server
         finally:
             stop(process)
-            with suppress(ProcessLookupError):  # what is left of its session
+            with suppress(ProcessLookupError):  # remaining processes of its session
                 os.killpg(process.pid, signal.SIGKILL)
 
 
 def root_cause(log: str) -> str:
-    """Returns the first error that a log names, or its end where it names none.
+    """Returns the first error in a log, or the end of a log without one.
 
-    Servers of several processes end with the error that the others ended with.
+    In servers of several processes, the last error is only that the other processes ended.
     """
     for line in log.splitlines():
         error = re.search(r"\b[A-Z]\w*Error: .+", line)

@@ -1,4 +1,4 @@
-"""Runs what a configuration asks for, in order, into one result."""
+"""A benchmark run: all measurements of a configuration, in order, with one result."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ BEATEN = 1.05
 
 @dataclass(frozen=True)
 class Parts:
-    """Which parts of a configuration are run.
+    """The parts of a configuration to run.
 
     Attributes:
-        in_process: Engines.
-        servers: Servers under load.
-        profile: Where time goes.
+        in_process: Whether to measure engines.
+        servers: Whether to measure servers under load.
+        profile: Whether to make profiles.
     """
 
     in_process: bool = True
@@ -50,9 +50,9 @@ def run_session(
 
     Args:
         config: What to measure.
-        parts: Which parts of it.
+        parts: The parts of it to run.
         command: The command line, for the report.
-        save: Called with what there is so far, so that an end before the last loses little.
+        save: Called with the result so far, so that an interrupted run loses little.
 
     Raises:
         ConfigError: A model cannot be found.
@@ -153,7 +153,7 @@ def _is_unsteady(cell: Cell, results: Results) -> bool:
 
 
 def commit() -> str:
-    """Returns the commit that is measured, with ``+`` where files differ from it."""
+    """Returns the commit that is measured, with ``+`` if files differ from it."""
 
     def git(*arguments: str) -> str:
         ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""Medians, their bootstrap intervals, and ratios of what was measured in the same round."""
+"""Medians, their bootstrap intervals, and ratios of figures measured in the same round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Estimate:
-    """A median and the interval that a bootstrap gives it.
+    """A median and its bootstrap interval.
 
     Attributes:
         value: The median.
@@ -26,12 +26,12 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are made: the percentile method (Efron and Tibshirani 1993, chapter 13).
+    """Bootstrap intervals by the percentile method (Efron and Tibshirani 1993, chapter 13).
 
     Attributes:
         resamples: Resamples drawn.
-        confidence: 0 to 1.
-        seed: Of the resamples.
+        confidence: Confidence level, 0 to 1.
+        seed: Random seed of the resamples.
     """
 
     resamples: int = 5000
@@ -55,10 +55,10 @@ class Bootstrap:
     def ratio(self, values: Sequence[float], baseline: Sequence[float]) -> Estimate:
         """Returns the median of the ratios within rounds, and its interval.
 
-        What slows the machine for a while slows both of a round, and cancels.
+        A slow phase of the machine affects both values of a round, and cancels.
 
         Args:
-            values: One value a round.
+            values: One value per round.
             baseline: The baseline's value in the same rounds.
         """
         pairs = zip(values, baseline, strict=True)
@@ -66,6 +66,6 @@ class Bootstrap:
 
 
 def spread(values: Sequence[float]) -> float:
-    """Returns the distance between the quartiles over the median: 0 where nothing varies."""
+    """Returns the interquartile range divided by the median: 0 if nothing varies."""
     low, middle, high = np.quantile(np.asarray(values, dtype=np.float64), [0.25, 0.5, 0.75])
     return float((high - low) / middle)

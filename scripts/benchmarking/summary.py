@@ -1,4 +1,4 @@
-"""One row an engine: the few figures by which one chooses, and where this project loses."""
+"""The summary: the main figures of each engine, and the comparisons that this project loses."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ ONE_CALLER, MANY_CALLERS = "closed 1", "closed 16"
 
 @dataclass(frozen=True)
 class Row:
-    """An engine; None where it was not measured.
+    """A row of the summary; figures that were not measured are None.
 
     Attributes:
         engine: Its name.
-        precision: What its products are computed in; why it was not run, where it was not.
+        precision: Precision of its products, or the reason why it was not run.
         one_text_ms: One text of 32 tokens, in process: the median over all passes.
         texts_per_second: Texts of mixed lengths, in process, at its best batch size.
         http_ms: The same text over HTTP, one caller: the median.
         http_texts_per_second: Over HTTP, 16 callers: median over rounds.
         agreement: Share of labels equal to the float64 reference's, 0 to 1.
-        is_ours: Whether it is this project's.
+        is_ours: Whether it belongs to this project.
     """
 
     engine: str
@@ -46,9 +46,9 @@ class Figure:
     """A column of the summary.
 
     Attributes:
-        title: What it shows.
-        value: Its value in a row.
-        is_time: A time in milliseconds, lower is better; texts a second otherwise.
+        title: Title of the column.
+        value: Returns its value in a row.
+        is_time: It is a time in milliseconds, lower is better; texts per second otherwise.
     """
 
     title: str
@@ -102,7 +102,7 @@ def _texts_per_second(results: Results, engine: str) -> float | None:
 
 
 def _load(results: Results, engine: str, load: str, percentile: str) -> float | None:
-    """Returns the median over rounds of a percentile, or of texts a second."""
+    """Returns the median over rounds of a percentile, or of texts per second."""
     servers = results.config.get("servers", {})
     values = [
         each.latency[percentile] if percentile else each.texts_per_second
@@ -115,7 +115,7 @@ def _load(results: Results, engine: str, load: str, percentile: str) -> float | 
 
 
 def summary_table(results: Results) -> Table:
-    """Returns the summary; the best figure of a column is bold."""
+    """Returns the summary as a table; the best figure of a column is bold."""
     found = rows(results)
     best = {figure: _best(found, figure) for figure in FIGURES}
     head = ["engine", "precision", *[figure.title for figure in FIGURES], "labels"]
@@ -141,7 +141,7 @@ def _shown(figure: Figure, row: Row, best: float | None) -> str:
 
 
 def losses(results: Results) -> str:
-    """Returns a sentence that names every engine that is faster than ours, and by how much."""
+    """Returns a sentence that names every engine that is faster than ours, with the ratio."""
     found = rows(results)
     ours = next((row for row in found if row.is_ours), None)
     if ours is None:

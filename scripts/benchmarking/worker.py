@@ -1,10 +1,10 @@
-"""One engine in a process of its own, asked line by line.
+"""The process of one engine, controlled by lines of JSON on standard input.
 
     python -m scripts.benchmarking.worker ENGINE
 
 A line on standard input is a request, ``{"do": NAME, ...}``; a line on standard output its answer,
-``{"ok": ...}`` or ``{"error": TEXT}``. It runs in the interpreter of the engine, so nothing here
-needs more than NumPy.
+``{"ok": ...}`` or ``{"error": TEXT}``. It runs in the interpreter of the engine, so this module
+needs only NumPy.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Worker:
     def load(
         self, checkpoint: str, threads: int, cache: str, options: dict[str, Any]
     ) -> dict[str, Any]:
-        """Loads the checkpoint on as many cores as there are threads."""
+        """Loads the checkpoint, bound to as many cores as there are threads."""
         cores = sorted(os.sched_getaffinity(0))[:threads]
         os.sched_setaffinity(0, cores)
         start = time.perf_counter()
@@ -125,13 +125,13 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
     method: Callable[..., Any] = getattr(worker, request.pop("do"))
     try:
         return {"ok": method(**request)}
-    except Exception as error:  # the harness reports it and goes on with other engines
+    except Exception as error:  # the harness reports the error and continues with other engines
         return {"error": f"{type(error).__name__}: {error}"}
 
 
 def main() -> None:
     """Serves requests until standard input ends."""
-    # Libraries print on standard output; the answers keep the descriptor to themselves.
+    # Libraries may print on standard output, so the answers get a separate descriptor.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(sys.argv[1])

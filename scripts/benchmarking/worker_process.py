@@ -1,4 +1,4 @@
-"""Starts the process of an engine, asks it, and stops it while others are timed."""
+"""Control of an engine's process: requests, and stopping it while others are timed."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ANSWER_TIMEOUT_S = 600.0
 
 
 class WorkerFailed(BenchmarkError):
-    """An engine raised, or its process ended."""
+    """An engine raised an exception, or its process ended."""
 
 
 class WorkerProcess:
-    """An engine in its own process; nothing of it runs but while it answers.
+    """An engine in its own process, which runs only while it answers.
 
-    Between requests the process is stopped (SIGSTOP), its idle threads included: the pools of some
-    runtimes spin for work and would slow whatever else is timed.
+    Between requests the process is stopped (SIGSTOP) with all its threads, because the thread
+    pools of some runtimes spin while they wait and would slow down other measurements.
 
     Args:
         module: The engine's module.
@@ -68,7 +68,7 @@ class WorkerProcess:
         """Wakes the process, sends a request, waits for the answer and stops the process.
 
         Raises:
-            WorkerFailed: The engine raised, its process ended, or it did not answer within
+            WorkerFailed: The engine failed, its process ended, or it did not answer within
                 ``ANSWER_TIMEOUT_S``, after which it is ended.
         """
         assert self._process.stdin is not None
@@ -113,7 +113,7 @@ class WorkerProcess:
 def loaded_worker(
     config: EngineConfig, model: BenchmarkModel, threads: int
 ) -> Iterator[tuple[WorkerProcess, Mapping[str, Any]]]:
-    """Starts an engine, loads a checkpoint, gives both and ends the process.
+    """Starts an engine, loads a checkpoint, yields both and ends the process.
 
     Raises:
         NotAvailable: The engine cannot be installed or does not load.
@@ -136,5 +136,5 @@ def loaded_worker(
 
 
 def workload_file(directory: Path, name: str) -> Path:
-    """Returns where a workload is written for the workers."""
+    """Returns the path of the file in which workers find a workload."""
     return directory / f"{name.replace('/', '-')}.json"

@@ -36,7 +36,7 @@ class Workload:
 
     Attributes:
         name: ``8x32``, or ``CORPUS@BATCH``.
-        family: What it belongs to: its own name, or the corpus.
+        family: The corpus, or its own name for a fixed shape.
         batches: In the order in which they are run.
         order: For each row, the index of its text in the corpus; empty for fixed shapes.
     """
@@ -48,16 +48,16 @@ class Workload:
 
     @property
     def sequences(self) -> int:
-        """Rows in all."""
+        """Total number of rows."""
         return sum(len(batch.lengths) for batch in self.batches)
 
     @property
     def tokens(self) -> int:
-        """Real tokens in all."""
+        """Total number of real tokens."""
         return int(sum(batch.lengths.sum() for batch in self.batches))
 
     def write(self, path: Path) -> None:
-        """Writes what ``worker.Worker.prepare`` reads."""
+        """Writes the file that ``worker.Worker.prepare`` reads."""
         batches: list[dict[str, Any]] = [
             {
                 "input_ids": batch.input_ids.tolist(),
@@ -73,8 +73,8 @@ def read_corpus(path: Path, limit: int = 0) -> list[LabelledText]:
     """Reads JSONL, or TSV with a header line, of ``text`` and ``label``.
 
     Args:
-        path: The file; ``.tsv`` decides.
-        limit: Take so many, spread evenly over the file; 0 for all.
+        path: The file; the suffix ``.tsv`` means TSV.
+        limit: Number of texts to use, spread evenly over the file; 0 for all.
 
     Raises:
         ConfigError: A line has no text or no label.
@@ -100,7 +100,7 @@ class Workloads:
 
     Args:
         directory: The checkpoint.
-        seed: Of the made-up sequences.
+        seed: Random seed of the fixed shapes.
     """
 
     def __init__(self, directory: Path, seed: int) -> None:
@@ -111,11 +111,11 @@ class Workloads:
         self._seed = seed
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """Returns token ids, special ones included, cut at 512."""
+        """Returns token ids, special ones included, truncated to 512."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
     def shape(self, name: str) -> Workload:
-        """Returns a batch of a fixed shape: texts of exactly so many tokens."""
+        """Returns a batch of a fixed shape: texts with exactly the given number of tokens."""
         rows, tokens = parse_shape(name)
         texts = [self.text_of(tokens, index) for index in range(rows)]
         return Workload(name, name, [pad(self.tokenize(texts), texts)])
@@ -129,7 +129,7 @@ class Workloads:
         return [[CLS, *stream[start : start + tokens - 2], SEP] for start in starts]
 
     def corpus(self, name: str, config: CorpusConfig, batch: int) -> Workload:
-        """Returns a corpus in batches of neighbours in length, which need the least padding."""
+        """Returns a corpus in batches of texts of similar length, which need the least padding."""
         texts = [each.text for each in read_corpus(config.file, config.limit)]
         ids = self.tokenize(texts)
         order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
@@ -140,7 +140,7 @@ class Workloads:
         return Workload(f"{name}@{batch}", name, batches, order)
 
     def text_of(self, tokens: int, index: int) -> str:
-        """Returns a text of exactly so many tokens, special ones included; another by index.
+        """Returns a text of exactly so many tokens, special ones included; it depends on the index.
 
         It is made of consecutive tokens of the mixed corpus.
         """
@@ -150,7 +150,7 @@ class Workloads:
             length = len(self.tokenize([text])[0])
             if length == tokens:
                 return text
-            # A cut word reads differently; common words make up the difference.
+            # A cut word may be tokenized differently; common words make up the difference.
             row = row[: tokens - 2 - (length - tokens)] if length > tokens else [*row, 1996]
         raise AssertionError(f"no text of {tokens} tokens was found")
 

@@ -1,4 +1,4 @@
-"""Replicas for a load."""
+"""The number of replicas that a load needs, computed from a result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_replicas_are_those_of_a_calculation_by_hand(
 
 
 def test_the_published_result_by_another_tool(capsys: pytest.CaptureFixture[str]) -> None:
-    # In awk, from the plain figures: the median of a load's rounds, the largest of these, by cores.
+    # awk, from the CSV: median over the rounds of each load, the largest of them, divided by cores.
     raw = json.loads(PUBLISHED.read_text())
     lines = "\n".join(
         f"{each['load'].replace(' ', '_')} {each['texts_per_second']}"
@@ -94,7 +94,7 @@ def test_the_heaviest_load_comes_first_and_another_can_be_asked_for(
     assert "there are closed 4, lists of 64" in capsys.readouterr().err
 
 
-def test_what_the_result_does_not_have_is_said(
+def test_figures_missing_from_the_result_are_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     results = made_up()
@@ -110,7 +110,9 @@ def test_what_the_result_does_not_have_is_said(
     "wrong",
     [["--utilisation", "0"], ["--utilisation", "1.5"], ["--cores", "0"], ["--cores", "nan"]],
 )
-def test_a_number_that_cannot_be(capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
+def test_an_impossible_number_is_refused(
+    capsys: pytest.CaptureFixture[str], wrong: list[str]
+) -> None:
     with pytest.raises(SystemExit):
         capacity_command(wrong)
     assert wrong[0] in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Regressions are found, and noise is not called one."""
+"""Comparison of two results: regressions are found, and noise is not reported as one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_overlapping_intervals_are_no_regression() -> None:
 
 def test_a_slower_machine_is_not_a_slower_engine() -> None:
     after = made_up()
-    # Twice the time for all, the same ratios; the baseline alone shows it.
+    # Twice the time for all engines, the same ratios; only the baseline shows it.
     after.cells = [cell("ours", 25.0, 1.25), cell("theirs", 20.0, 1.0), *made_up().cells[2:]]
     assert [change.what for change in changed(made_up(), after)] == ["embedded theirs 8x32"]
 

@@ -1,4 +1,4 @@
-"""The plot: well-formed, true to scale, and with every engine that was measured."""
+"""The comparison plot: well-formed, to scale, and with every measured engine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_bars_are_as_long_as_their_figures() -> None:
     texts = [each.text for each in root.iter(f"{SVG}text")]
     assert {"ours", "theirs", "2.5", "5"} <= set(texts)
     assert "absent" not in texts
-    assert texts.count("not measured") == 2 * 3  # of the other figures
+    assert texts.count("not measured") == 2 * 3  # bars of the other figures
 
 
-def test_names_cannot_break_the_picture() -> None:
+def test_names_are_escaped_in_the_svg() -> None:
     results = made_up()
     results.cells = [cell("ours", 2.5, 0.5, "1x32")]
     results.engines[0].engine = results.cells[0].engine = "<&>"

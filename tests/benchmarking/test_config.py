@@ -1,4 +1,4 @@
-"""What a configuration may say, and how it is told what is wrong."""
+"""Validation of configurations and its error messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD: dict[str, Any] = {"baseline": "a", "engines": {"a": {"module": "onnxruntim
 
 
 @pytest.mark.parametrize("name", configurations())
-def test_the_committed_configurations_are_good(name: str) -> None:
+def test_the_committed_configurations_are_valid(name: str) -> None:
     config = read_config(name)
     assert config.engines["max"].module == "max_graph"
     assert config.baseline in config.engines
@@ -50,12 +50,12 @@ def test_quick_needs_no_torch() -> None:
         ({"corpora": {"mine": {"path": "/none"}}}, r"corpora\.mine\.path: there is no file /none"),
     ],
 )
-def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
+def test_the_error_names_the_mistake(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_config(GOOD | change, "mine.toml")
 
 
-def test_a_missing_file_names_those_there_are(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="known configurations are full, published, quick"):
         read_config("slow")
     broken = tmp_path / "broken.toml"

@@ -1,4 +1,4 @@
-"""The estimate of a run's duration, against counting by hand and against what is promised."""
+"""The estimate of a run's duration, against a calculation by hand and the documented durations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def minutes(config: Config) -> float:
 
 
 @pytest.mark.parametrize(("name", "most"), [("quick", 4), ("published", 13), ("full", 40)])
-def test_a_run_is_as_long_as_its_name_promises(name: str, most: float) -> None:
+def test_a_run_takes_as_long_as_documented(name: str, most: float) -> None:
     assert minutes(read_config(name)) <= most
 
 
@@ -38,7 +38,7 @@ def test_servers_are_counted_by_rounds_and_loads() -> None:
     assert "about 6 minutes" in str(found)
 
 
-def test_turns_count_by_rounds_and_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turns_are_counted_by_rounds_and_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     config = read_config("quick").model_copy(
         update={"shapes": ["1x8"], "corpora": {}, "threads": 2}
     )

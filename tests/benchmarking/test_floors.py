@@ -1,4 +1,4 @@
-"""Floors, against counting by hand and against the shapes of a real checkpoint."""
+"""Floors, against a calculation by hand and against the shapes of a real checkpoint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def workload(*lengths: int) -> Workload:
     return Workload("w", "w", [pad([[1] * length for length in lengths])])
 
 
-def test_weight_bytes_are_those_of_the_matrices_in_the_file_but_the_first_projection() -> None:
+def test_weight_bytes_are_those_of_all_matrices_but_the_first_projection() -> None:
     tensors = load_file(DEFAULT_DIRECTORY / "model.safetensors")
     matrices = [
         t.size
@@ -35,13 +35,13 @@ def test_weight_bytes_are_those_of_the_matrices_in_the_file_but_the_first_projec
     assert weight_bytes(without, "float32") == 4 * sum(matrices)
 
 
-def test_operations_are_those_that_cannot_be_left_out() -> None:
+def test_operations_are_only_the_unavoidable_ones() -> None:
     tokens, dim, hidden, layers = 5, CONFIG["dim"], CONFIG["hidden_dim"], CONFIG["n_layers"]
     mixing = [(tokens, dim, tokens), (tokens, tokens, dim)]
     mixing += [(tokens, dim, dim), (tokens, dim, hidden), (tokens, hidden, dim)]
     products = mixing * (layers - 1)
     products += [(tokens, dim, 3 * dim)] * (layers - 2)
-    # The last block: one query a sequence; each head weighs the hidden states themselves.
+    # The last block: one query per sequence; each head averages the hidden states themselves.
     products += [(1, dim, dim)] * 4 + [(1, dim, hidden), (1, hidden, dim)]
     products += [(CONFIG["n_heads"], dim, tokens)] * 2
     products += [(1, dim, dim), (1, dim, 2)]
@@ -50,7 +50,7 @@ def test_operations_are_those_that_cannot_be_left_out() -> None:
     assert operations(CONFIG, workload(5, 9)) == counted + operations(CONFIG, workload(9))
 
 
-def test_the_floor_is_memory_for_few_tokens_and_arithmetic_for_many() -> None:
+def test_the_floor_is_set_by_memory_for_few_tokens_and_arithmetic_for_many() -> None:
     size = weight_bytes(CONFIG, "float32")
     peaks = Peaks({"float32": {"a": 100.0, "b": 400.0}}, {size: 40.0})
     memory_ms = size / 40e9 * 1000

@@ -20,10 +20,10 @@ def test_percentiles_of_nothing_are_not_numbers() -> None:
 
 
 def stalling(gap_ms: float, *, waits: bool) -> list[float]:
-    """A server that answers in 1 ms and stops dead for a second at 5 s, asked for 10 s.
+    """Latencies of a server over 10 s; it answers in 1 ms, but stops for one second at 5 s.
 
-    A caller that does not wait asks every ``gap_ms``; one that waits asks that long after the last
-    request, or when that was answered.
+    A caller that does not wait asks every ``gap_ms``; one that waits asks that long after its last
+    request, or when that is answered if this is later.
     """
     latencies, now = [], 0.0
     while now < 10_000:
@@ -33,7 +33,7 @@ def stalling(gap_ms: float, *, waits: bool) -> list[float]:
     return latencies
 
 
-def test_correction_brings_back_what_a_waiting_caller_does_not_see() -> None:
+def test_correction_adds_the_latencies_that_a_waiting_caller_omits() -> None:
     truth = np.array(stalling(10, waits=False))
     seen = np.array(stalling(10, waits=True))
     assert percentiles(truth)["p99"] > 800
@@ -44,6 +44,6 @@ def test_correction_brings_back_what_a_waiting_caller_does_not_see() -> None:
         assert percentiles(restored)[name] == pytest.approx(percentiles(truth)[name], abs=15)
 
 
-def test_steady_latencies_stay_as_they_are() -> None:
+def test_steady_latencies_are_not_changed() -> None:
     assert corrected([5.0, 5.0, 9.9], 5.0).tolist() == [5.0, 5.0, 9.9]
     assert corrected([], 5.0).tolist() == []

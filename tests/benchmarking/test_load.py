@@ -1,4 +1,4 @@
-"""The process of the load generator: what comes back, and that it ends."""
+"""The process of the load generator: its outcome and its end."""
 
 from __future__ import annotations
 

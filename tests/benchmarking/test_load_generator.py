@@ -1,4 +1,4 @@
-"""The load generator against a real server on loopback, whose latency is known."""
+"""The load generator, run against a local server of known latency."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_open_loop_sends_at_its_rate_however_slow_the_server_is() -> None:
     assert outcome.late_ms < 100
 
 
-def test_open_loop_counts_a_stall_against_all_that_were_due_meanwhile() -> None:
+def test_open_loop_counts_a_stall_in_all_requests_due_meanwhile() -> None:
     with serving(DelayServer(delay_s=0.001, stall_s=0.8)) as server:
         opened = send(server, seconds=2.0, rate=50.0, seed=5)
     with serving(DelayServer(delay_s=0.001, stall_s=0.8)) as server:
@@ -137,7 +137,7 @@ def test_other_answers_are_errors_by_status() -> None:
     assert len(outcome.latencies_ms) == len(server.bodies) - failed
 
 
-def test_nobody_there_is_an_error_not_a_crash() -> None:
+def test_a_missing_server_is_an_error_not_a_crash() -> None:
     with serving(DelayServer()) as server:
         pass
     outcome = send(server, seconds=0.1, concurrency=1)
@@ -145,7 +145,7 @@ def test_nobody_there_is_an_error_not_a_crash() -> None:
     assert outcome.errors["ConnectionRefusedError"] > 0
 
 
-def test_its_own_cost_is_small_and_told() -> None:
+def test_its_own_processor_time_is_small_and_reported() -> None:
     with serving(DelayServer(delay_s=0.0)) as server:
         outcome = send(server, seconds=1.0, concurrency=1)
     assert 0 < outcome.cpu_s / len(outcome.latencies_ms) < 0.001

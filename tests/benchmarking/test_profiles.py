@@ -1,4 +1,4 @@
-"""The stages of a request add up."""
+"""Profiles: the stages of a request and their sum."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def test_stages_are_means_and_add_up_to_the_request() -> None:
     assert sum(parts.values()) == pytest.approx(22.0)
 
 
-def test_one_caller_waits_for_nobody() -> None:
+def test_a_single_caller_has_no_queue_time() -> None:
     parts = split(OUTCOME, http_ms=1.5, transport_ms=5.0)
     assert (parts["queue"], parts["transport"]) == (0.0, 5.0)

@@ -1,4 +1,4 @@
-"""The pages show the committed result."""
+"""The figures in README and docs: those of the committed result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_pages_are_up_to_date() -> None:
         assert page.read_text(encoding="utf-8") == text, f"{page.name}: {REMEDY}"
 
 
-def test_the_configuration_published_is_what_is_published() -> None:
+def test_the_published_result_has_the_engines_of_its_configuration() -> None:
     published, wanted = read_results(PUBLISHED), read_config("published")
     remedy = "run ./scripts/benchmark --config published and ./scripts/benchmark readme"
     assert {(each.engine, each.model) for each in published.engines} == {
@@ -30,7 +30,7 @@ def test_the_configuration_published_is_what_is_published() -> None:
     assert {each.server for each in published.servers} == set(wanted.servers), remedy
 
 
-def test_only_what_stands_between_the_lines_is_replaced(tmp_path: Path) -> None:
+def test_only_the_text_between_the_marker_lines_is_replaced(tmp_path: Path) -> None:
     part = Part(tmp_path / "page.md", "figures", lambda results: ["", results.commit, ""])
     begin, end = "<!-- benchmark: figures begin -->", "<!-- benchmark: figures end -->"
     text = f"before\n{begin}\nold\n{end}\nafter\n"
@@ -55,5 +55,5 @@ def test_the_tables_have_every_engine_and_every_load() -> None:
     assert "**Load, embedded: closed 4**" in text
 
 
-def test_each_part_is_of_a_page_of_its_own() -> None:
+def test_each_part_has_its_own_page() -> None:
     assert len({part.page for part in PARTS}) == len(PARTS)

@@ -1,4 +1,4 @@
-"""Reports of a result."""
+"""Reports of a result: JSON, CSV, Markdown and console."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_markdown_and_console_say_the_same(tmp_path: Path) -> None:
     printed = console.file.getvalue()
     for text in (
         "12.5 [12.2, 12.8] x1.25 [1.23, 1.27]",
-        "40 [39.2, 40.8] x0.40 [0.39, 0.41], batch 8: 200/s",  # the best batch, not both
+        "40 [39.2, 40.8] x0.40 [0.39, 0.41], batch 8: 200/s",  # only the best batch size
         "50% of 6.25 ms",
         "not run: no wheel",
         "Noisy machine: made up.",
@@ -62,13 +62,13 @@ def test_markdown_and_console_say_the_same(tmp_path: Path) -> None:
         assert text in markdown
         assert text in printed
     assert "batch 1: " not in markdown
-    # A bar inside a cell would end it.
+    # A vertical bar inside a cell would end it.
     assert all(
         line.count("|") == 6 for line in markdown.splitlines() if line.startswith("| absent")
     )
 
 
-def test_what_is_no_result_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_no_result_is_named(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text('{"schema_version": 1}')
     with pytest.raises(BenchmarkError, match=r"results\.json is no result of version 1: created"):

@@ -1,4 +1,4 @@
-"""Starting, asking and watching a server under measurement: a small one whose cost is known."""
+"""Start, requests and resource use of a server under measurement: a small one of known cost."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
     with running(server(port), port, "text") as process:
         before = process.cpu_s()
         process.ask(["burn"])
-        process.ask(["child"])  # it has ended by now, and counts all the same
+        process.ask(["child"])  # the child has ended by now; its time counts nevertheless
         assert 0.5 < process.cpu_s() - before < 1.2
         idle = process.memory_mb()
         with PeakMemory(process.pid) as peak:

@@ -1,4 +1,4 @@
-"""What a reader is warned of."""
+"""Warnings in a result, and the description of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_a_quiet_run_has_no_warning() -> None:
     assert noise(made_up()) == []
 
 
-def test_others_on_the_machine_are_told() -> None:
+def test_other_load_on_the_machine_is_a_warning() -> None:
     results = made_up()
     results.cells[0].turns[1].foreign = 0.4
     (warning,) = noise(results)
@@ -20,7 +20,7 @@ def test_others_on_the_machine_are_told() -> None:
     assert "at most 40%" in warning
 
 
-def test_an_unsteady_baseline_is_told() -> None:
+def test_an_unsteady_baseline_is_a_warning() -> None:
     results = made_up()
     for turn, ms in zip(results.cells[1].turns, (10.0, 12.0, 14.0), strict=True):
         turn.median_ms = ms
@@ -30,14 +30,14 @@ def test_an_unsteady_baseline_is_told() -> None:
     ]
 
 
-def test_a_floor_that_was_beaten_is_told() -> None:
+def test_a_time_below_the_floor_is_a_warning() -> None:
     results = made_up()
     results.cells[0].floor_ms = 14.0
     (warning,) = noise(results)
     assert warning.startswith("Floors too high: 1 of 4")
 
 
-def test_own_load_is_not_foreign() -> None:
+def test_the_benchmark_s_own_load_is_not_foreign() -> None:
     foreign = ForeignLoad()
     total = 0
     while foreign.share(0.0) < 0.2 and total < 10**8:

@@ -1,4 +1,4 @@
-"""Medians and intervals, against SciPy."""
+"""Medians and bootstrap intervals, against SciPy."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_median_and_interval_are_scipys(size: int) -> None:
         rng=np.random.default_rng(2),
     ).confidence_interval
     assert ours.value == np.median(values)
-    # The medians of resamples take few values where there are few samples: allow the neighbour.
+    # With few samples the medians of resamples take few values: allow a neighbouring one.
     gap = np.diff(np.sort(values)).max()
     assert ours.low == pytest.approx(theirs.low, abs=gap * 0.6)
     assert ours.high == pytest.approx(theirs.high, abs=gap * 0.6)
 
 
-def test_interval_holds_the_median_as_often_as_it_says() -> None:
+def test_intervals_contain_the_median_as_often_as_the_confidence() -> None:
     generator = np.random.default_rng(7)
     hits = 0
     for trial in range(400):
@@ -37,13 +37,13 @@ def test_interval_holds_the_median_as_often_as_it_says() -> None:
     assert 0.84 <= hits / 400 <= 0.97
 
 
-def test_a_ratio_cancels_what_slows_a_whole_round() -> None:
+def test_a_ratio_is_unaffected_by_what_slows_a_whole_round() -> None:
     slowdowns = np.array([1.0, 1.0, 3.0, 1.5, 1.0, 2.2, 1.0])
     ratio = Bootstrap().ratio(list(20 * slowdowns), list(10 * slowdowns))
     assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2, 2, 2))
 
 
-def test_rounds_have_to_match() -> None:
+def test_the_numbers_of_rounds_must_match() -> None:
     with pytest.raises(ValueError, match="longer"):
         Bootstrap().ratio([1.0, 2.0], [1.0, 2.0, 3.0])
 

@@ -1,4 +1,4 @@
-"""An engine in its own process; the lexicon stands for all, as it needs no other environment."""
+"""An engine in its own process: the lexicon, because it needs no other environment."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_engine_answers_is_timed_and_sleeps_in_between(tmp_path: Path) -> Non
     assert not process.is_running()
 
 
-def test_what_an_engine_raises_is_told() -> None:
+def test_an_exception_of_an_engine_is_reported() -> None:
     with loaded_worker(LEXICON, MODEL, threads=1) as (worker, _):
         with pytest.raises(WorkerFailed, match="KeyError: 'nothing'"):
             worker.ask("logits", workload="nothing")
@@ -57,7 +57,7 @@ def test_what_an_engine_raises_is_told() -> None:
             worker.ask("logits", workload="nothing")
 
 
-def test_an_engine_that_does_not_answer_is_given_up(
+def test_an_engine_that_does_not_answer_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workload = Workload("texts@1", "texts", [pad([[1]], ["What a wonderful film."])], [0])

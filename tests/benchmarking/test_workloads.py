@@ -1,4 +1,4 @@
-"""The corpus, and what is made of it."""
+"""The corpus, and the workloads made from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def workloads() -> Workloads:
     return Workloads(DEFAULT_DIRECTORY, seed=1)
 
 
-def test_the_corpus_has_the_lengths_that_it_is_to_have() -> None:
+def test_the_corpus_has_the_intended_lengths() -> None:
     words = [len(line["text"].split()) for line in LINES]
     assert len(words) >= 300
     assert min(words) == 3
@@ -38,7 +38,7 @@ def test_the_corpus_is_balanced_varied_and_without_repetition() -> None:
     assert len(domains) >= 15
     assert max(domains.values()) < len(LINES) / 8
     beginnings = Counter(" ".join(line["text"].lower().split()[:4]) for line in LINES)
-    assert max(beginnings.values()) <= 2  # no template
+    assert max(beginnings.values()) <= 2  # no two texts made from one template
 
 
 def test_a_shape_is_that_shape_and_the_same_each_time(workloads: Workloads) -> None:
@@ -63,7 +63,7 @@ def test_a_corpus_keeps_every_text_once_whatever_the_batch(workloads: Workloads)
 
 
 @pytest.mark.parametrize("index", range(5))
-def test_a_text_of_so_many_tokens(workloads: Workloads, index: int) -> None:
+def test_a_text_of_an_exact_number_of_tokens(workloads: Workloads, index: int) -> None:
     assert len(workloads.tokenize([workloads.text_of(32, index)])[0]) == 32
 
 

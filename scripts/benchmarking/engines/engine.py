@@ -1,4 +1,4 @@
-"""What the harness asks of an engine."""
+"""Interface between the harness and an engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Precision = Literal["float32", "bfloat16", "int8", "none"]
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences that are run at once.
+    """Sequences that are run together.
 
     Attributes:
         input_ids: int64 ``(batch, sequence)``, padded on the right with zeros.
@@ -36,11 +36,11 @@ class Batch:
 
 
 class Engine(ABC):
-    """A model, loaded.
+    """A loaded model.
 
     Attributes:
         reads: Whether it takes tokens or the text itself.
-        precision: What the products of its linear layers are computed in.
+        precision: Precision of the products of its linear layers.
         settings: Versions, options and thread settings, for the report.
     """
 
@@ -54,10 +54,10 @@ class Engine(ABC):
 
     @abstractmethod
     def run(self, prepared: Any) -> npt.NDArray[np.float32]:
-        """Returns the logits ``(batch, labels)``; this is what is timed."""
+        """Returns the logits ``(batch, labels)``; only this call is timed."""
 
     def operators(self, prepared: Any) -> Mapping[str, float] | None:
-        """Returns milliseconds of one run by operator, or None where the engine cannot tell."""
+        """Returns milliseconds of one run by operator, or None if the engine has no profiler."""
         del prepared
         return None
 
@@ -73,6 +73,6 @@ class Load(Protocol):
         Args:
             checkpoint: Directory of the checkpoint, in Hugging Face's layout.
             threads: Threads to compute with.
-            cache: A directory for what is derived from the checkpoint; it outlives the process.
+            cache: A directory for files derived from the checkpoint; it outlives the process.
             options: The engine's ``options`` in the configuration.
         """

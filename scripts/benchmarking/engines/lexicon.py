@@ -1,4 +1,4 @@
-"""The word list of this project: no model, and text in place of tokens.
+"""The word list of this project: it has no model and reads text in place of tokens.
 
 Its two "logits" are the score with either sign, so that a positive score is a positive label.
 
@@ -39,7 +39,7 @@ class Lexicon(Engine):
         return batch.texts
 
     def run(self, prepared: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Scores one text after the other."""
+        """Scores the texts one by one."""
         sums = np.array([self._score(text, self._word_list).sum for text in prepared])
         return np.column_stack([-sums, sums]).astype(np.float32)
 

@@ -1,7 +1,7 @@
 """The graph of this project, compiled and initialised by the product's own pipeline.
 
-MAX computes with one thread a core of those that the process may use, so the worker binds itself to
-as many cores as there are threads.
+MAX computes with one thread per core that the process may use, so the worker binds itself to as
+many cores as there are threads.
 
 Options:
     kernels: False for MAX's own operations in place of our kernels.

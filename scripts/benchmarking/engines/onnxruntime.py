@@ -65,7 +65,7 @@ class OnnxRuntime(Engine):
         )
 
     def prepare(self, batch: Batch) -> dict[str, npt.NDArray[np.int64]]:
-        """Returns the feeds."""
+        """Returns the input arrays by name."""
         return {"input_ids": batch.input_ids, "attention_mask": batch.mask}
 
     def run(self, prepared: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
@@ -116,6 +116,6 @@ def _quantise(source: Path, target: Path, *, per_channel: bool) -> None:
         str(target),
         weight_type=QuantType.QInt8,
         per_channel=per_channel,
-        # Shape inference does not know the type that com.microsoft.Attention gives.
+        # Shape inference does not know the result type of com.microsoft.Attention.
         extra_options={"DefaultTensorType": TensorProto.FLOAT},
     )

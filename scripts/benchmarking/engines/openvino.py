@@ -1,8 +1,8 @@
 """OpenVINO on the CPU.
 
 As https://docs.openvino.ai/2026/openvino-workflow/running-inference/optimize-inference.html
-recommends for one request at a time: the performance hint LATENCY. Without an inference precision
-it takes bfloat16 where the CPU computes in it.
+recommends for one request at a time: the performance hint LATENCY. Without a given inference
+precision it uses bfloat16 on CPUs that support it.
 
 Options:
     precision: ``float32``, or ``default`` for OpenVINO's own choice.

@@ -1,4 +1,4 @@
-"""The pipeline of Hugging Face transformers, eager PyTorch inside, as its documentation shows it.
+"""The pipeline of Hugging Face transformers with eager PyTorch, as in its documentation.
 
 https://huggingface.co/docs/transformers/main_classes/pipelines: from texts to labels, so tokenizing
 is part of what is timed. All scores are asked for as logits, to compare them with the reference.

@@ -1,4 +1,4 @@
-"""Texts to labels through ONNX Runtime, in batches of neighbours in length; for ``*_app.py``."""
+"""Classification of texts with ONNX Runtime, in batches of similar length; for ``*_app.py``."""
 
 from __future__ import annotations
 

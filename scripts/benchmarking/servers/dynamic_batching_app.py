@@ -19,7 +19,7 @@ from scripts.benchmarking.servers.server import MAX_BATCH, Launch
 
 
 class TextClassifier(Protocol):
-    """What an application computes with."""
+    """The classifier of an application."""
 
     def labels(self, texts: Sequence[str]) -> list[int]:
         """Returns the label of each text, in order."""
@@ -38,7 +38,7 @@ class Labels(BaseModel):
 
 
 class DynamicBatcher:
-    """Computes what has come in since the last batch."""
+    """Batcher that computes all texts received during the previous batch."""
 
     def __init__(self, classifier: TextClassifier) -> None:
         self._classifier = classifier
@@ -46,7 +46,7 @@ class DynamicBatcher:
         self._thread = ThreadPoolExecutor(1)
 
     async def classify(self, texts: list[str]) -> list[int]:
-        """Returns the labels of texts, once they are computed."""
+        """Waits for the labels of texts and returns them."""
         future: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((texts, future))
         return await future

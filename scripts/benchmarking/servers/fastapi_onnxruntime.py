@@ -1,4 +1,4 @@
-"""FastAPI and ONNX Runtime, as a competent user writes it; see ``fastapi_onnxruntime_app.py``.
+"""FastAPI and ONNX Runtime with dynamic batching; see ``fastapi_onnxruntime_app.py``.
 
 Options: those of the engine ``onnxruntime``.
 """

@@ -10,7 +10,7 @@ from scripts.benchmarking.servers.server import MAX_BATCH, Launch
 
 
 class PipelineTexts:
-    """``pipeline("text-classification")``, in batches of neighbours in length."""
+    """``pipeline("text-classification")``, in batches of texts of similar length."""
 
     def __init__(self, launch: Launch) -> None:
         self._pipeline = text_classification(launch.checkpoint, launch.threads)

@@ -16,7 +16,7 @@ ENVIRONMENT = "infinity"
 def _for_transformers_4(launch: Launch) -> Path:
     """Returns the checkpoint with a tokenizer configuration that older transformers understand.
 
-    What newer versions save names neither the inputs nor a class that version 4 knows.
+    The files of newer versions name neither the inputs nor a class that version 4 knows.
     """
     directory = launch.cache / "transformers-4"
     directory.mkdir(exist_ok=True)

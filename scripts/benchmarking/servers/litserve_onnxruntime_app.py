@@ -14,7 +14,7 @@ from scripts.benchmarking.servers.server import MAX_BATCH, Launch
 
 
 class Classifier(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in the product's environment
-    """Lists of texts to lists of labels."""
+    """API that classifies lists of texts."""
 
     def setup(self, device: str) -> None:
         """Loads the model in the worker."""
@@ -26,7 +26,7 @@ class Classifier(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in t
         return request["texts"]
 
     def batch(self, inputs: list[list[str]]) -> list[list[str]]:
-        """Keeps requests apart: they have different numbers of texts."""
+        """Keeps requests separate, because they have different numbers of texts."""
         return inputs
 
     def predict(self, x: list[list[str]]) -> list[list[int]]:
@@ -35,7 +35,7 @@ class Classifier(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in t
         return [[next(labels) for _ in texts] for texts in x]
 
     def unbatch(self, output: list[list[int]]) -> list[list[int]]:
-        """Returns one answer a request."""
+        """Returns one answer per request."""
         return output
 
     def encode_response(self, output: list[int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the harness asks of a server."""
+"""Interface between the harness and a server."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MAX_BATCH = 32
 
 @dataclass(frozen=True)
 class Launch:
-    """What a server is started with.
+    """Parameters of a server's start.
 
     Attributes:
         python: Interpreter of its environment.
         checkpoint: Directory of the checkpoint.
         port: Port on 127.0.0.1.
-        spare_port: Another one, for metrics.
+        spare_port: Another port, for metrics.
         threads: Threads to compute with.
         cache: Directory for derived files; empty at a cold start.
         options: The server's ``options`` in the configuration.
@@ -38,7 +38,7 @@ class Launch:
     options: Mapping[str, Any]
 
     def app_environment(self) -> dict[str, str]:
-        """Returns how the programs of ``*_app.py`` are told all this."""
+        """Returns the environment variables that pass these parameters to an ``*_app.py``."""
         return {
             "BENCHMARK_CHECKPOINT": str(self.checkpoint),
             "BENCHMARK_CACHE": str(self.cache),
@@ -49,7 +49,7 @@ class Launch:
 
     @classmethod
     def of_app(cls) -> Launch:
-        """Returns the launch that an ``*_app.py`` runs under."""
+        """Returns the parameters with which an ``*_app.py`` was started."""
         return cls(
             python=Path(),
             checkpoint=Path(os.environ["BENCHMARK_CHECKPOINT"]),
@@ -63,13 +63,13 @@ class Launch:
 
 @dataclass(frozen=True)
 class Server:
-    """How to start a server, ask it, and read its answer.
+    """A server: its start, its requests, and the labels in its answers.
 
     Attributes:
         command: Command line.
-        path: Where texts are posted.
-        body: Texts to the JSON body of a request.
-        labels: The JSON of an answer to the label of each text, as names or numbers.
+        path: Path to which texts are posted.
+        body: Returns the JSON body of a request for texts.
+        labels: Returns the label of each text, name or number, from the JSON of an answer.
         environment: Environment variables to add.
         settings: Versions and options, for the report.
     """

@@ -1,8 +1,8 @@
 """vLLM's build for CPUs, https://docs.vllm.ai/en/latest/getting_started/installation/cpu/.
 
-It has no DistilBERT of its own and asks transformers for one. Version 0.32 refuses what it gets
+It has no own implementation of DistilBERT and uses that of transformers. Version 0.32 refuses it
 ("Layer 0 does not dispatch through the Transformers attention interface"), so the report says that
-vLLM is not available; this file is here to find out when that changes.
+vLLM is not available; this module shows when that changes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ENVIRONMENT = "vllm"
 def make(launch: Launch) -> Server:
     """Returns one vLLM server for classification in float32."""
     arguments = ["--model", str(launch.checkpoint), "--runner", "pooling", "--dtype", "float32"]
-    # On a CPU this is the share of memory that is set aside, for a cache that an encoder lacks.
+    # On a CPU this is the share of memory reserved for a key-value cache, which an encoder lacks.
     arguments += ["--served-model-name", "model", "--gpu-memory-utilization", "0.2"]
     arguments += ["--host", "127.0.0.1", "--port", str(launch.port)]
     return Server(
