@@ -1,4 +1,4 @@
-"""Bodies: how long they may take, how much of them is held, what is counted before it is built."""
+"""Request bodies: deadlines, limits on memory, and limits checked before parsing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AnyBody(BaseModel):
 
 
 def request_of(*parts: bytes | None, pause_s: float = 0.0) -> Request:
-    """A request whose body comes in parts; None stands for a caller who has gone."""
+    """Returns a request whose body comes in parts; None stands for a disconnect."""
     left = list(parts)
 
     async def receive() -> dict[str, Any]:
@@ -69,7 +69,7 @@ def test_a_body_that_is_too_slow() -> None:
         asyncio.run(read_body(request_of(*[b"a"] * 100, pause_s=0.01), held, 0.05))
 
 
-def test_a_caller_who_goes() -> None:
+def test_a_client_that_disconnects() -> None:
     with BufferedBytes(100).share() as held, pytest.raises(ClientDisconnect):
         asyncio.run(read_body(request_of(b"a", None), held, 1))
 
@@ -90,7 +90,7 @@ def test_large_bodies_leave_room_for_small_ones() -> None:
     assert buffered.held == 0
 
 
-def test_no_body_is_too_large_for_a_server_that_holds_nothing_else() -> None:
+def test_an_idle_server_accepts_a_body_of_any_size() -> None:
     buffered = BufferedBytes(MIB)
     with buffered.share() as first, buffered.share() as second:
         first.grow_to(5 * MIB)
@@ -100,7 +100,7 @@ def test_no_body_is_too_large_for_a_server_that_holds_nothing_else() -> None:
         second.grow_to(MIB)
 
 
-def test_what_is_held_is_given_back_whatever_happens() -> None:
+def test_buffer_space_is_released_after_every_outcome() -> None:
     buffered = BufferedBytes(10 * MIB)
 
     def fail() -> None:
@@ -114,7 +114,7 @@ def test_what_is_held_is_given_back_whatever_happens() -> None:
 
 
 def values_in(decoded: Any) -> int:
-    """Counts as the limit is documented: texts, numbers, lists and objects, keys among them."""
+    """Counts values as documented for the limit: texts, numbers, lists, objects and keys."""
     if isinstance(decoded, list):
         return 1 + sum(map(values_in, decoded))
     if isinstance(decoded, dict):
@@ -135,7 +135,7 @@ def random_json(generator: random.Random, depth: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("ensure_ascii", [True, False])
-def test_what_is_within_the_limit_on_values_passes_whatever_its_strings_hold(
+def test_bodies_within_the_limit_on_values_pass_whatever_their_strings_contain(
     ensure_ascii: bool,
 ) -> None:
     generator = random.Random(13)
@@ -157,7 +157,7 @@ def test_what_is_within_the_limit_on_values_passes_whatever_its_strings_hold(
     ],
     ids=["numbers", "lists", "texts", "objects", "one number"],
 )
-def test_what_is_over_the_limit_on_values_is_not_parsed(
+def test_bodies_over_the_limit_on_values_are_not_parsed(
     content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json, "loads", None)
@@ -195,7 +195,7 @@ def test_as_much_text_as_a_request_may_have_is_parsed(text: str, ensure_ascii: b
         (ClassifyBody, {"input": [[1]] * 3000}),
     ],
 )
-def test_inputs_are_counted_before_one_is_looked_at(
+def test_inputs_are_counted_before_they_are_validated(
     model: type[BaseModel], body: dict[str, Any]
 ) -> None:
     with pytest.raises(TooManyInputs, match="3000 inputs"):
@@ -203,7 +203,7 @@ def test_inputs_are_counted_before_one_is_looked_at(
 
 
 @pytest.mark.parametrize("wrap", [lambda ids: ids, lambda ids: [ids]])
-def test_token_ids_are_counted_before_one_is_looked_at(wrap: Callable[[Any], Any]) -> None:
+def test_token_ids_are_counted_before_they_are_validated(wrap: Callable[[Any], Any]) -> None:
     limits = Limits(max_request_tokens=1000)
     assert validated(json.dumps({"input": wrap([1] * 1000)}).encode(), ClassifyBody, limits)
     with pytest.raises(TooManyTokensInRequest):
@@ -229,9 +229,7 @@ CHOICE = {"type": "choice", "instructions": "a", "choices": [1] * 2000}
         (DecisionBody, DECISION | {"questions": [CHOICE | {"instructions": [1] * 2000}]}),
     ],
 )
-def test_one_error_says_what_is_wrong_with_many_elements(
-    model: type[BaseModel], body: dict[str, Any]
-) -> None:
+def test_many_invalid_elements_give_one_error(model: type[BaseModel], body: dict[str, Any]) -> None:
     with pytest.raises(Exception) as raised:  # noqa: PT011 - pydantic's, with what it holds
         validated(json.dumps(body).encode(), model, LIMITS)
     assert len(raised.value.errors()) <= 3  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What a caller is told of an exception."""
+"""Error responses: status, message and headers for each exception."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def test_status(error: Exception, status: int) -> None:
     assert ("Retry-After" in failure.headers) == (status in (429, 503))
 
 
-def test_an_unexpected_error_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_logged_and_its_message_not_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with caplog.at_level(logging.ERROR):
         failure = failure_of(RuntimeError("the password is hunter2"))
     assert failure.status == 500
@@ -61,5 +63,7 @@ def test_an_unexpected_error_is_logged_and_not_told(caplog: pytest.LogCaptureFix
         (RuntimeError("x"), True),
     ],
 )
-def test_a_gateway_is_told_what_may_be_sent_elsewhere(error: Exception, started: bool) -> None:
+def test_a_header_tells_gateways_which_requests_may_be_resent(
+    error: Exception, started: bool
+) -> None:
     assert ("X-Sentiment-Started" not in failure_of(error).headers) == started

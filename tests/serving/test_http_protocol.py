@@ -1,4 +1,4 @@
-"""A connection to uvicorn within our bounds: what never ends is ended, who waits is answered."""
+"""Limits of HTTP connections: deadlines, sizes, pipelining and idle connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TIMEOUT_S = 20
 
 @dataclass
 class Application:
-    """Answers with the length of the body, after as long as the path says; records disconnects."""
+    """Answers with the length of the body after the delay in the path; records disconnects."""
 
     disconnected: list[str] = field(default_factory=list)
 
@@ -77,7 +77,7 @@ def serving(limits: Limits) -> Iterator[tuple[int, Application]]:
 
 @pytest.fixture(scope="module")
 def quick() -> Iterator[tuple[int, Application]]:
-    """A server with deadlines that a test can wait for."""
+    """A server with deadlines short enough for a test."""
     with serving(Limits(head_timeout_s=0.5, body_timeout_s=0.5, max_head_bytes=4096)) as running:
         yield running
 
@@ -106,14 +106,14 @@ def refusal(answer: bytes) -> tuple[int, str]:
 
 
 def wait_for(app: Application, path: str) -> None:
-    """Waits until the application knows that the caller of a path has gone."""
+    """Waits until the application has noticed that the client of a path disconnected."""
     deadline = time.monotonic() + TIMEOUT_S
     while path not in app.disconnected:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def test_silence_is_closed(quick: tuple[int, Application]) -> None:
+def test_a_silent_connection_is_closed(quick: tuple[int, Application]) -> None:
     with closing(connect(quick[0])) as stream:
         assert answer_of(stream) == b""
 
@@ -155,7 +155,7 @@ def test_a_body_that_does_not_end_is_closed_after_its_deadline_and_a_grace(
     wait_for(app, "/lacking")
 
 
-def test_a_body_nobody_waits_for_is_not_read_for_ever(
+def test_a_body_that_the_application_leaves_unread_is_not_waited_for(
     quick: tuple[int, Application], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("distilbert_sentiment_arch.serving.http_protocol.BODY_GRACE_S", 0.2)
@@ -183,7 +183,7 @@ def test_a_head_over_the_limit(patient: tuple[int, Application], sent: bytes) ->
         with suppress(ConnectionError):
             stream.sendall(sent)
         answer = answer_of(stream)
-    if answer:  # a reset may have overtaken it, as much was still on its way
+    if answer:  # a reset may arrive first, because much data was still in transit
         assert refusal(answer)[0] == 431
 
 
@@ -208,7 +208,9 @@ def test_a_head_within_the_limit_and_a_body_far_over_it(patient: tuple[int, Appl
         b"CONNECT localhost:1 HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
-def test_what_is_no_http_that_is_read_here(patient: tuple[int, Application], sent: bytes) -> None:
+def test_invalid_or_unsupported_http_is_refused(
+    patient: tuple[int, Application], sent: bytes
+) -> None:
     with closing(connect(patient[0])) as stream:
         stream.sendall(sent)
         assert refusal(answer_of(stream)) == (400, "The request is not valid HTTP.")
@@ -223,7 +225,7 @@ def test_pipelined_requests_are_answered_in_their_order(patient: tuple[int, Appl
     assert [int(each.rsplit(b"\r\n", 1)[1]) for each in answers] == list(range(MAX_PIPELINED))
 
 
-def test_more_pipelined_requests_than_are_taken(patient: tuple[int, Application]) -> None:
+def test_too_many_pipelined_requests(patient: tuple[int, Application]) -> None:
     with closing(connect(patient[0])) as stream:
         with suppress(ConnectionError):
             stream.sendall(ask("/after/0.2") * 3000)
@@ -232,7 +234,7 @@ def test_more_pipelined_requests_than_are_taken(patient: tuple[int, Application]
 
 @pytest.mark.parametrize("path", ["/", "/after/0.5"])
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-def test_who_has_ended_its_own_side_gets_the_answer(
+def test_a_half_closed_client_gets_its_answer(
     patient: tuple[int, Application], path: str, version: str
 ) -> None:
     with closing(connect(patient[0])) as stream:
@@ -246,7 +248,9 @@ def test_who_has_ended_its_own_side_gets_the_answer(
     assert final == [b"HTTP/1.1 200 OK"]
 
 
-def test_who_ends_its_side_within_a_body_gets_none(patient: tuple[int, Application]) -> None:
+def test_a_client_that_half_closes_within_a_body_gets_no_answer(
+    patient: tuple[int, Application],
+) -> None:
     port, app = patient
     with closing(connect(port)) as stream:
         stream.sendall(ask("/cut", b"four")[:-1])
@@ -255,7 +259,7 @@ def test_who_ends_its_side_within_a_body_gets_none(patient: tuple[int, Applicati
     wait_for(app, "/cut")
 
 
-def test_who_has_gone_is_noticed(patient: tuple[int, Application]) -> None:
+def test_a_disconnect_is_noticed(patient: tuple[int, Application]) -> None:
     port, app = patient
     stream = connect(port)
     path = f"/after/{2 * TIMEOUT_S}"

@@ -1,4 +1,4 @@
-"""What counts as a port in use: what would keep a server from listening, and nothing else."""
+"""The check for ports in use: it finds exactly those on which a server could not listen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def taken() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("host", [HOST, "0.0.0.0", "localhost"])
-def test_a_port_in_use_is_named_with_what_to_do(taken: int, host: str) -> None:
+def test_a_port_in_use_is_named_with_the_remedy(taken: int, host: str) -> None:
     with pytest.raises(PortInUse) as error:
         check_ports(host, {"pass --port": taken})
     assert str(error.value) == (
@@ -57,7 +57,7 @@ def test_a_connection_that_ended_takes_no_port() -> None:
         address = listener.getsockname()
         client = socket.create_connection(address)
         served, _ = listener.accept()
-    served.close()  # first, so that this end waits for late segments
+    served.close()  # closed first, so that this end is in TIME_WAIT
     assert client.recv(1) == b""
     client.close()
     with socket.socket() as strict, pytest.raises(OSError, match="in use"):

@@ -1,4 +1,4 @@
-"""Every endpoint is found by its own path and method, and by no other."""
+"""Routing: every endpoint is found by its own path and method only."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def test_each_endpoint_is_found(endpoint: Endpoint, name: str) -> None:
         ("DELETE", "/v1/models/x"),
     ],
 )
-def test_nothing_else_is(method: str, path: str) -> None:
+def test_other_paths_and_methods_are_not_found(method: str, path: str) -> None:
     assert routing.find(request(method, path)) is None

@@ -1,4 +1,4 @@
-"""The lexicon server's application: keys before all else, names in any script, one envelope."""
+"""The lexicon server's application: API keys, names in any script, and error responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def client(monkeypatch: pytest.MonkeyPatch, **environment: str) -> TestClient:
     return TestClient(lexicon_app(application, 100_000), raise_server_exceptions=False)
 
 
-def test_keys_come_before_what_a_path_has_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_are_checked_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     server = client(monkeypatch, MAX_SENTIMENT_API_KEYS="secret")
     for path in (*DOCUMENTS, "/nothing", "/classify", "/v1/models"):
         refused = server.get(path)
@@ -38,7 +38,7 @@ def test_keys_come_before_what_a_path_has_to_tell(monkeypatch: pytest.MonkeyPatc
         assert server.get(path).status_code == 200
 
 
-def test_documents_may_be_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documentation_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"MAX_SENTIMENT_API_KEYS": "secret", "MAX_SENTIMENT_DOCUMENTS": "open"}
     server = client(monkeypatch, **settings)
     for path in DOCUMENTS:
@@ -47,7 +47,7 @@ def test_documents_may_be_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["感情", "sentiment-de 100%", "Ελληνικά", "a\u00e9\u3042"])
-def test_a_list_named_in_any_script_answers_and_stands_in(
+def test_a_word_list_may_have_a_name_in_any_script(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / f"{name}.txt").write_text("gut\t3\n", encoding="utf-8")
@@ -67,7 +67,7 @@ def test_a_list_named_in_any_script_answers_and_stands_in(
     assert name in [each["id"] for each in server.get("/v1/models").json()["data"]]
 
 
-def test_no_exception_passes_the_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_exception_becomes_an_error_response(monkeypatch: pytest.MonkeyPatch) -> None:
     server = client(monkeypatch)
     monkeypatch.setattr(
         "distilbert_sentiment_arch.serving.observation.Observation.headers", lambda _: {"a": "感"}

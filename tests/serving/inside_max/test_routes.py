@@ -1,4 +1,4 @@
-"""The plugin beside another model: every path is left to MAX."""
+"""Routes in a server of another model: every path is left to MAX."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_another_model_is_served_as_max_does(monkeypatch: pytest.MonkeyPatch) ->
     assert not any(isinstance(route, server.ProtectedPaths) for route in app.router.routes)
 
 
-def test_documents_of_fastapi_s_own_wait_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fastapi_s_own_documentation_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     app = built(monkeypatch, next(iter(FAMILIES)))
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS": "secret"})
     app.state.sentiment = SimpleNamespace(keys=keys)
@@ -66,7 +66,7 @@ def test_documents_of_fastapi_s_own_wait_for_a_key(monkeypatch: pytest.MonkeyPat
         assert allowed.status_code == 200
 
 
-def test_the_application_is_there_while_max_serve_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_application_exists_while_max_serve_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
     async def lifespan(app: FastAPI, *arguments: Any) -> AsyncIterator[None]:
         app.state.pipeline = "pipeline"

@@ -1,4 +1,4 @@
-"""Measurements on their way to MAX's process for metrics."""
+"""Transfer of measurements to MAX's metrics process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_max_counts_requests_by_path_under_this_name() -> None:
     assert REQUEST_COUNT in metrics.SERVE_METRICS
 
 
-def test_paths_are_counted_as_their_routes_declare_them() -> None:
+def test_paths_are_counted_by_the_path_of_their_route() -> None:
     received = Received()
 
     async def run() -> None:
