@@ -74,7 +74,7 @@ def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
         assert peak.bytes / 1e6 - idle == pytest.approx(60, abs=15)
 
 
-def test_a_server_that_ends_says_why() -> None:
+def test_the_error_of_a_server_that_ends_is_reported() -> None:
     (port,) = free_ports(1)
     broken = Server(
         command=[sys.executable, "-c", "raise SystemExit('no such model')"],
