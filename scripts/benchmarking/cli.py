@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="config",
         action="store_const",
         const="full",
-        help="everything, in about forty minutes on two cores",
+        help="everything, in about thirty minutes on two cores",
     )
     which.add_argument(
         "--config",
