@@ -119,11 +119,11 @@ def test_max_compiles_without_a_cache_whose_disk_is_full(
     with pytest.raises(
         RuntimeError, match="filesystem cache"
     ):  # the disk has room, so the error has another cause
-        model.DistilBertPipelineModel._load(disk, None)
+        model.EncoderPipelineModel._load(disk, None)
     for module in (model, compile_cache):
         monkeypatch.setattr(module, "cache_has_room", lambda: False)
     disk = FullDisk()
-    assert model.DistilBertPipelineModel._load(disk, None) == "graph"
+    assert model.EncoderPipelineModel._load(disk, None) == "graph"
     assert disk.caches[0] == before
     assert disk.caches[1] not in (before, None)
     assert os.environ.get("MODULAR_CACHE_DIR") == before

@@ -34,12 +34,13 @@ def tokenizer(embedded: ModelClassifier) -> SequenceTokenizer:
 def test_same_ids_as_hugging_face(tokenizer: SequenceTokenizer) -> None:
     texts = TEXTS.splitlines()
     expected = AutoTokenizer.from_pretrained(DEFAULT_DIRECTORY)(texts)["input_ids"]
-    assert [ids.tolist() for ids in tokenizer.tokenize(texts)] == expected
+    assert [each.ids.tolist() for each in tokenizer.tokenize(texts)] == expected
 
 
 @pytest.mark.parametrize("special", ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"])
 def test_special_tokens_in_a_text_are_text(tokenizer: SequenceTokenizer, special: str) -> None:
-    (ids,) = tokenizer.tokenize([f"good {special} film"])
+    (sequence,) = tokenizer.tokenize([f"good {special} film"])
+    ids = sequence.ids
     assert ids[0] == 101
     assert ids[-1] == 102
     assert not {0, 100, 101, 102, 103} & set(ids[1:-1].tolist())
@@ -76,8 +77,9 @@ def test_a_long_text_in_pieces_is_the_same_text(tokenizer: SequenceTokenizer, pi
 
     whole = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
     text = piece * (300_000 // len(piece))
-    (ids,) = tokenizer.tokenize([text])
-    assert ids.tolist() == whole.encode(text).ids
+    (sequence,) = tokenizer.tokenize([text])
+    assert sequence.ids.tolist() == whole.encode(text).ids
+    assert sequence.first_segment == len(sequence)
 
 
 @pytest.mark.parametrize("add_special_tokens", [True, False])
@@ -88,9 +90,10 @@ def test_a_long_pair_in_pieces_is_the_same_pair(
 
     whole = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
     first, second = "A fine film. " * 10_000, "word! " * 20_000
-    expected = whole.encode(first, second, add_special_tokens=add_special_tokens).ids
-    (ids,) = tokenizer.tokenize([TextPair(first, second)], add_special_tokens)
-    assert ids.tolist() == expected
+    expected = whole.encode(first, second, add_special_tokens=add_special_tokens)
+    (sequence,) = tokenizer.tokenize([TextPair(first, second)], add_special_tokens)
+    assert sequence.ids.tolist() == expected.ids
+    assert sequence.first_segment == expected.type_ids.count(0)
 
 
 def test_tokenizing_stops_when_the_request_is_cancelled(tokenizer: SequenceTokenizer) -> None:
