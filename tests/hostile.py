@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 from server_process import Server
 
 ATTACKS = sorted((Path(__file__).resolve().parent / "attacks").glob("*.toml"))
@@ -76,5 +77,7 @@ def answer_of(stream: socket.socket) -> bytes:
 
 def check_alive(server: Server) -> None:
     assert server.process.poll() is None
-    answer = server.client.post("/classify", json={"input": ["I love it.", "I hate it."]})
+    # A connection of its own: a full server closes the one that has been idle for longest.
+    body = {"input": ["I love it.", "I hate it."]}
+    answer = httpx.post(f"{server.url}/classify", json=body, timeout=60, trust_env=False)
     assert [datum["label"] for datum in answer.json()["data"]] == ["POSITIVE", "NEGATIVE"]
