@@ -21,7 +21,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning"),
 ]
 
-CONFIG = checkpoints.random_config(n_layers=1)
+# Columns and labels of one number: MAX compiles a matrix product for each shape.
+CONFIG = checkpoints.random_config(n_layers=1, hidden_dim=32, id2label=checkpoints.labels(32))
 IDS = [[2, 10, 11, 12, 3], [2, 20, 3], [2, *range(10, 40), 3]]
 
 
