@@ -66,7 +66,7 @@ def decode_batches(contexts: Sequence[TextContext], pad_token_id: int) -> Encode
     for context in contexts:
         encoded = context.tokens.active
         is_token = encoded >= 0
-        # A place in the encoded array is followed by as many tokens as there are before it there.
+        # Of each place in the encoded array, and of its end.
         tokens_before = np.concatenate([[0], np.cumsum(is_token)])
         (sequence_ends,) = np.append(encoded == SEQUENCE_END, True).nonzero()
         ends = tokens_before[sequence_ends]

@@ -52,14 +52,11 @@ class EncoderInputs(ModelInputs):
         return (ids, lengths, self.first_segments) if token_types else (ids, lengths)
 
 
-def pack_sequences(
-    sequences: Sequence[TokenSequence], pad_token_id: int = 0, counts: Sequence[int] = ()
-) -> EncoderInputs:
-    """Returns the inputs of a pass over some sequences."""
+def pack_sequences(sequences: Sequence[TokenSequence]) -> EncoderInputs:
+    """Returns the inputs of a pass over some sequences, without MAX's contexts around them."""
     return EncoderInputs(
         input_ids=np.concatenate([each.ids for each in sequences]).astype(np.int64),
         starts=np.cumsum([0, *map(len, sequences)], dtype=np.int64),
         first_segments=np.array([each.first_segment for each in sequences], dtype=np.int64),
-        pad_token_id=pad_token_id,
-        counts=counts,
+        pad_token_id=0,
     )
