@@ -1,0 +1,193 @@
+"""Precisions that a processor computes, and the choice among them.
+
+Every processor with AVX2 or NEON computes int8, and the same integers as any other. It pays where
+an instruction adds up products of bytes: ``avx512_vnni``, ``avx_vnni``, ``amx_int8``, ARM's
+``asimddp``. bfloat16 is computed with ``avx512_bf16`` or ``amx_bf16`` only.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.settings.precision import (
+    Precision,
+    PrecisionChoice,
+    PrecisionSetting,
+)
+
+UNITS: dict[Precision, tuple[str, ...]] = {
+    "int8": ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"),
+    "bfloat16": ("avx512_bf16", "amx_bf16"),
+}
+"""Units that make a precision faster than float32, as Linux names them, the first ones preferred in
+messages."""
+
+_COMPUTES_INT8 = ("avx2", "asimd")
+
+_KNOWN = frozenset({*_COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
+
+# In order of preference of ``auto``.
+_REDUCED: tuple[Precision, ...] = ("int8", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What of a processor the choice depends on.
+
+    Attributes:
+        name: Its name, for messages.
+        units: Those of its units that matter here, as Linux names them.
+    """
+
+    name: str
+    units: frozenset[str]
+
+    def unit_for(self, precision: Precision) -> str | None:
+        """Returns a unit that makes a precision faster than float32; None if there is none."""
+        return next((unit for unit in UNITS.get(precision, ()) if unit in self.units), None)
+
+    def computes(self, precision: Precision) -> bool:
+        """Whether the kernels compute a precision here at all, fast or not."""
+        if precision == "int8":
+            return any(unit in self.units for unit in _COMPUTES_INT8)
+        return precision == "float32" or self.unit_for(precision) is not None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the self-check says of a precision for one checkpoint.
+
+    Attributes:
+        passed: The accuracy bound holds.
+        figures: The measured figures, in words.
+    """
+
+    passed: bool
+    figures: str
+
+
+def read_processor(cpuinfo: str | None = None) -> Processor:
+    """Returns the processor of this machine.
+
+    Args:
+        cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
+    """
+    if cpuinfo is None:
+        try:
+            cpuinfo = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
+        except OSError:
+            return _without_cpuinfo()
+    # Cores of several kinds may be in one machine: what all of them have is what counts.
+    of_cores = [set(line.split()) for line in _values(cpuinfo, "flags|Features")]
+    units = set.intersection(*of_cores) if of_cores else set()
+    names = _values(cpuinfo, "model name|Model|Hardware")
+    return Processor(names[0] if names else platform.machine(), frozenset(units & _KNOWN))
+
+
+def _without_cpuinfo() -> Processor:
+    # Outside Linux MAX runs on Apple's processors only, all of which have these.
+    apple = platform.machine() == "arm64"
+    return Processor(
+        platform.processor() or platform.machine(),
+        frozenset({"asimd", "asimddp"} if apple else ()),
+    )
+
+
+def _values(cpuinfo: str, keys: str) -> list[str]:
+    return re.findall(rf"^(?:{keys})\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
+
+
+def candidates(
+    requested: PrecisionSetting, processor: Processor, *, quantized: bool
+) -> list[Precision]:
+    """Returns the precisions to try, the preferred one first; the last one is float32.
+
+    Args:
+        requested: The setting.
+        processor: The processor.
+        quantized: The checkpoint was quantised ahead. ``auto`` then takes int8 wherever it is
+            computed, fast unit or not.
+    """
+    found: list[Precision] = []
+    for precision in _REDUCED:
+        if requested == precision:
+            wanted = processor.computes(precision)
+        elif requested == "auto":
+            wanted = processor.unit_for(precision) is not None
+            wanted |= quantized and precision == "int8" and processor.computes(precision)
+        else:
+            wanted = False
+        if wanted:
+            found.append(precision)
+    return [*found, "float32"]
+
+
+def choose(
+    requested: PrecisionSetting,
+    processor: Processor,
+    check: Callable[[Precision], Verdict],
+    *,
+    quantized: bool = False,
+) -> tuple[PrecisionChoice, list[str]]:
+    """Chooses a precision for a CPU whose kernels compile.
+
+    Args:
+        requested: The setting.
+        processor: The processor.
+        check: Loads the model in a precision and runs the self-check; raises CompilerError where
+            the kernels for it do not compile. It is not called for float32.
+        quantized: See ``candidates``.
+
+    Returns:
+        The choice, and warnings about it.
+    """
+    missed: list[str] = []
+    for precision in candidates(requested, processor, quantized=quantized)[:-1]:
+        try:
+            verdict = check(precision)
+        except CompilerError as error:
+            missed.append(f"the kernels for {precision} do not compile here ({error})")
+            continue
+        if requested != "auto":
+            choice = PrecisionChoice(precision, requested, "the setting asks for it")
+            return choice, _warnings(precision, processor, verdict)
+        if verdict.passed:
+            unit = processor.unit_for(precision)
+            why = f"{processor.name} has {unit}" if unit else "the checkpoint is quantised"
+            reason = f"{why}, and the self-check passed ({verdict.figures})"
+            return PrecisionChoice(precision, requested, reason), []
+        missed.append(f"{precision} misses the accuracy bound ({verdict.figures})")
+    reason = "; ".join(missed) or _why_float32(requested, processor)
+    choice = PrecisionChoice("float32", requested, reason)
+    unmet = requested != "float32" and (requested != "auto" or missed)
+    return choice, [f"float32 serves: {reason}"] if unmet else []
+
+
+def _warnings(precision: Precision, processor: Processor, verdict: Verdict) -> list[str]:
+    """Returns what is said against a precision that the setting asks for."""
+    found = []
+    if processor.unit_for(precision) is None:
+        found.append(
+            f"{processor.name} has none of {', '.join(UNITS[precision])}: {precision} gives the "
+            "same answers as elsewhere, and may be slower than float32. Compare the two."
+        )
+    if not verdict.passed:
+        found.append(
+            f"{precision} misses the accuracy bound for this checkpoint ({verdict.figures}). Set "
+            "auto or float32 where that matters."
+        )
+    return found
+
+
+def _why_float32(requested: PrecisionSetting, processor: Processor) -> str:
+    if requested == "float32":
+        return "the setting asks for it"
+    if requested == "auto":
+        return f"{processor.name} has no unit that makes int8 or bfloat16 faster"
+    units = _COMPUTES_INT8 if requested == "int8" else UNITS[requested]
+    return f"{requested} needs one of {', '.join(units)}, and {processor.name} has none"

@@ -1,0 +1,169 @@
+"""What a processor computes, and the choice of a precision, from excerpts of /proc/cpuinfo."""
+
+from __future__ import annotations
+
+import pytest
+
+from distilbert_sentiment_arch.engine.precision import (
+    Processor,
+    Verdict,
+    candidates,
+    choose,
+    read_processor,
+)
+from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.settings.precision import Precision, PrecisionSetting
+
+
+def x86(name: str, *flags: str, cores: int = 2) -> str:
+    core = f"processor\t: 0\nmodel\t\t: 17\nmodel name\t: {name}\nflags\t\t: fpu sse2 {{}}\n"
+    return "\n".join(core.format(" ".join(flags)) for _ in range(cores))
+
+
+ZEN_4 = x86("AMD EPYC 9454", "avx2", "avx512f", "avx512_bf16", "avx512_vnni")
+SAPPHIRE_RAPIDS = x86("Xeon 8480", "avx2", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+ALDER_LAKE = x86("Core i5-12600", "avx2", "avx_vnni")
+SKYLAKE = x86("Xeon 8180", "avx2", "avx512f")
+NEHALEM = x86("Xeon X5570")
+GRAVITON_3 = (
+    "processor\t: 0\nFeatures\t: fp asimd asimdhp asimddp i8mm bf16\nCPU implementer\t: 0x41\n"
+)
+RASPBERRY_PI_4 = "processor\t: 0\nFeatures\t: fp asimd crc32\nModel\t\t: Raspberry Pi 4\n"
+
+PASSES = Verdict(True, "64 of 64 labels equal")
+MISSES = Verdict(False, "60 of 64 labels equal")
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "name", "int8", "bfloat16"),
+    [
+        (ZEN_4, "AMD EPYC 9454", "avx512_vnni", "avx512_bf16"),
+        (SAPPHIRE_RAPIDS, "Xeon 8480", "avx_vnni", "avx512_bf16"),
+        (ALDER_LAKE, "Core i5-12600", "avx_vnni", None),
+        (SKYLAKE, "Xeon 8180", None, None),
+        (GRAVITON_3, None, "asimddp", None),
+        (RASPBERRY_PI_4, "Raspberry Pi 4", None, None),
+    ],
+)
+def test_units_of_a_processor(
+    cpuinfo: str, name: str | None, int8: str | None, bfloat16: str | None
+) -> None:
+    processor = read_processor(cpuinfo)
+    assert name in (None, processor.name)
+    assert processor.unit_for("int8") == int8
+    assert processor.unit_for("bfloat16") == bfloat16
+    assert processor.computes("float32")
+    assert processor.computes("int8")
+    assert processor.computes("bfloat16") == (bfloat16 is not None)
+
+
+def test_a_unit_that_only_some_cores_have_does_not_count() -> None:
+    processor = read_processor(ZEN_4 + "\n" + SKYLAKE)
+    assert processor.unit_for("int8") is None
+    assert processor.computes("int8")
+
+
+def test_this_machine_has_a_name() -> None:
+    assert read_processor().name
+
+
+@pytest.mark.parametrize(
+    ("requested", "cpuinfo", "expected"),
+    [
+        ("float32", ZEN_4, ["float32"]),
+        ("int8", ZEN_4, ["int8", "float32"]),
+        ("int8", SKYLAKE, ["int8", "float32"]),
+        ("int8", NEHALEM, ["float32"]),
+        ("bfloat16", ZEN_4, ["bfloat16", "float32"]),
+        ("bfloat16", GRAVITON_3, ["float32"]),
+        ("auto", ZEN_4, ["int8", "bfloat16", "float32"]),
+        ("auto", ALDER_LAKE, ["int8", "float32"]),
+        ("auto", GRAVITON_3, ["int8", "float32"]),
+        ("auto", SKYLAKE, ["float32"]),
+    ],
+)
+def test_candidates(requested: PrecisionSetting, cpuinfo: str, expected: list[str]) -> None:
+    assert candidates(requested, read_processor(cpuinfo), quantized=False) == expected
+
+
+def test_a_quantised_checkpoint_needs_no_fast_unit() -> None:
+    def int8_is_tried(cpuinfo: str) -> bool:
+        return "int8" in candidates("auto", read_processor(cpuinfo), quantized=True)
+
+    assert int8_is_tried(SKYLAKE)
+    assert not int8_is_tried(NEHALEM)
+
+
+def chosen(
+    requested: PrecisionSetting, cpuinfo: str, **verdicts: Verdict
+) -> tuple[str, str, list[str], list[str]]:
+    """Returns the precision, the reason, the warnings, and what was checked."""
+    checked: list[str] = []
+
+    def check(precision: Precision) -> Verdict:
+        checked.append(precision)
+        return verdicts.get(precision, PASSES)
+
+    choice, warnings = choose(requested, read_processor(cpuinfo), check)
+    assert choice.requested == requested
+    return choice.precision, choice.reason, warnings, checked
+
+
+def test_auto_takes_int8_where_it_is_fast_and_accurate() -> None:
+    precision, reason, warnings, _ = chosen("auto", ZEN_4)
+    assert precision == "int8"
+    assert "AMD EPYC 9454 has avx512_vnni" in reason
+    assert PASSES.figures in reason
+    assert not warnings
+
+
+def test_auto_takes_bfloat16_where_int8_is_not_accurate() -> None:
+    precision, _, _, checked = chosen("auto", ZEN_4, int8=MISSES)
+    assert (precision, checked) == ("bfloat16", ["int8", "bfloat16"])
+
+
+def test_auto_serves_float32_and_says_which_bound_was_missed() -> None:
+    precision, reason, warnings, _ = chosen("auto", ZEN_4, int8=MISSES, bfloat16=MISSES)
+    assert precision == "float32"
+    assert "int8 misses the accuracy bound (60 of 64 labels equal)" in reason
+    assert warnings == [f"float32 serves: {reason}"]
+
+
+def test_auto_on_a_processor_without_fast_units_is_no_reason_to_warn() -> None:
+    precision, reason, warnings, checked = chosen("auto", SKYLAKE)
+    assert (precision, warnings, checked) == ("float32", [], [])
+    assert "Xeon 8180 has no unit" in reason
+
+
+def test_int8_is_computed_without_a_fast_unit_and_warned_about() -> None:
+    precision, _, (warning,), _ = chosen("int8", SKYLAKE)
+    assert precision == "int8"
+    assert "Xeon 8180 has none of avx512_vnni" in warning
+
+
+def test_int8_that_is_not_accurate_is_served_where_it_is_asked_for() -> None:
+    precision, _, (warning,), _ = chosen("int8", ZEN_4, int8=MISSES)
+    assert precision == "int8"
+    assert MISSES.figures in warning
+
+
+def test_bfloat16_without_its_unit_is_served_in_float32_with_a_warning() -> None:
+    precision, reason, (warning,), _ = chosen("bfloat16", SKYLAKE)
+    assert precision == "float32"
+    assert "bfloat16 needs one of avx512_bf16, amx_bf16, and Xeon 8180 has none" in reason
+    assert reason in warning
+
+
+def test_float32_is_not_checked() -> None:
+    assert chosen("float32", ZEN_4)[0] == "float32"
+    assert chosen("float32", ZEN_4)[3] == []
+
+
+def test_kernels_that_do_not_compile_leave_float32() -> None:
+    def check(precision: Precision) -> Verdict:
+        raise CompilerError("no such instruction")
+
+    choice, warnings = choose("int8", Processor("P", frozenset({"avx2", "avx_vnni"})), check)
+    assert choice.precision == "float32"
+    assert "the kernels for int8 do not compile here (no such instruction)" in choice.reason
+    assert warnings
