@@ -10,8 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from distilbert_sentiment_arch.settings.precision import PRECISION_SETTINGS
 from scripts.benchmarking.config import Config, configurations, read_config
 from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.precisions import choose_precisions
 from scripts.benchmarking.results import Results
 from scripts.benchmarking.session import Parts, run_session
 
@@ -20,7 +22,9 @@ EXAMPLES = """\
   ./scripts/benchmark --config published --output /tmp/published
   ./scripts/benchmark --full --output /tmp/full
   ./scripts/benchmark --config my.toml --engines max,onnxruntime-fp32 --only in-process
+  ./scripts/benchmark --quick --precision float32,int8
   ./scripts/benchmark --quick --corpus /path/to/reviews.jsonl
+  ./scripts/benchmark --config targets --output /tmp/targets   (which targets are met)
   ./scripts/benchmark compare before.json after.json
   ./scripts/benchmark readme results.json        (writes the figures of README.md and docs/)
   ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
@@ -111,6 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=("in-process", "servers"), help="run one part")
     parser.add_argument("--profile", action="store_true", help="say where time goes, too")
     parser.add_argument("--no-plots", action="store_true", help="draw nothing")
+    parser.add_argument(
+        "--precision",
+        metavar="NAMES",
+        type=lambda text: text.split(","),
+        help="of this project only these precisions, with commas between: "
+        f"{', '.join(PRECISION_SETTINGS)}",
+    )
     for name in ("models", "engines", "servers", "shapes"):
         parser.add_argument(
             f"--{name}",
@@ -143,6 +154,8 @@ def _narrowed(config: Config, options: argparse.Namespace) -> Config:
         values["load"]["rounds"] = options.rounds
     if options.corpus is not None:
         values["corpora"][Path(options.corpus).stem] = {"path": options.corpus}
+    if options.precision is not None:
+        choose_precisions(values, options.precision)
     for kind, baseline in (("engines", "baseline"), ("servers", "server_baseline")):
         wanted = getattr(options, kind)
         if wanted is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -44,10 +44,18 @@ class Repetitions(_Table):
 
 
 class EngineConfig(_Table):
-    """An engine in process: a module of ``engines/`` and its options."""
+    """An engine in process: a module of ``engines/`` and its options.
+
+    Attributes:
+        module: The module.
+        options: Its options.
+        variant_of: The engine that this is a variant of. Of an engine and its variants, summary
+            and targets take the best at each workload.
+    """
 
     module: str
     options: dict[str, Any] = {}
+    variant_of: str = ""
 
 
 class ServerConfig(_Table):
@@ -57,11 +65,38 @@ class ServerConfig(_Table):
         module: The module.
         options: Its options.
         engine: The engine that it computes with; the summary shows both in one row.
+        variant_of: The server that this is a variant of, as for engines.
     """
 
     module: str
     options: dict[str, Any] = {}
     engine: str = ""
+    variant_of: str = ""
+
+
+class TargetConfig(_Table):
+    """A figure that this project holds itself to, at each of several workloads.
+
+    Attributes:
+        what: What is promised, in words.
+        figure: ``pass`` is the time of a pass; the others are of a load: ``texts`` a second, or the
+            latencies ``p50`` and ``p99``.
+        subject: The engine, or the server, that has to reach it.
+        against: What it is compared with, its variants included; empty for an absolute time.
+        models: Names of models; empty for all that were measured.
+        workloads: Shapes and corpora, or loads; a corpus is taken at each engine's best batch.
+        times: So many times as good as ``against``, at least.
+        at_most_ms: Milliseconds that the figure may have.
+    """
+
+    what: str
+    figure: Literal["pass", "texts", "p50", "p99"]
+    subject: str
+    against: str = ""
+    models: list[str] = []
+    workloads: list[str]
+    times: float | None = Field(default=None, gt=0)
+    at_most_ms: float | None = Field(default=None, gt=0)
 
 
 class CorpusConfig(_Table):
@@ -129,6 +164,7 @@ class Config(_Table):
         servers: Servers by name.
         server_models: Models that servers are measured with.
         server_baseline: The server that ratios refer to.
+        targets: Figures that this project holds itself to.
     """
 
     models: list[str] = [EMBEDDED]
@@ -144,6 +180,7 @@ class Config(_Table):
     server_models: list[str] = [EMBEDDED]
     server_baseline: str = ""
     load: LoadConfig = LoadConfig()
+    targets: list[TargetConfig] = []
 
 
 def read_config(name: str | Path) -> Config:
@@ -201,6 +238,13 @@ def check_config(values: dict[str, Any], source: str) -> Config:
                     f"{source}: {kind}.{name}.module: {table.module!r} is no file of "
                     f"benchmarking/{kind}; there are {', '.join(known)}."
                 )
+    for target in config.targets:
+        if bool(target.against) != (target.times is not None) or (
+            not target.against and target.at_most_ms is None
+        ):
+            raise ConfigError(
+                f"{source}: targets: {target.what!r} needs either against and times, or at_most_ms."
+            )
     for key, names in (("baseline", config.engines), ("server_baseline", config.servers)):
         value = getattr(config, key)
         if names and value not in names:

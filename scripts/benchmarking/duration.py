@@ -22,7 +22,7 @@ START_SERVER_S = 8.0
 COLD_START_S = 20.0
 START_LOAD_S = 0.5
 PEAK_LOAD_S = 1.5
-"""A load of a second that is repeated while memory is watched, with its start."""
+"""A load of a second that the last round repeats while memory is watched, with its start."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,6 @@ def turn_duration(config: Config, model: BenchmarkModel, workload: Workload) -> 
 def servers_duration(config: Config) -> float:
     """Returns the seconds of all servers with all models."""
     load = config.load
-    round_s = START_SERVER_S + load.kinds * (
-        load.warmup_s + load.seconds + 2 * START_LOAD_S + PEAK_LOAD_S
-    )
-    cold_s = COLD_START_S if load.cold_start else 0.0
-    return len(config.server_models) * len(config.servers) * (cold_s + load.rounds * round_s)
+    round_s = START_SERVER_S + load.kinds * (load.warmup_s + load.seconds + 2 * START_LOAD_S)
+    once_s = load.kinds * PEAK_LOAD_S + (COLD_START_S if load.cold_start else 0.0)
+    return len(config.server_models) * len(config.servers) * (once_s + load.rounds * round_s)

@@ -18,7 +18,7 @@ from scripts.benchmarking.floors import Peaks, floor_ms
 from scripts.benchmarking.latency import percentiles
 from scripts.benchmarking.machine import ForeignLoad
 from scripts.benchmarking.models import BenchmarkModel
-from scripts.benchmarking.reference import TOLERANCE, reference_logits
+from scripts.benchmarking.reference import reference_logits, why_wrong
 from scripts.benchmarking.results import Cell, Check, EngineRecord, Interval, Turn
 from scripts.benchmarking.statistics import Bootstrap, Estimate
 from scripts.benchmarking.worker_process import (
@@ -126,13 +126,16 @@ class InProcess:
         if not compared:
             raise NotAvailable("the configuration has no labelled texts for it")
         record.check = compare_logits(compared, with_difference=record.precision != "none")
-        if record.precision == "float32":
-            difference = record.check.largest_difference
-            if difference is None or not difference <= TOLERANCE:
-                raise NotAvailable(
-                    f"its logits differ from the reference's by {difference:.1e}; "
-                    f"{TOLERANCE:.0e} is allowed"
-                )
+        reference = np.concatenate([each for _, each in compared])
+        wrong = why_wrong(
+            record.precision,
+            record.check.largest_difference,
+            float(np.ptp(reference)),
+            record.check.agreement,
+            trained=self.model.trained,
+        )
+        if wrong:
+            raise NotAvailable(wrong)
 
     def _accuracy(self, workload: Workload, logits: np.ndarray) -> float:
         corpus = self.config.corpora[workload.family]

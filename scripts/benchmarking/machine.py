@@ -14,12 +14,16 @@ import psutil
 
 INTERESTING_FLAGS = (
     "avx2",
+    "avx_vnni",
     "avx512f",
     "avx512_vnni",
     "avx512_bf16",
     "amx_tile",
     "amx_int8",
     "asimd",
+    "asimddp",
+    "i8mm",
+    "bf16",
 )
 
 

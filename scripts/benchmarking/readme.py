@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scripts.benchmarking.capacity import capacity_lines
 from scripts.benchmarking.comparison_plot import comparison_svg
+from scripts.benchmarking.config import read_config
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.paths import PUBLISHED, ROOT
 from scripts.benchmarking.report_tables import (
@@ -21,12 +22,13 @@ from scripts.benchmarking.report_tables import (
     engine_table,
     latency_table,
     server_tables,
-    short_time_table,
+    time_table,
     unique,
 )
 from scripts.benchmarking.reports import markdown_rows, markdown_tables, provenance
 from scripts.benchmarking.results import Results, read_results
 from scripts.benchmarking.summary import losses, summary_table
+from scripts.benchmarking.targets import target_table
 
 PLOT = ROOT / "docs" / "comparison.svg"
 
@@ -82,11 +84,14 @@ def table_lines(results: Results) -> list[str]:
     found: list[Table] = []
     for model in unique(cell.model for cell in results.cells):
         found += [
-            short_time_table(results, model),
+            time_table(results, model),
             latency_table(results, model),
             engine_table(results, model),
         ]
     found += server_tables(results)
+    measured = target_table(results, read_config("targets").targets, measured_only=True)
+    if measured.rows:
+        found.insert(0, measured)
     written = (
         "<!-- written by `./scripts/benchmark readme` from scripts/benchmarking/published.json -->"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import numpy as np
@@ -17,6 +17,12 @@ from scripts.benchmarking.models import BenchmarkModel
 
 TOLERANCE = 1e-3
 """Largest difference of a logit that float32 engines may have before they are called wrong."""
+
+SPREAD_TOLERANCE: Mapping[str, float] = {"bfloat16": 0.05, "int8": 0.2}
+"""The same by precision, as a share of the distance between the reference's extreme logits."""
+
+LEAST_AGREEMENT: Mapping[str, float] = {"bfloat16": 0.97, "int8": 0.95}
+"""Share of labels that have to be the reference's, by precision, for trained models."""
 
 
 def reference_logits(
@@ -31,6 +37,30 @@ def reference_logits(
     logits = _compute(model, sequences)
     np.save(path, logits)
     return logits
+
+
+def why_wrong(
+    precision: str, difference: float | None, spread: float, agreement: float, *, trained: bool
+) -> str | None:
+    """Returns why answers are outside the bounds of an engine's precision; None if they are within.
+
+    Args:
+        precision: Precision of the engine.
+        difference: Largest difference of a logit from the reference; None without logits.
+        spread: Distance between the largest and the smallest logit of the reference.
+        agreement: Share of labels equal to the reference's.
+        trained: Whether the labels of the model mean something.
+    """
+    if precision == "none":
+        return None
+    allowed = SPREAD_TOLERANCE[precision] * spread if precision != "float32" else TOLERANCE
+    if difference is None or not difference <= allowed:
+        shown = "no number" if difference is None else f"{difference:.1e}"
+        return f"its logits differ from the reference's by {shown}; {allowed:.0e} is allowed"
+    least = LEAST_AGREEMENT.get(precision, 0.0)
+    if trained and agreement < least:
+        return f"{agreement:.1%} of its labels are the reference's; {least:.0%} have to be"
+    return None
 
 
 def _compute(model: BenchmarkModel, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from statistics import median
 
 from scripts.benchmarking.results import Cell, EngineRecord, LoadRecord, Profile, Results
 from scripts.benchmarking.statistics import Bootstrap
@@ -22,20 +22,6 @@ class Table:
     title: str
     head: list[str]
     rows: list[list[str]]
-
-
-def tables(results: Results) -> list[Table]:
-    """Returns every table for which a result has figures."""
-    found = []
-    for model in unique(record.model for record in results.engines):
-        found.append(engine_table(results, model))
-        if any(cell.model == model for cell in results.cells):
-            found.append(time_table(results, model))
-            found.append(latency_table(results, model))
-            found.append(possible_table(results, model))
-    found += server_tables(results)
-    found += [profile_table(profile) for profile in results.profiles]
-    return found
 
 
 def profile_table(profile: Profile) -> Table:
@@ -78,11 +64,6 @@ def _engine_row(record: EngineRecord, corpora: list[str]) -> list[str]:
 def time_table(results: Results, model: str) -> Table:
     """Returns milliseconds per pass and the ratio to the baseline, with their intervals."""
     return _grid(results, model, _times_title(results, model), _time)
-
-
-def short_time_table(results: Results, model: str) -> Table:
-    """Returns the same with medians only, for the README."""
-    return _grid(results, model, _times_title(results, model), _short_time)
 
 
 def latency_table(results: Results, model: str) -> Table:
@@ -141,12 +122,6 @@ def _grid(results: Results, model: str, title: str, show: Callable[[Cell], str])
     return Table(title, ["engine", *families], rows)
 
 
-def _short_time(cell: Cell) -> str:
-    ratio = f" (x{cell.ratio.value:.2f})" if cell.ratio is not None else ""
-    speed = f", {cell.per_second:.0f} texts/s" if cell.workload != cell.family else ""
-    return significant(cell.ms.value) + ratio + speed
-
-
 def _time(cell: Cell) -> str:
     text = f"{significant(cell.ms.value)} [{significant(cell.ms.low)}, {significant(cell.ms.high)}]"
     if cell.ratio is not None:
@@ -188,38 +163,35 @@ def server_tables(results: Results) -> list[Table]:
     for model in unique(load.model for load in results.loads):
         for name in unique(load.load for load in results.loads if load.model == model):
             loads = [load for load in results.loads if (load.model, load.load) == (model, name)]
-            found.append(_load_table(model, name, loads, results.config))
+            found.append(_load_table(results, model, name, loads))
     return found
 
 
-def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[str, Any]) -> Table:
+def _load_table(results: Results, model: str, name: str, loads: list[LoadRecord]) -> Table:
+    baseline = str(results.config.get("server_baseline", ""))
+    bootstrap = results.bootstrap
     rows = []
-    baseline = str(config.get("server_baseline", ""))
     for server in unique(load.server for load in loads):
-        rounds = sorted(
-            (load for load in loads if load.server == server), key=lambda each: each.latency["p50"]
-        )
-        # All figures of the median round: percentiles of different rounds do not fit together.
-        middle = rounds[len(rounds) // 2]
+        rounds = [load for load in loads if load.server == server]
+        speeds = bootstrap.median([each.texts_per_second for each in rounds])
         rows.append(
             [
                 server,
-                *[number(middle.latency.get(name), ".1f") for name in LATENCY_PERCENTILES],
-                f"{middle.corrected['p99']:.1f}",
-                value_range([each.latency["p50"] for each in rounds]),
-                f"{middle.texts_per_second:.0f}",
-                value_range([each.texts_per_second for each in rounds]),
-                _throughput_ratio(loads, server, baseline, config),
-                f"{middle.cpu_ms:.1f}",
-                str(sum(middle.errors.values())),
-                f"{middle.generator_cpu:.0%}",
+                *[
+                    _estimate(bootstrap, [each.latency.get(percentile) for each in rounds])
+                    for percentile in LATENCY_PERCENTILES
+                ],
+                _estimate(bootstrap, [each.corrected.get("p99") for each in rounds]),
+                f"{speeds.value:.0f} [{speeds.low:.0f}, {speeds.high:.0f}]",
+                _throughput_ratio(bootstrap, loads, server, baseline),
+                f"{median(each.cpu_ms for each in rounds):.1f}",
+                str(sum(sum(each.errors.values()) for each in rounds)),
+                f"{median(each.generator_cpu for each in rounds):.0%}",
             ]
         )
     head = ["server", *[f"{each} ms" for each in LATENCY_PERCENTILES], "p99 corrected ms"]
     head += [
-        "p50 of the rounds, ms",
         "texts/s",
-        "texts/s of the rounds",
         f"x {baseline}" if baseline else "ratio",
         "CPU ms a request",
         "errors",
@@ -228,20 +200,23 @@ def _load_table(model: str, name: str, loads: list[LoadRecord], config: Mapping[
     return Table(f"Load, {model}: {name}", head, rows)
 
 
+def _estimate(bootstrap: Bootstrap, values: Iterable[float | None]) -> str:
+    """Returns the median over rounds and its interval; nothing without any value."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    found = bootstrap.median(known)
+    return f"{found.value:.1f} [{found.low:.1f}, {found.high:.1f}]"
+
+
 def _throughput_ratio(
-    loads: Iterable[LoadRecord], server: str, baseline: str, config: Mapping[str, Any]
+    bootstrap: Bootstrap, loads: Iterable[LoadRecord], server: str, baseline: str
 ) -> str:
     """Returns the ratio of a server's throughput to the baseline's, paired by round."""
     speeds = {(load.server, load.round): load.texts_per_second for load in loads}
     rounds = [each for name, each in speeds if name == server and (baseline, each) in speeds]
     if not rounds or not all(speeds[baseline, each] for each in rounds):
         return ""
-    repetitions = config.get("repetitions", {})
-    bootstrap = Bootstrap(
-        repetitions.get("resamples", 5000),
-        repetitions.get("confidence", 0.95),
-        config.get("seed", 0),
-    )
     found = bootstrap.ratio(
         [speeds[server, each] for each in rounds], [speeds[baseline, each] for each in rounds]
     )

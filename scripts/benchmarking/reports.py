@@ -8,15 +8,43 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from scripts.benchmarking.config import TargetConfig
 from scripts.benchmarking.latency import QUANTILES
-from scripts.benchmarking.report_tables import Table, tables
+from scripts.benchmarking.report_tables import (
+    Table,
+    engine_table,
+    latency_table,
+    possible_table,
+    profile_table,
+    server_tables,
+    time_table,
+    unique,
+)
 from scripts.benchmarking.results import Results
+from scripts.benchmarking.targets import target_table
 
 CSV_HEAD = (
     "model engine workload family batch sequences tokens ms ms_low ms_high ratio ratio_low "
     "ratio_high floor_ms of_possible sequences_per_second cpu_ms passes p50_ms p90_ms p95_ms "
     "p99_ms max_ms"
 ).split()
+
+
+def tables(results: Results) -> list[Table]:
+    """Returns every table for which a result has figures."""
+    found = []
+    for model in unique(record.model for record in results.engines):
+        found.append(engine_table(results, model))
+        if any(cell.model == model for cell in results.cells):
+            found.append(time_table(results, model))
+            found.append(latency_table(results, model))
+            found.append(possible_table(results, model))
+    found += server_tables(results)
+    found += [profile_table(profile) for profile in results.profiles]
+    targets = [TargetConfig.model_validate(each) for each in results.config.get("targets", [])]
+    if targets:
+        found.append(target_table(results, targets))
+    return found
 
 
 def write_reports(results: Results, directory: Path) -> list[Path]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from scripts.benchmarking.config import Repetitions
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.statistics import Bootstrap
 
@@ -270,12 +271,22 @@ class Results(_Record):
             found.append(cell)
         return found
 
-    def _ratio(self, cell: Cell, baseline: Cell) -> Interval:
-        repetitions = self.config["repetitions"]
-        bootstrap = Bootstrap(
-            repetitions["resamples"], repetitions["confidence"], self.config["seed"]
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """The bootstrap of this result's intervals, as its configuration sets it."""
+        repetitions = Repetitions.model_validate(self.config.get("repetitions", {}))
+        return Bootstrap(
+            repetitions.resamples, repetitions.confidence, int(self.config.get("seed", 0))
         )
-        found = bootstrap.ratio(
+
+    def variants(self, kind: Literal["engines", "servers"], name: str) -> list[str]:
+        """Returns the name of an engine or a server, and the names of its variants."""
+        configured = self.config.get(kind, {})
+        found = [each for each, table in configured.items() if table.get("variant_of") == name]
+        return [name, *found]
+
+    def _ratio(self, cell: Cell, baseline: Cell) -> Interval:
+        found = self.bootstrap.ratio(
             [turn.median_ms for turn in cell.turns], [turn.median_ms for turn in baseline.turns]
         )
         return Interval(value=found.value, low=found.low, high=found.high)

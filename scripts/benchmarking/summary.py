@@ -1,9 +1,12 @@
-"""The summary: the main figures of each engine, and the comparisons that this project loses."""
+"""The summary: the main figures of each engine, and the comparisons that this project loses.
+
+Of an engine and its variants it shows the best, figure by figure.
+"""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scripts.benchmarking.config import EMBEDDED
@@ -66,52 +69,67 @@ FIGURES = (
 
 def rows(results: Results) -> list[Row]:
     """Returns a row for each engine of the embedded model, in the order of the configuration."""
-    modules = {name: each["module"] for name, each in results.config["engines"].items()}
+    configured = results.config["engines"]
+    records = {each.engine: each for each in results.engines if each.model == MODEL}
     found = []
-    for record in results.engines:
-        if record.model != MODEL:
+    for name, record in records.items():
+        table = configured.get(name, {})
+        if table.get("variant_of") in records:
             continue
+        variants = results.variants("engines", name)
         reason = record.unavailable
+        checks = [records[each].check for each in variants if each in records]
         found.append(
             Row(
-                engine=record.engine,
+                engine=name,
                 precision=record.precision if reason is None else f"not run: {reason}"[:80],
-                one_text_ms=_milliseconds(results, record.engine),
-                texts_per_second=_texts_per_second(results, record.engine),
-                http_ms=_load(results, record.engine, ONE_CALLER, "p50"),
-                http_texts_per_second=_load(results, record.engine, MANY_CALLERS, ""),
-                agreement=record.check.agreement if record.check else None,
-                is_ours=modules.get(record.engine) == "max_graph",
+                one_text_ms=_milliseconds(results, variants),
+                texts_per_second=_texts_per_second(results, variants),
+                http_ms=_load(results, variants, ONE_CALLER, "p50"),
+                http_texts_per_second=_load(results, variants, MANY_CALLERS, ""),
+                agreement=min((each.agreement for each in checks if each), default=None),
+                is_ours=table.get("module") == "max_graph",
             )
         )
     return found
 
 
-def _milliseconds(results: Results, engine: str) -> float | None:
-    for cell in results.cells:
-        if (cell.model, cell.engine, cell.workload) == (MODEL, engine, ONE_TEXT):
-            return cell.latency.get("p50", cell.ms.value)
-    return None
+def _milliseconds(results: Results, engines: Sequence[str]) -> float | None:
+    return min(
+        (
+            cell.latency.get("p50", cell.ms.value)
+            for cell in results.cells
+            if (cell.model, cell.workload) == (MODEL, ONE_TEXT) and cell.engine in engines
+        ),
+        default=None,
+    )
 
 
-def _texts_per_second(results: Results, engine: str) -> float | None:
-    for cell in results.best_cells():
-        if (cell.model, cell.engine, cell.family) == (MODEL, engine, CORPUS):
-            return cell.per_second
-    return None
+def _texts_per_second(results: Results, engines: Sequence[str]) -> float | None:
+    return max(
+        (
+            cell.per_second
+            for cell in results.best_cells()
+            if (cell.model, cell.family) == (MODEL, CORPUS) and cell.engine in engines
+        ),
+        default=None,
+    )
 
 
-def _load(results: Results, engine: str, load: str, percentile: str) -> float | None:
-    """Returns the median over rounds of a percentile, or of texts per second."""
+def _load(results: Results, engines: Sequence[str], load: str, percentile: str) -> float | None:
+    """Returns the median over rounds of a percentile, or of texts per second.
+
+    It is that of the best of the servers that compute with one of the engines.
+    """
     servers = results.config.get("servers", {})
-    values = [
-        each.latency[percentile] if percentile else each.texts_per_second
-        for each in results.loads
-        if each.model == MODEL
-        and each.load == load
-        and servers.get(each.server, {}).get("engine") == engine
-    ]
-    return statistics.median(values) if values else None
+    rounds: dict[str, list[float]] = {}
+    for each in results.loads:
+        of_engine = servers.get(each.server, {}).get("engine") in engines
+        if of_engine and (each.model, each.load) == (MODEL, load):
+            value = each.latency[percentile] if percentile else each.texts_per_second
+            rounds.setdefault(each.server, []).append(value)
+    medians = [statistics.median(values) for values in rounds.values()]
+    return (min if percentile else max)(medians, default=None)
 
 
 def summary_table(results: Results) -> Table:
@@ -141,26 +159,34 @@ def _shown(figure: Figure, row: Row, best: float | None) -> str:
 
 
 def losses(results: Results) -> str:
-    """Returns a sentence that names every engine that is faster than ours, with the ratio."""
+    """Returns a sentence that names the engines that are faster than this project, by how much.
+
+    Each of its precisions is compared with engines of the same precision, and the fastest of them
+    with all engines.
+    """
     found = rows(results)
-    ours = next((row for row in found if row.is_ours), None)
-    if ours is None:
+    ours = [row for row in found if row.is_ours]
+    if not ours:
         return ""
     parts = []
     for figure in FIGURES:
-        mine = figure.value(ours)
+        mine = {row.precision: value for row in ours if (value := figure.value(row))}
         if not mine:
             continue
+        best = (min if figure.is_time else max)(mine, key=lambda precision: mine[precision])
         faster = []
         for row in found:
             value = figure.value(row)
             if row.is_ours or not value:
                 continue
-            times = mine / value if figure.is_time else value / mine
-            if times > 1:
-                faster.append(
-                    (times, f"{row.engine} ({row.precision}) is {times:.2f} times as fast")
-                )
+            for precision in dict.fromkeys((row.precision, best)):
+                if precision not in mine:
+                    continue
+                times = mine[precision] / value if figure.is_time else value / mine[precision]
+                if times > 1:
+                    name = f"{row.engine} ({row.precision})"
+                    against = f" as this project in {precision}" if len(mine) > 1 else ""
+                    faster.append((times, f"{name} is {times:.2f} times as fast{against}"))
         if faster:
             names = ", ".join(text for _, text in sorted(faster, reverse=True))
             parts.append(f"{figure.title}: {names}")

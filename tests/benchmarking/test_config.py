@@ -46,6 +46,10 @@ def test_quick_needs_no_torch() -> None:
             r"fastapi_onnxruntime, fastapi_transformers, infinity, litserve_onnxruntime, "
             r"max_serve, vllm\.",
         ),
+        (
+            {"targets": [{"what": "w", "figure": "pass", "subject": "a", "workloads": []}]},
+            r"mine\.toml: targets: 'w' needs either against and times, or at_most_ms\.",
+        ),
         ({"repetitions": {"rounds": 0}}, r"repetitions\.rounds: .*greater than or equal to 1"),
         ({"corpora": {"mine": {"path": "/none"}}}, r"corpora\.mine\.path: there is no file /none"),
     ],

@@ -24,7 +24,9 @@ def minutes(config: Config) -> float:
     return expected_duration(config, models, in_process=True, servers=True).minutes
 
 
-@pytest.mark.parametrize(("name", "most"), [("quick", 4), ("published", 13), ("full", 40)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("quick", 4), ("published", 18), ("full", 32), ("targets", 33)]
+)
 def test_a_run_takes_as_long_as_documented(name: str, most: float) -> None:
     assert minutes(read_config(name)) <= most
 
@@ -32,10 +34,10 @@ def test_a_run_takes_as_long_as_documented(name: str, most: float) -> None:
 def test_servers_are_counted_by_rounds_and_loads() -> None:
     config = read_config("published")
     found = expected_duration(config, [], in_process=False, servers=True)
-    # 4 servers, 3 rounds; 3 loads of 1 + 3 + 2 x 0.5 + 1.5 s, and a start of 8 s.
-    assert found.servers_s == pytest.approx(4 * 3 * (8 + 3 * 6.5))
+    # 6 servers, 3 rounds; 4 loads of 0.5 + 2 + 2 x 0.5 s, and a start of 8 s. Memory: once 1.5 s.
+    assert found.servers_s == pytest.approx(6 * (3 * (8 + 4 * 3.5) + 4 * 1.5))
     assert found.engines_s == 0
-    assert "about 6 minutes" in str(found)
+    assert "about 7 minutes" in str(found)
 
 
 def test_turns_are_counted_by_rounds_and_engines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +47,5 @@ def test_turns_are_counted_by_rounds_and_engines(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(duration, "OPERATIONS_PER_SECOND", 1e15)  # passes take no time
     models = [find_model("embedded")]
     found = expected_duration(config, models, in_process=True, servers=False)
-    # 6 engines: 7 s to load each, and 5 turns of 0.05 + 0.15 s.
-    assert found.engines_s == pytest.approx(30 + 6 * (7 + 5 * 0.2), rel=0.01)
+    # 8 engines: 7 s to load each, and 4 turns of 0.05 + 0.15 s.
+    assert found.engines_s == pytest.approx(30 + 8 * (7 + 4 * 0.2), rel=0.01)

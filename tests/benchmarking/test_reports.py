@@ -77,6 +77,19 @@ def test_a_file_that_is_no_result_is_named(tmp_path: Path) -> None:
         read_results(tmp_path / "none.json")
 
 
+def test_targets_have_their_verdict_in_every_report(tmp_path: Path) -> None:
+    results = made_up()
+    results.config["targets"] = [
+        {"what": "as fast", "figure": "pass", "subject": "ours", "against": "theirs"}
+        | {"workloads": ["8x32"], "times": 1.0}
+    ]
+    write_reports(results, tmp_path)
+    markdown = (tmp_path / "results.md").read_text()
+    assert "**Targets: 0 of 1 met**" in markdown
+    row = "| as fast | embedded | 8x32 | 12.5 ms | 10 ms, theirs | 0.80 [0.80, 0.80] | 1 | missed |"
+    assert row in markdown
+
+
 def test_throughput_of_servers_is_paired_by_round(tmp_path: Path) -> None:
     results = made_up()
     results.config["server_baseline"] = "theirs"
@@ -87,3 +100,6 @@ def test_throughput_of_servers_is_paired_by_round(tmp_path: Path) -> None:
     # 10, 11 and 12 texts a second over 5, 6 and 7.
     assert "| 1.83 [1.71, 2.00] |" in markdown
     assert "| 1.00 [1.00, 1.00] |" in markdown
+    # Medians over the rounds with their intervals: p50 is 8 ms in all of them.
+    assert "| max-serve | 8.0 [8.0, 8.0] |" in markdown
+    assert "| 11 [10, 12] |" in markdown

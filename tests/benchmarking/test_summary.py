@@ -63,6 +63,40 @@ def test_the_best_of_a_column_is_bold(results: Results) -> None:
     ]
 
 
+def test_of_an_engine_and_its_variants_the_best_is_shown(results: Results) -> None:
+    results.config["engines"]["theirs-fused"] = {"module": "onnxruntime", "variant_of": "theirs"}
+    variant = results.engines[1].model_copy(update={"engine": "theirs-fused"})
+    assert variant.check is not None
+    variant.check = variant.check.model_copy(update={"agreement": 0.9})
+    results.engines.append(variant)
+    results.cells += [cell("theirs-fused", 3.0, 0.6, "1x32")]
+    results.config["servers"]["fastapi-fused"] = {"engine": "theirs-fused"}
+    results.loads += [one_load("fastapi-fused", "closed 1", 4.0)]
+    _, theirs, absent = rows(results)
+    assert (theirs.engine, absent.engine) == ("theirs", "absent")
+    assert (theirs.one_text_ms, theirs.texts_per_second) == (3.0, 400)
+    assert (theirs.http_ms, theirs.http_texts_per_second) == (4.0, 6.0)
+    assert theirs.agreement == 0.9
+
+
+def test_a_precision_loses_to_its_like_and_the_fastest_to_any(results: Results) -> None:
+    results.config["engines"]["ours-int8"] = {"module": "max_graph"}
+    ours_int8 = results.engines[0].model_copy(update={"engine": "ours-int8", "precision": "int8"})
+    results.engines.insert(1, ours_int8)
+    results.loads = []
+    results.cells = [
+        cell("ours", 4.0, 0.8, "1x32"),
+        cell("ours-int8", 2.0, 0.4, "1x32"),
+        cell("theirs", 3.0, 0.6, "1x32"),
+    ]
+    assert losses(results) == "No engine is faster than this project in any column."
+    results.cells[1:] = [cell("ours-int8", 2.0, 0.4, "1x32"), cell("theirs", 1.0, 0.2, "1x32")]
+    assert losses(results) == (
+        "**Where this project loses.** one text of 32 tokens, p50: theirs (int8) is 2.00 times as "
+        "fast as this project in int8."
+    )
+
+
 def test_every_loss_is_named_and_no_win(results: Results) -> None:
     assert losses(results) == (
         "**Where this project loses.** texts of mixed lengths: theirs (int8) is 2.00 times as "

@@ -4,6 +4,7 @@ MAX computes with one thread per core that the process may use, so the worker bi
 many cores as there are threads.
 
 Options:
+    precision: ``float32`` (the default here), ``bfloat16``, ``int8`` or ``auto``.
     kernels: False for MAX's own operations in place of our kernels.
 """
 
@@ -29,12 +30,14 @@ ENVIRONMENT = "product"
 class MaxGraph(Engine):
     """The compiled graph, without tokenizer, pipeline and server around it."""
 
-    def __init__(self, checkpoint: Path, threads: int, *, kernels: bool) -> None:
+    def __init__(self, checkpoint: Path, threads: int, precision: str, *, kernels: bool) -> None:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.engine.in_process import load_classifier
         from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH
         from distilbert_sentiment_arch.families.registry import FAMILIES
+        from distilbert_sentiment_arch.settings.precision import PRECISION
 
+        os.environ[PRECISION] = precision
         if not kernels:
             os.environ[KERNELS_SWITCH] = "off"
         self._checkpoint = checkpoint
@@ -46,6 +49,7 @@ class MaxGraph(Engine):
             "max": version("max"),
             "threads": f"{threads} (by affinity)",
             "kernels": kernels,
+            "precision setting": precision,
         }
 
     def prepare(self, batch: Batch) -> EncoderInputs:
@@ -61,10 +65,12 @@ class MaxGraph(Engine):
         logits: npt.NDArray[np.float32] = self._model.logits(prepared)
         return logits
 
-    def operators(self, prepared: EncoderInputs) -> dict[str, float]:
-        """Times the parts of the graph one by one."""
+    def operators(self, prepared: EncoderInputs) -> dict[str, float] | None:
+        """Times the parts of the graph one by one, in float32."""
         batch = len(prepared.starts) - 1
         tokens = len(prepared.input_ids) // batch
+        if self.precision != "float32":
+            return None
         if self._kernels:
             from scripts.benchmarking.kernel_operators import time_kernels
 
@@ -77,4 +83,5 @@ class MaxGraph(Engine):
 def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]) -> MaxGraph:
     """See ``Load``."""
     del cache
-    return MaxGraph(checkpoint, threads, kernels=bool(options.get("kernels", True)))
+    precision = str(options.get("precision", "float32"))
+    return MaxGraph(checkpoint, threads, precision, kernels=bool(options.get("kernels", True)))

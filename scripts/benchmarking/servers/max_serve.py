@@ -1,7 +1,12 @@
-"""This project: ``max serve`` with its routes."""
+"""This project: ``max serve`` with its routes.
+
+Options:
+    precision: ``float32`` (the default here), ``bfloat16``, ``int8`` or ``auto``.
+"""
 
 from __future__ import annotations
 
+from distilbert_sentiment_arch.settings.precision import PRECISION
 from scripts.benchmarking.servers.server import Launch, Server
 
 ENVIRONMENT = "product"
@@ -11,6 +16,7 @@ def make(launch: Launch) -> Server:
     """Returns the server as ``./scripts/serve`` starts it."""
     arguments = ["--model", str(launch.checkpoint), "--host", "127.0.0.1"]
     arguments += ["--port", str(launch.port)]
+    precision = str(launch.options.get("precision", "float32"))
     cache = str(launch.cache / "modular")
     return Server(
         command=[str(launch.python), "-m", "distilbert_sentiment_arch.cli", "serve", *arguments],
@@ -18,9 +24,10 @@ def make(launch: Launch) -> Server:
         body=lambda texts: {"input": list(texts), "truncation": "end"},
         labels=lambda answer: [datum["label"] for datum in answer["data"]],
         environment={
+            PRECISION: precision,
             "MAX_SERVE_METRICS_ENDPOINT_PORT": str(launch.spare_port),
             "MODULAR_CACHE_DIR": cache,
             "MODULAR_MAX_CACHE_DIR": cache,
         },
-        settings={"flags": "defaults of max-sentiment serve"},
+        settings={"flags": "defaults of max-sentiment serve", "precision": precision},
     )
