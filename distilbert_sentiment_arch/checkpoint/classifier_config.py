@@ -24,11 +24,13 @@ class ClassifierConfig:
         family: Its model family, which knows how its checkpoint is read.
         encoder: Sizes and variants that its graph depends on.
         labels: Names of the rows of the head, and the activation of its logits.
+        quantized: ``max-sentiment quantize`` wrote the checkpoint.
     """
 
     family: Family
     encoder: EncoderConfig
     labels: LabelSet
+    quantized: bool = False
 
 
 def read_config(content: ConfigJson, families: Families) -> ClassifierConfig:
@@ -40,12 +42,13 @@ def read_config(content: ConfigJson, families: Families) -> ClassifierConfig:
 
     Raises:
         ConfigError: The architecture is of no supported family, a key is missing, a value has the
-            wrong type or is out of range, or labels are missing, not numbered 0..n-1 or not
-            printable.
+            wrong type or is out of range, labels are missing, not numbered 0..n-1 or not
+            printable, or the checkpoint is quantised in a way that is not supported.
     """
     family = _family(content, families)
     labels = _labels(content)
-    return ClassifierConfig(family, family.read_encoder(content, len(labels)), labels)
+    encoder = family.read_encoder(content, len(labels))
+    return ClassifierConfig(family, encoder, labels, content.quantized)
 
 
 def read_config_file(directory: Path, families: Families) -> ClassifierConfig:

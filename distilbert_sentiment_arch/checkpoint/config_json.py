@@ -43,8 +43,17 @@ _TYPES: Types = {
     "transformers_version": (str, type(None)),
 }
 
-# Custom code, quantised weights, rotary positions: no supported family has them.
-_REFUSED = ("auto_map", "quantization_config", "rope_parameters", "rope_scaling")
+# Custom code, rotary positions: no supported family has them.
+_REFUSED = ("auto_map", "rope_parameters", "rope_scaling")
+
+QUANTIZATION: Mapping[str, str | int | bool] = {
+    "quant_method": "max-sentiment",
+    "format_version": 1,
+    "weights": "int8",
+    "scales": "row",
+    "symmetric": True,
+}
+"""The ``quantization_config`` of a checkpoint that ``max-sentiment quantize`` wrote."""
 
 
 class ConfigJson:
@@ -67,6 +76,21 @@ class ConfigJson:
         """Returns a value of the file, unchecked."""
         return self.raw.get(key, default)
 
+    @property
+    def quantized(self) -> bool:
+        """Whether it describes a checkpoint that ``max-sentiment quantize`` wrote.
+
+        Raises:
+            ConfigError: The checkpoint is quantised in another way.
+        """
+        found = self.get("quantization_config")
+        if found is not None and found != QUANTIZATION:
+            raise self.error(
+                f"quantization_config is {shown(found)}, and of quantised checkpoints only those "
+                "that `max-sentiment quantize` writes are served. Save the checkpoint unquantised."
+            )
+        return found is not None
+
     def check(self, types: Types) -> None:
         """Checks the keys that only transformers reads, and refuses unsupported keys.
 
@@ -80,7 +104,7 @@ class ConfigJson:
             if self.get(key) is not None:
                 raise self.error(
                     f"{key} is {shown(self.raw[key])}, which no model that is served here has. "
-                    "Save the checkpoint without it, unquantised."
+                    "Save the checkpoint without it."
                 )
         for key, expected in {**_TYPES, **types}.items():
             # A bool is an int to isinstance.

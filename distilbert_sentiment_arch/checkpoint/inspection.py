@@ -17,9 +17,15 @@ from distilbert_sentiment_arch.checkpoint.files import (
     is_present,
     read_json,
 )
+from distilbert_sentiment_arch.checkpoint.quantized_tensors import INTEGERS, REMEDY
 from distilbert_sentiment_arch.checkpoint.tensors import check_tensors, weight_files
 from distilbert_sentiment_arch.checkpoint.tokenizer_files import check_tokenizer
-from distilbert_sentiment_arch.errors import CheckpointError, CheckpointNotFound, ConfigError
+from distilbert_sentiment_arch.errors import (
+    CheckpointError,
+    CheckpointNotFound,
+    ConfigError,
+    TensorError,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Checkpoint:
         directory: Its directory.
         config: Content of its ``config.json``.
         weight_files: Its safetensors files.
-        dtypes: The dtypes of its tensors, as safetensors spells them.
+        dtypes: The dtypes of its tensors but scales, as safetensors spells them.
     """
 
     directory: Path
@@ -62,5 +68,11 @@ def inspect_checkpoint(directory: Path, families: Families) -> Checkpoint:
     files = weight_files(directory)
     specs = config.family.tensor_specs(config.encoder)
     dtypes = check_tensors(files, specs, config.family.architecture)
+    if config.quantized != (INTEGERS in dtypes):
+        raise TensorError(
+            f"{directory}: config.json has {'a' if config.quantized else 'no'} quantization_config "
+            f"and {'no' if config.quantized else 'a'} tensor is {INTEGERS}: the two files are not "
+            f"of one checkpoint. {REMEDY}"
+        )
     check_tokenizer(directory, config.encoder.vocab_size)
     return Checkpoint(directory, config, files, dtypes)

@@ -7,12 +7,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from distilbert_sentiment_arch.cli.settings import MAX_BODY_BYTES, add_flags, settings_of
+from distilbert_sentiment_arch.cli.settings import (
+    MAX_BODY_BYTES,
+    add_flags,
+    add_precision,
+    settings_of,
+)
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRICS_PORT, VERSION
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -35,8 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from distilbert_sentiment_arch.cli.ready import ready
 
             return ready(options.port, options.wait)
+        if options.command == "quantize":
+            from distilbert_sentiment_arch.cli.quantize import quantize
+
+            return quantize(options.model, options.revision, options.output)
         from distilbert_sentiment_arch.cli.classify import classify
 
+        os.environ.update(settings_of(options))
+        requested_precision()
         return classify(
             options.model, options.revision, options.texts, options.file, options.format
         )
@@ -54,6 +66,7 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
     environment = os.environ | settings
     Limits.from_environment(environment)
     ApiKeys(environment)
+    requested_precision(environment)
     lexicon = LexiconSettings.from_environment(environment)
     return serve(options.model, options.revision, flags, settings, lexicon, dry_run=options.dry_run)
 
@@ -134,6 +147,20 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--format", choices=("table", "jsonl"), default="table", help="default: %(default)s"
     )
+    add_precision(classify)
+
+    quantize = commands.add_parser(
+        "quantize",
+        help="quantise a checkpoint ahead",
+        description=(
+            "Writes a checkpoint whose linear layers and word embedding are int8, a quarter of its "
+            "size in float32. It is served like any other."
+        ),
+        allow_abbrev=False,
+    )
+    quantize.add_argument("model", metavar="MODEL", help="checkpoint directory or hub id")
+    quantize.add_argument("output", metavar="OUTPUT", help="directory to make")
+
     ready = commands.add_parser(
         "ready",
         help="ask a server on this machine whether it is ready",
@@ -150,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (serve, lexicon, classify):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
-    for command in (serve, classify):
+    for command in (serve, classify, quantize):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

@@ -19,6 +19,11 @@ from distilbert_sentiment_arch.lexicon.settings import (
 from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
+from distilbert_sentiment_arch.settings.precision import (
+    DEFAULT_PRECISION,
+    PRECISION,
+    PRECISION_SETTINGS,
+)
 
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
@@ -67,6 +72,7 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         choices=DOCUMENTS_POLICIES,
     )
     if model:
+        add_precision(parser)
         _add(
             parser,
             FALLBACK,
@@ -104,6 +110,18 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         "--modifiers",
         "whether English negators and boosters change the scores of words (default: off)",
         choices=("off", "on"),
+    )
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag for the precision of a model."""
+    _add(
+        parser,
+        PRECISION,
+        "--precision",
+        "what the model is computed in on a CPU; auto takes the fastest that the processor has "
+        f"units for and that keeps the checkpoint's accuracy (default: {DEFAULT_PRECISION})",
+        choices=PRECISION_SETTINGS,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tensors of a checkpoint as the weights of a graph: renamed, checked and cast."""
+"""Tensors of a checkpoint as the weights of a graph: renamed, checked, dequantised and cast."""
 
 from __future__ import annotations
 
@@ -8,12 +8,32 @@ import numpy as np
 from max.dtype import DType
 from max.graph.weights import WeightData, Weights
 
+from distilbert_sentiment_arch.checkpoint.quantization import dequantize_rows
+from distilbert_sentiment_arch.checkpoint.quantized_tensors import (
+    INTEGERS,
+    SCALES,
+    check_scales,
+    scale_names,
+)
 from distilbert_sentiment_arch.checkpoint.tensor_specs import (
     TensorSpec,
     canonical_name,
     check_shapes,
     not_finite,
 )
+from distilbert_sentiment_arch.checkpoint.tensor_values import DtypeAndShape
+from distilbert_sentiment_arch.errors import TensorError
+
+_SOURCE = "checkpoint"
+
+_DTYPES = {
+    DType.float64: "F64",
+    DType.float32: SCALES,
+    DType.float16: "F16",
+    DType.bfloat16: "BF16",
+    DType.int8: INTEGERS,
+}
+"""Dtypes of a checkpoint's tensors, as safetensors spells them."""
 
 
 def convert(
@@ -25,7 +45,7 @@ def convert(
     """Renames, checks and casts a checkpoint for the graph.
 
     Args:
-        state_dict: The checkpoint, by checkpoint name, any floating dtype.
+        state_dict: The checkpoint, by checkpoint name, any floating dtype, or int8 with scales.
         specs: What there has to be, by checkpoint name.
         architecture: For messages.
         dtype: What the graph computes in.
@@ -34,22 +54,35 @@ def convert(
         The weights of the graph, by graph name, in ``dtype``.
 
     Raises:
-        TensorError: A tensor is missing, unknown or misshapen, or holds NaN or infinity.
+        TensorError: A tensor is missing, unknown or misshapen, holds NaN or infinity, or is
+            quantised and its scales are missing or wrong.
     """
     data = {name: weights.data() for name, weights in state_dict.items()}
-    shapes = {name: tuple(int(axis) for axis in value.shape) for name, value in data.items()}
-    check_shapes(shapes, specs, architecture, "checkpoint")
+    tensors = {name: _dtype_and_shape(value) for name, value in data.items()}
+    scales = scale_names(tensors, _SOURCE)
+    for scale in scales.values():
+        del tensors[scale]
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    check_shapes(shapes, specs, architecture, _SOURCE)
 
     converted: dict[str, WeightData] = {}
-    for name, value in data.items():
+    for name in tensors:
         canonical = canonical_name(name)
         if canonical is None:
             continue
         graph_name = specs[canonical].graph_name
-        wide = value.astype(DType.float32)
+        if name in scales:
+            wide = _dequantized(data[name], data[scales[name]], scales[name])
+        elif data[name].dtype in _DTYPES:
+            wide = data[name].astype(DType.float32)
+        else:
+            raise TensorError(
+                f"{_SOURCE}: tensor '{name}' has dtype {data[name].dtype.name}; supported: "
+                f"{', '.join(_DTYPES.values())}. Save the checkpoint unquantised."
+            )
         array = np.from_dlpack(wide)
         if not np.isfinite(array).all():
-            raise not_finite("checkpoint", name, graph_name)
+            raise not_finite(_SOURCE, name, graph_name)
         if not array.flags.aligned:
             # A header of odd length leaves a mapped file's tensors so, and the graph refuses them.
             wide = WeightData.from_numpy(array.copy(), graph_name)
@@ -60,3 +93,22 @@ def convert(
             computed = WeightData.from_numpy(spec.compute(), spec.graph_name)
             converted[spec.graph_name] = computed.astype(dtype)
     return converted
+
+
+def is_quantized(state_dict: Mapping[str, Weights]) -> bool:
+    """Whether ``max-sentiment quantize`` wrote a checkpoint."""
+    return any(weights.data().dtype == DType.int8 for weights in state_dict.values())
+
+
+def _dtype_and_shape(value: WeightData) -> DtypeAndShape:
+    shape = tuple(int(axis) for axis in value.shape)
+    return DtypeAndShape(_DTYPES.get(value.dtype, value.dtype.name), shape)
+
+
+def _dequantized(values: WeightData, scales: WeightData, name: str) -> WeightData:
+    """Returns quantised values in float32, once their scales are checked."""
+    # A copy: those of a mapped file may be unaligned.
+    steps = np.array(np.from_dlpack(scales), np.float32)
+    check_scales(steps, name, _SOURCE)
+    integers = np.asarray(np.from_dlpack(values), np.int8)
+    return WeightData.from_numpy(dequantize_rows(integers, steps), values.name)
