@@ -1,0 +1,1 @@
+"""How a pass and a server scale with cores, from what sharing work between two of them costs."""
