@@ -1,4 +1,4 @@
-"""Cache of compiled code on disk; each file ends with a digest of its content.
+"""Cache of compiled code, and of what else a start computes, on disk, each with its digest.
 
 A damaged library crashes the process that loads it, and a damaged graph may make it hang.
 Therefore a file consists of the code followed by its SHA-256. It is written under a temporary name
@@ -87,13 +87,24 @@ def compile_and_store(name: str, write: Callable[[Path, dict[str, str]], object]
         made = space / "code"
         write(made, {**os.environ, **_settings(space)})
         code = made.read_bytes()
+    store(name, code)
+    return code
+
+
+def store(name: str, content: bytes, verb: str = "compiles") -> None:
+    """Stores content in the cache; logs a warning if it cannot be stored.
+
+    Args:
+        name: Name under which ``read`` finds it.
+        content: The content; at least one byte.
+        verb: What each start does where it is not stored, for the warning.
+    """
     try:
-        _keep(name, code)
+        _keep(name, content)
     except CacheError:
         pass  # read() has reported it
     except OSError as error:
-        _log.warning("%s is not kept, each start compiles it: %s", name, error)
-    return code
+        _log.warning("%s is not kept, each start %s it: %s", name, verb, error)
 
 
 @contextmanager
