@@ -20,14 +20,16 @@ from max.pipelines.lib.graph_specs import GraphSpec
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.first_block_tables import fill_tables
 from distilbert_sentiment_arch.engine.graph_weights import convert
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
+from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.packed_layers import (
-    KERNELS,
     PackedEncoderForSequenceClassification,
 )
-from distilbert_sentiment_arch.engine.packed_weights import Packed, fill_tables, pack
+from distilbert_sentiment_arch.engine.packed_weights import pack
+from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.families.registry import FAMILIES
 
 Weights = Mapping[str, Any]

@@ -35,10 +35,11 @@ from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.compile_cache import compile_and_store, read
-from distilbert_sentiment_arch.engine.packed_weights import Packed
+from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.source_files import imported_modules
 from distilbert_sentiment_arch.errors import CacheError, CompilerError
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
+from distilbert_sentiment_arch.settings.precision import Precision
 
 GRAPH_NAME = "encoder_classifier_packed"
 
@@ -55,20 +56,25 @@ _log = logging.getLogger("max.pipelines.sentiment")
 
 
 def compiled_graph(
-    graph: type[Module], config: EncoderConfig, weights: Packed, kernels: Path
+    graph: type[Module],
+    config: EncoderConfig,
+    weights: Packed,
+    kernels: Path,
+    precision: Precision = "float32",
 ) -> CompiledModel:
     """Returns a packed graph, from the cache where it is there.
 
     Args:
-        graph: Its class, which is constructed from a configuration and weights.
+        graph: Its class, which is constructed from a configuration, weights and a precision.
         config: The checkpoint's configuration.
         weights: What ``packed_weights.pack`` makes of its weights; only shapes are looked at.
         kernels: The directory with the kernels' sources.
+        precision: What the weights were packed for.
 
     Raises:
         CompilerError: There is no compiled graph, and the compiler made none.
     """
-    request = _described(graph, config, weights)
+    request = _described(graph, config, weights, precision)
     name = f"graph-{_key(request, kernels)}.sealed"
     try:
         code = read(name)
@@ -83,11 +89,18 @@ def compiled_graph(
         raise CompilerError(str(error)) from error
 
 
-def _described(graph: type[Module], config: EncoderConfig, weights: Packed) -> dict[str, Any]:
+def _described(
+    graph: type[Module], config: EncoderConfig, weights: Packed, precision: Precision
+) -> dict[str, Any]:
     """Returns all that the compiled graph depends on but source files and the machine."""
     shapes = {name: [str(array.dtype), array.shape] for name, array in weights.items()}
     place = {"module": graph.__module__, "class": graph.__qualname__}
-    return {"graph": place, "config": asdict(config), "weights": shapes}
+    return {
+        "graph": place,
+        "config": asdict(config),
+        "weights": shapes,
+        "precision": precision,
+    }
 
 
 def _key(request: dict[str, Any], kernels: Path) -> str:
@@ -173,7 +186,7 @@ def main() -> int:
         name: np.broadcast_to(np.zeros((), dtype), shape)
         for name, (dtype, shape) in request["weights"].items()
     }
-    module = graph(EncoderConfig(**request["config"]), weights)
+    module = graph(EncoderConfig(**request["config"]), weights, request["precision"])
     module.load_state_dict(weights)
     try:
         traced = module.trace(

@@ -8,11 +8,14 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import asdict
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from max.driver import Buffer, Device
+from max.dtype import DType
 from max.engine import InferenceSession, Model
 from max.graph.weights import Weights, WeightsAdapter
 from max.nn.transformer import ReturnLogits
@@ -27,25 +30,30 @@ from max.pipelines.lib import (
 from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
 from max.pipelines.lib.memory_estimation import MemoryPlan
 
-from distilbert_sentiment_arch.classify.token_sequence import single_segment
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full_cache
 from distilbert_sentiment_arch.engine.batch_context import encode_logits
 from distilbert_sentiment_arch.engine.batch_processor import PackedEncoderBatchProcessor
-from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
+from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
+from distilbert_sentiment_arch.engine.graph_weights import is_quantized
 from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
+from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
-from distilbert_sentiment_arch.engine.packed_layers import (
-    KERNELS,
-    PackedEncoderForSequenceClassification,
-)
-from distilbert_sentiment_arch.engine.packed_weights import FIRST_PROJECTION, fill_tables, pack
+from distilbert_sentiment_arch.engine.numpy_encoder import Floats
+from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
+from distilbert_sentiment_arch.engine.packed_loading import PackedLoader
+from distilbert_sentiment_arch.engine.precision import choose, read_processor
+from distilbert_sentiment_arch.engine.precision_report import publish
+from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, digest_of
+from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.engine.worker_process import (
     coarse_timers,
     lower_priority,
     pin_compute_threads,
 )
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.settings.precision import PrecisionChoice, requested_precision
 
 logger = logging.getLogger("max.pipelines.sentiment")
 
@@ -62,6 +70,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
     Attributes:
         graph: The classifier in MAX's own operations, for any device.
         packed_graph: The same in the kernels of this package, for a CPU.
+        precision: What the model is computed in, and why.
     """
 
     graph: ClassVar[type[EncoderForSequenceClassification]] = EncoderForSequenceClassification
@@ -71,6 +80,8 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
 
     batch_processor_cls: ClassVar[type[PackedEncoderBatchProcessor]] = PackedEncoderBatchProcessor
     model_config_cls: ClassVar[type[EncoderModelConfig]] = EncoderModelConfig
+
+    precision: PrecisionChoice
 
     # Kept for the life of the model: on a CPU the graph reads the weights in place.
     _state_dict: dict[str, Any]
@@ -102,24 +113,32 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
         self._on_cpu = len(devices) == 1 and devices[0].is_host
         self._packed = self._on_cpu and os.environ.get(KERNELS_SWITCH) != "off"
         self._encoder = self.arch_config_as(EncoderModelConfig).encoder
+        self._requested = requested_precision()
         self.model = self._load(session)
         self._warm_up()
+        logger.info("%s", self.precision)
+        publish(self.precision)
         if multiprocessing.parent_process() is not None:
             # Loaded in the worker, slow to import elsewhere.
-            from distilbert_sentiment_arch.engine.max_internals.worker_loop import poll_often
+            from distilbert_sentiment_arch.engine.max_internals import worker_loop
 
             lower_priority()
-            poll_often()
+            worker_loop.offer(self.logits)
             if self._on_cpu:
                 pin_compute_threads()
 
     def _load(self, session: InferenceSession) -> Model:
+        why = "MAX's own operations compute on an accelerator"
         if self._packed:
             try:
                 return self._load_packed(session)
             except CompilerError as error:
-                logger.warning("the kernels do not compile here, MAX's own serve: %s", error)
+                why = "the kernels do not compile here, and MAX's own operations serve"
+                logger.warning("%s: %s", why, error)
                 self._packed = False
+        elif self._on_cpu:
+            why = f"{KERNELS_SWITCH} is off"
+        self._choose_of_max(why)
         try:
             return self.load_graphs(session)[GraphRole.ENCODER]
         except RuntimeError:
@@ -130,21 +149,56 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             return self.load_graphs(session)[GraphRole.ENCODER]
 
     def _load_packed(self, session: InferenceSession) -> Model:
-        weights = {
-            name: np.asarray(np.from_dlpack(data), dtype=np.float32)
-            for name, data in self._load_state_dict().items()
-        }
-        packed = pack(weights, self._encoder)
-        self._state_dict = dict(packed)
-        projection = {name: weights[name] for name in FIRST_PROJECTION}
-        del weights
-        compiled = compiled_graph(self.packed_graph, self._encoder, packed, KERNELS)
-        fill_tables(packed, projection)  # compiling takes a gigabyte: these come after it
-        try:
-            return session.init(compiled, weights_registry=packed)
-        except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
-            raise CompilerError(f"MAX does not take what was compiled: {reason}") from error
+        loader = PackedLoader(
+            session,
+            self.packed_graph,
+            self._encoder,
+            self._float_weights,
+            self._sentences,
+            cache(self._kept_verdicts),
+        )
+        self.precision, warnings = choose(
+            self._requested,
+            read_processor(),
+            partial(loader.check, requested=self._requested),
+            quantized=is_quantized(dict(self.weights.items())),
+        )
+        for warning in warnings:
+            logger.warning("%s", warning)
+        if self.precision.precision == "float32":
+            loader.load("float32")
+        assert loader.loaded is not None
+        self._state_dict = dict(loader.loaded.weights)
+        return loader.loaded.model
+
+    def _choose_of_max(self, why: str) -> None:
+        """Takes the precision that MAX's own operations compute in."""
+        dtype = self.arch_config_as(EncoderModelConfig).dtype.name
+        self.precision = PrecisionChoice(dtype, self._requested, why)
+        if self._requested not in (dtype, "auto"):
+            logger.warning("%s serves: %s", dtype, why)
+
+    def _kept_verdicts(self) -> KeptVerdicts:
+        raw = {name: weights.data().data for name, weights in self.weights.items()}
+        tensors = {name: np.from_dlpack(data.view(DType.uint8)) for name, data in raw.items()}
+        config = np.frombuffer(repr(asdict(self._encoder)).encode(), np.uint8)
+        return KeptVerdicts(digest_of(tensors | {"": config}), read_processor(), KERNELS)
+
+    def _sentences(self) -> list[TokenSequence]:
+        """Returns the tokens of the self-check's sentences, as much as the encoder reads of each."""
+        model = self.pipeline_config.model
+
+        class Tokenizer(EncoderTokenizer):
+            family = self.model_config_cls.family
+
+        tokenizer = Tokenizer(
+            model.model_path,
+            self.pipeline_config,
+            revision=model.huggingface_model_revision,
+            max_length=model.max_length,
+        )
+        most = self._encoder.max_position_embeddings
+        return [each.kept((0, most)) for each in tokenizer.tokenize(SENTENCES)]
 
     def _warm_up(self) -> None:
         """Runs one sequence, so that what MAX starts with the first pass is there.
@@ -174,12 +228,20 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
         return np.asarray(output.to_numpy())
 
     def _load_state_dict(self) -> dict[str, Any]:
+        self._state_dict = self._adapted()
+        return self._state_dict
+
+    def _adapted(self) -> dict[str, Any]:
         assert self.adapter is not None
         config = self.arch_config_as(EncoderModelConfig)
-        self._state_dict = dict(
-            self.adapter(dict(self.weights.items()), config=config.encoder, dtype=config.dtype)
-        )
-        return self._state_dict
+        weights = dict(self.weights.items())
+        return dict(self.adapter(weights, config=config.encoder, dtype=config.dtype))
+
+    def _float_weights(self) -> dict[str, Floats]:
+        return {
+            name: np.asarray(np.from_dlpack(data), dtype=np.float32)
+            for name, data in self._adapted().items()
+        }
 
     def _create_model_config(self, state_dict: dict[str, Any]) -> EncoderModelConfig:
         del state_dict

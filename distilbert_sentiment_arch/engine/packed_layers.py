@@ -2,30 +2,26 @@
 
 The file is read top-down. The logits are those of ``layers.EncoderForSequenceClassification``. What
 differs: there is no padding, so that the cost follows the tokens; the first block's queries, keys
-and values are looked up in tables where ``packed_weights.has_tables``; the last block computes the
+and values are looked up in tables where ``has_tables``; the last block computes the
 first token of each sequence alone, which is all that the head reads; and linear layers, attention
-and norms are the custom operations of ``kernels/``.
+and norms are the custom operations of ``kernels/``. In int8 and bfloat16, all of it is one
+operation, see ``code_layers``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from max.dtype import DType
-from max.graph import DeviceRef, TensorType, TensorValue, Weight, ops
+from max.graph import TensorType, TensorValue, Weight, ops
 from max.nn.layer import LayerList, Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.packed_weights import Packed, has_tables
-from distilbert_sentiment_arch.settings.defaults import PACKAGE
-
-KERNELS = PACKAGE / "kernels"
-
-_CPU = DeviceRef.CPU()
-
-_DTYPES = {np.dtype(np.float32): DType.float32, np.dtype(np.float16): DType.float16}
-"""Dtypes of weights that the kernels read."""
+from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
+from distilbert_sentiment_arch.engine.first_block_tables import has_tables
+from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
+from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.settings.precision import Precision
 
 
 class PackedEncoderForSequenceClassification(Module):
@@ -34,21 +30,22 @@ class PackedEncoderForSequenceClassification(Module):
     Args:
         config: The encoder's configuration.
         weights: The result of ``packed_weights.pack``; only dtypes and shapes are read.
+        precision: What the weights were packed for.
     """
 
-    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
+    def __init__(
+        self, config: EncoderConfig, weights: Packed, precision: Precision = "float32"
+    ) -> None:
         super().__init__()
         self.has_token_types = config.has_token_types
         self.embeddings = Embeddings(config, weights)
-        last = config.num_hidden_layers - 1
-        first = FirstBlock if has_tables(config) else TransformerBlock
-        blocks: list[FirstBlock | TransformerBlock | LastBlock] = [
-            (first if index == 0 else TransformerBlock)(config, weights, index)
-            for index in range(last)
-        ]
-        self.blocks = LayerList([*blocks, LastBlock(config, weights, last)])
+        self.blocks: LayerList | CodeBlocks
+        if precision == "float32":
+            self.blocks = _float_blocks(config, weights)
+        else:
+            self.blocks = CodeBlocks(config, weights, precision)
         self.pre_norm = config.norm_placement == "pre"
-        if self.pre_norm:
+        if self.pre_norm and precision == "float32":
             self.final_norm = Norm(config, weights, "final_norm")
         self.classifier = ClassificationHead(config, weights)
 
@@ -61,7 +58,7 @@ class PackedEncoderForSequenceClassification(Module):
         tokens at the start of each sequence have type 0; the others have type 1.
         """
         names = ["tokens", "starts", *(["batch"] if self.has_token_types else [])]
-        return tuple(TensorType(DType.int64, [name], device=_CPU) for name in names)
+        return tuple(TensorType(DType.int64, [name], device=CPU_DEVICE) for name in names)
 
     def __call__(
         self,
@@ -69,6 +66,9 @@ class PackedEncoderForSequenceClassification(Module):
         starts: TensorValue,
         first_segments: TensorValue | None = None,
     ) -> TensorValue:
+        if isinstance(self.blocks, CodeBlocks):
+            embeddings = self.embeddings.operands(input_ids, starts, first_segments)
+            return self.blocks(embeddings, self.classifier.operands())  # (batch, num_labels)
         first, *others = self.blocks
         if isinstance(first, FirstBlock):
             hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
@@ -86,13 +86,13 @@ class Embeddings(Module):
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
-        self.words = _weight(weights, "embeddings.words")
-        self.positions = _weight(weights, "embeddings.positions")
+        self.words = weight(weights, "embeddings.words")
+        self.positions = weight(weights, "embeddings.positions")
         self.has_types = config.has_token_types
         if self.has_types:
-            self.types = _weight(weights, "embeddings.types")
-        self.gamma = _weight(weights, "embeddings.gamma")
-        self.beta = _weight(weights, "embeddings.beta")
+            self.types = weight(weights, "embeddings.types")
+        self.gamma = weight(weights, "embeddings.gamma")
+        self.beta = weight(weights, "embeddings.beta")
         self.epsilon = config.layer_norm_eps
 
     def operands(
@@ -112,10 +112,10 @@ class Embeddings(Module):
     def __call__(
         self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
     ) -> TensorValue:
-        return _custom(
+        return call(
             "encoder.embed",
-            [*self.operands(input_ids, starts, first_segments), _scalar(self.epsilon)],
-            (input_ids.shape[0], self.words.shape[1]),
+            [*self.operands(input_ids, starts, first_segments), scalar(self.epsilon)],
+            floats(input_ids.shape[0], self.words.shape[1]),
             has_types=self.has_types,
         )  # (tokens, dim)
 
@@ -130,10 +130,10 @@ class _Block(Module):
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
             self.attention_norm = Norm(config, weights, f"{name}.attention_norm")
-        self.output_panels = _weight(weights, f"{name}.output_panels")
-        self.up_panels = _weight(weights, f"{name}.up_panels")
-        self.down_panels = _weight(weights, f"{name}.down_panels")
-        self.vectors = _weight(weights, f"{name}.vectors")
+        self.output_panels = weight(weights, f"{name}.output_panels")
+        self.up_panels = weight(weights, f"{name}.up_panels")
+        self.down_panels = weight(weights, f"{name}.down_panels")
+        self.vectors = weight(weights, f"{name}.vectors")
 
     def attention_input(self, hidden: TensorValue) -> TensorValue:
         """Returns what attention reads, ``(tokens, dim)``."""
@@ -154,16 +154,15 @@ class _Block(Module):
         """
         config = self.config
         dim, inner = config.hidden_size, config.intermediate_size
-        return _custom(
+        shapes = [(rows, dim), *room, (rows, dim), (rows, dim), (rows, inner)]
+        return call(
             operation,
             [
                 *values,
                 *(self.output_panels, self.up_panels, self.down_panels, self.vectors),
-                _scalar(config.layer_norm_eps),
+                scalar(config.layer_norm_eps),
             ],
-            (rows, dim),
-            *room,
-            *((rows, dim), (rows, dim), (rows, inner)),
+            *(floats(*shape) for shape in shapes),
             heads=config.num_attention_heads,
             activation=config.hidden_act,
             **parameters,
@@ -176,11 +175,11 @@ class FirstBlock(_Block):
     def __init__(self, config: EncoderConfig, weights: Packed, index: int = 0) -> None:
         super().__init__(config, weights, index)
         name = f"blocks.{index}.projected"
-        self.words = _weight(weights, f"{name}_words")
-        self.positions = _weight(weights, f"{name}_positions")
+        self.words = weight(weights, f"{name}_words")
+        self.positions = weight(weights, f"{name}_positions")
         if config.has_token_types:
-            self.types = _weight(weights, f"{name}_types")
-        self.bias = _weight(weights, f"{name}_bias")
+            self.types = weight(weights, f"{name}_types")
+        self.bias = weight(weights, f"{name}_bias")
 
     def __call__(
         self,
@@ -209,8 +208,8 @@ class TransformerBlock(_Block):
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__(config, weights, index)
         name = f"blocks.{index}.query_key_value"
-        self.query_key_value_panels = _weight(weights, f"{name}_panels")
-        self.query_key_value_bias = _weight(weights, f"{name}_bias")
+        self.query_key_value_panels = weight(weights, f"{name}_panels")
+        self.query_key_value_bias = weight(weights, f"{name}_bias")
 
     def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
         tokens = residual.shape[0]
@@ -231,11 +230,11 @@ class LastBlock(_Block):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__(config, weights, index)
-        self.query_panels = _weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = _weight(weights, f"blocks.{index}.query_bias")
-        self.keys_panels = _weight(weights, f"blocks.{index}.keys_panels")
-        self.values_panels = _weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = _weight(weights, f"blocks.{index}.values_bias")
+        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
+        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
+        self.keys_panels = weight(weights, f"blocks.{index}.keys_panels")
+        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
+        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
 
     def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
         hidden = self.attention_input(residual)
@@ -265,8 +264,22 @@ class ClassificationHead(Module):
         self.dense = Linear(weights, "classifier.dense", dim, config.head_activation)
         self.projection = Linear(weights, "classifier.projection", labels)
 
+    def operands(self) -> list[Weight]:
+        """Returns what kernels that compute the head, too, take, in their order."""
+        layers = (self.dense, self.projection)
+        return [each for layer in layers for each in (layer.panels, layer.bias)]
+
     def __call__(self, first: TensorValue) -> TensorValue:
         return self.projection(self.dense(first))
+
+
+def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:
+    last = config.num_hidden_layers - 1
+    first = FirstBlock if has_tables(config) else TransformerBlock
+    blocks: list[FirstBlock | TransformerBlock | LastBlock] = [
+        (first if index == 0 else TransformerBlock)(config, weights, index) for index in range(last)
+    ]
+    return LayerList([*blocks, LastBlock(config, weights, last)])
 
 
 class Linear(Module):
@@ -276,14 +289,14 @@ class Linear(Module):
         super().__init__()
         self.columns = columns
         self.activation = activation
-        self.panels = _weight(weights, f"{name}.panels")
-        self.bias = _weight(weights, f"{name}.bias")
+        self.panels = weight(weights, f"{name}.panels")
+        self.bias = weight(weights, f"{name}.bias")
 
     def __call__(self, hidden: TensorValue) -> TensorValue:
-        return _custom(
+        return call(
             "encoder.linear",
             [hidden, self.panels, self.bias],
-            (hidden.shape[0], self.columns),
+            floats(hidden.shape[0], self.columns),
             activation=self.activation,
         )  # (rows, columns)
 
@@ -293,37 +306,13 @@ class Norm(Module):
 
     def __init__(self, config: EncoderConfig, weights: Packed, name: str) -> None:
         super().__init__()
-        self.gamma = _weight(weights, f"{name}.gamma")
-        self.beta = _weight(weights, f"{name}.beta")
+        self.gamma = weight(weights, f"{name}.gamma")
+        self.beta = weight(weights, f"{name}.beta")
         self.epsilon = config.layer_norm_eps
 
     def __call__(self, hidden: TensorValue) -> TensorValue:
-        return _custom(
+        return call(
             "encoder.layer_norm",
-            [hidden, self.gamma, self.beta, _scalar(self.epsilon)],
-            hidden.shape,
+            [hidden, self.gamma, self.beta, scalar(self.epsilon)],
+            floats(*hidden.shape),
         )  # (rows, dim)
-
-
-def _weight(weights: Packed, name: str) -> Weight:
-    array = weights[name]
-    dtype = _DTYPES.get(array.dtype)
-    if dtype is None:
-        raise TypeError(
-            f"weight {name} is {array.dtype}, and the kernels read float32 and float16. "
-            "Cast it before packing."
-        )
-    return Weight(name.rpartition(".")[2], dtype, array.shape, _CPU)
-
-
-def _scalar(number: float) -> TensorValue:
-    return ops.constant(number, DType.float32, device=_CPU)
-
-
-def _custom(
-    name: str, values: list[Any], *shapes: Any, **parameters: bool | int | str | DType
-) -> TensorValue:
-    """Returns the first result of a kernel; the others are its room to work in."""
-    results = [TensorType(DType.float32, shape, device=_CPU) for shape in shapes]
-    found = ops.custom(name, device=_CPU, values=values, out_types=results, parameters=parameters)
-    return found[0].tensor

@@ -2,5 +2,6 @@
 
 from .block import FirstBlock, LastBlock, TransformerBlock
 from .embedding import EmbedTokens
+from .encoder_pass import EncoderPass
 from .linear import PackedLinear
 from .norm import LayerNorm

@@ -6,16 +6,18 @@ from std.sys.intrinsics import PrefetchOptions, prefetch
 
 from .tile import (
     COLUMNS,
+    LANES,
     PANEL,
     ROWS,
     VEC,
     VECS,
     Floats,
-    Vector,
+    Numbers,
     floats,
     load_columns,
     product,
     store_columns,
+    total,
 )
 
 comptime PREFETCH_DISTANCE = 16
@@ -215,19 +217,19 @@ def exponentials(scores: Floats, length: Int, scale: Float32) -> Float32:
 
     The quotient of the two is the softmax of `scores * scale`.
     """
-    var highest = Vector(Float32.MIN_FINITE)
-    var whole = length // VEC * VEC
-    for c in range(0, whole, VEC):
-        highest = max(highest, scores.unsafe_offset(c).unsafe_load[width=VEC]())
+    var highest = Numbers(Float32.MIN_FINITE)
+    var whole = length // LANES * LANES
+    for c in range(0, whole, LANES):
+        highest = max(highest, scores.unsafe_offset(c).unsafe_load[width=LANES]())
     var top = highest.reduce_max()
     for c in range(whole, length):
         top = max(top, scores[unsafe_offset=c])
-    var total = Vector(0)
-    for c in range(0, whole, VEC):
-        var weights = exp((scores.unsafe_offset(c).unsafe_load[width=VEC]() - top) * scale)
+    var sums = Numbers(0)
+    for c in range(0, whole, LANES):
+        var weights = exp((scores.unsafe_offset(c).unsafe_load[width=LANES]() - top) * scale)
         scores.unsafe_offset(c).unsafe_store(weights)
-        total += weights
-    var sum = total.reduce_add()
+        sums += weights
+    var sum = total(sums)
     for c in range(whole, length):
         var weight = exp((scores[unsafe_offset=c] - top) * scale)
         scores[unsafe_offset=c] = weight

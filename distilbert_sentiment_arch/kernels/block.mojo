@@ -92,7 +92,7 @@ struct FirstBlock:
             projected_positions,
             projected_types,
             projected_bias,
-            qkv,
+            floats(qkv),
         )
         var attention = Attention(qkv, starts, mixed, heads)
         var tail = Tail[False, activation](

@@ -49,6 +49,32 @@ struct Embedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
         beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
         epsilon: Float32,
     ):
+        self = Self(
+            floats(result),
+            ids,
+            starts,
+            first_segments,
+            words,
+            positions,
+            types,
+            gamma,
+            beta,
+            epsilon,
+        )
+
+    def __init__(
+        out self,
+        result: Floats,
+        ids: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        first_segments: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
+        words: InputTensor[dtype=Self.dtype, rank=2, static_spec=_],
+        positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        types: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        gamma: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        beta: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        epsilon: Float32,
+    ):
         self.ids = offsets(ids)
         self.starts = offsets(starts)
         self.first_segments = offsets(first_segments)
@@ -58,12 +84,12 @@ struct Embedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
         self.positions = floats(positions)
         self.types = floats(types)
         self.norm = Norm(
-            floats(result),
-            floats(result),
+            result,
+            result,
             floats(gamma),
             floats(beta),
-            result.dim_size(0),
-            result.dim_size(1),
+            ids.dim_size(0),
+            gamma.dim_size(0),
             epsilon,
         )
 
@@ -119,7 +145,7 @@ struct Embedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
             result[unsafe_offset=rest] = sum
 
 
-struct ProjectedEmbedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
+struct ProjectedEmbedding[has_types: Bool, dtype: DType, table_dtype: DType](ImplicitlyCopyable):
     """Embeddings, and the first block's queries, keys and values of them, looked up in tables.
 
     After the mean is subtracted, the norm multiplies a token by one number, `1 / sqrt(variance +
@@ -129,7 +155,7 @@ struct ProjectedEmbedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
 
     Attributes:
         embedding: Of the tokens.
-        words: `(vocab_size, columns)`, projected.
+        words: `(vocab_size, columns)`, projected, as are the next two; in any dtype.
         positions: `(max_position_embeddings, columns)`, projected.
         types: `(type_vocab_size, columns)`, projected; not read without token types.
         bias: The projection of beta plus the projection's own bias, `(columns,)`.
@@ -138,9 +164,9 @@ struct ProjectedEmbedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
     """
 
     var embedding: Embedding[Self.has_types, Self.dtype]
-    var words: Floats
-    var positions: Floats
-    var types: Floats
+    var words: Pointer[Scalar[Self.table_dtype], MutUntrackedOrigin]
+    var positions: Pointer[Scalar[Self.table_dtype], MutUntrackedOrigin]
+    var types: Pointer[Scalar[Self.table_dtype], MutUntrackedOrigin]
     var bias: Floats
     var result: Floats
     var columns: Int
@@ -148,19 +174,21 @@ struct ProjectedEmbedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
     def __init__(
         out self,
         embedding: Embedding[Self.has_types, Self.dtype],
-        words: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        positions: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
-        types: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        words: InputTensor[dtype=Self.table_dtype, rank=2, static_spec=_],
+        positions: InputTensor[dtype=Self.table_dtype, rank=2, static_spec=_],
+        types: InputTensor[dtype=Self.table_dtype, rank=2, static_spec=_],
         bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
-        result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
+        result: Floats,
     ):
+        """Arg `result` has as many columns as `bias`."""
         self.embedding = embedding
-        self.words = floats(words)
-        self.positions = floats(positions)
-        self.types = floats(types)
+        comptime Table = Pointer[Scalar[Self.table_dtype], MutUntrackedOrigin]
+        self.words = Table(unsafe_from_address=Int(words.unsafe_ptr()))
+        self.positions = Table(unsafe_from_address=Int(positions.unsafe_ptr()))
+        self.types = Table(unsafe_from_address=Int(types.unsafe_ptr()))
         self.bias = floats(bias)
-        self.result = floats(result)
-        self.columns = result.dim_size(1)
+        self.result = result
+        self.columns = bias.dim_size(0)
 
     def compute(self, item: Int):
         """Computes one block of tokens: their embeddings, and the projection of these."""

@@ -4,7 +4,7 @@ from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 from std.math import ceildiv, sqrt
 
-from .tile import VEC, Floats, Vector, floats, load_columns, store_columns
+from .tile import LANES, Floats, Numbers, floats, load_columns, store_columns, total
 from .work import Phase, on_cores
 
 comptime BLOCK = 16
@@ -68,24 +68,24 @@ struct Norm(ImplicitlyCopyable):
         var columns = self.columns
         var x = self.x.unsafe_offset(index * columns)
         var result = self.result.unsafe_offset(index * columns)
-        var total = Vector(0)
-        for c in range(0, columns, VEC):
-            total += load_columns(x.unsafe_offset(c), columns - c)
-        var mean = total.reduce_add() / Float32(columns)
-        var squares = Vector(0)
-        for c in range(0, columns, VEC):
+        var sums = Numbers(0)
+        for c in range(0, columns, LANES):
+            sums += load_columns[LANES](x.unsafe_offset(c), columns - c)
+        var mean = total(sums) / Float32(columns)
+        var squares = Numbers(0)
+        for c in range(0, columns, LANES):
             var width = columns - c
-            var centred = load_columns(x.unsafe_offset(c), width) - mean
-            for lane in range(width, VEC):
+            var centred = load_columns[LANES](x.unsafe_offset(c), width) - mean
+            for lane in range(width, LANES):
                 centred[lane] = 0
             squares = centred.fma(centred, squares)
-        var scale = 1 / sqrt(squares.reduce_add() / Float32(columns) + self.epsilon)
-        for c in range(0, columns, VEC):
+        var scale = 1 / sqrt(total(squares) / Float32(columns) + self.epsilon)
+        for c in range(0, columns, LANES):
             var width = columns - c
-            var value = (load_columns(x.unsafe_offset(c), width) - mean) * scale
+            var value = (load_columns[LANES](x.unsafe_offset(c), width) - mean) * scale
             value = value.fma(
-                load_columns(self.gamma.unsafe_offset(c), width),
-                load_columns(self.beta.unsafe_offset(c), width),
+                load_columns[LANES](self.gamma.unsafe_offset(c), width),
+                load_columns[LANES](self.beta.unsafe_offset(c), width),
             )
             store_columns(result.unsafe_offset(c), value, width)
         return scale

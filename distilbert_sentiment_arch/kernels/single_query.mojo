@@ -12,7 +12,21 @@ from std.math import ceildiv, sqrt
 
 from .attention import Offsets, exponentials, longest_sequence, offsets
 from .linear import Chunks
-from .tile import PANEL, ROWS, VEC, VECS, Floats, Vector, floats, load_columns, product, store_columns
+from .tile import (
+    LANES,
+    PANEL,
+    ROWS,
+    VEC,
+    VECS,
+    Floats,
+    Numbers,
+    Vector,
+    floats,
+    load_columns,
+    product,
+    store_columns,
+    total,
+)
 
 
 struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
@@ -174,15 +188,15 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         var x = self.x.unsafe_offset(start * dim)
         var sums = self.sums.unsafe_offset((sequence * self.heads + head) * dim)
         for token in range(length):
-            var dots = Array[Vector, rows](fill=Vector(0))
-            for c in range(0, dim, VEC):
-                var columns = load_columns(x.unsafe_offset(token * dim + c), dim - c)
+            var dots = Array[Numbers, rows](fill=Numbers(0))
+            for c in range(0, dim, LANES):
+                var columns = load_columns[LANES](x.unsafe_offset(token * dim + c), dim - c)
                 comptime for r in range(rows):
                     dots[r] = columns.fma(
-                        load_columns(sums.unsafe_offset(r * dim + c), dim - c), dots[r]
+                        load_columns[LANES](sums.unsafe_offset(r * dim + c), dim - c), dots[r]
                     )
             comptime for r in range(rows):
-                scores[unsafe_offset=r * length + token] = dots[r].reduce_add()
+                scores[unsafe_offset=r * length + token] = total(dots[r])
         var scale = 1 / sqrt(Float32(self.head_dim))
         var inverse_sums = Array[Float32, rows](fill=0)
         comptime for r in range(rows):

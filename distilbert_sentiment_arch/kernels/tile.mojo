@@ -11,6 +11,10 @@ from std.sys import simd_width_of
 
 comptime VEC = simd_width_of[DType.float32]()
 comptime Vector = SIMD[DType.float32, VEC]
+comptime LANES = 16
+"""Numbers that are added up side by side where one number comes of a row: as many on every processor,
+so that it does not depend on the width of vectors."""
+comptime Numbers = SIMD[DType.float32, LANES]
 comptime Floats = Pointer[Float32, MutUntrackedOrigin]
 
 comptime PANEL = 64
@@ -72,21 +76,32 @@ def whole_panels(columns: Int) -> Int:
 
 
 @always_inline
-def load_columns(source: Floats, columns: Int) -> Vector:
+def load_columns[
+    dtype: DType, //, width: Int = VEC
+](source: Pointer[Scalar[dtype], MutUntrackedOrigin], columns: Int) -> SIMD[DType.float32, width]:
     """Loads the first columns of a vector; the others are 0."""
-    if columns >= VEC:
-        return source.unsafe_load[width=VEC]()
-    var vector = Vector(0)
+    if columns >= width:
+        return source.unsafe_load[width=width]().cast[DType.float32]()
+    var vector = SIMD[DType.float32, width](0)
     for c in range(columns):
-        vector[c] = source.unsafe_offset(c).unsafe_load()
+        vector[c] = source.unsafe_offset(c).unsafe_load().cast[DType.float32]()
     return vector
 
 
 @always_inline
-def store_columns(target: Floats, vector: Vector, columns: Int):
+def store_columns(target: Floats, vector: SIMD[DType.float32, _], columns: Int):
     """Stores the first columns of a vector."""
-    if columns >= VEC:
+    if columns >= vector.length:
         target.unsafe_store(vector)
     else:
         for c in range(columns):
             target.unsafe_offset(c).unsafe_store(vector[c])
+
+
+@always_inline
+def total(numbers: Numbers) -> Float32:
+    """Returns the sum of all lanes, added in one order on every processor: halves, then their halves."""
+    var eight = numbers.slice[8]() + numbers.slice[8, offset=8]()
+    var four = eight.slice[4]() + eight.slice[4, offset=4]()
+    var two = four.slice[2]() + four.slice[2, offset=2]()
+    return two[0] + two[1]

@@ -35,16 +35,41 @@ struct Phase(Movable):
 
     def run[Body: def(Int) -> None](mut self, body: Body):
         """Computes pieces until all are taken, then waits until all are done."""
+        self.run(self.items, body)
+
+    def run[Body: def(Int) -> None](mut self, items: Int, body: Body):
+        """Does the same for a number of pieces that was not known before."""
         var item = Int(self._taken.fetch_add(1))
-        while item < self.items:
+        while item < items:
             body(item)
             _ = self._done.fetch_add(1)
             item = Int(self._taken.fetch_add(1))
         var spins = 0
-        while Int(self._done.load()) < self.items:
+        while Int(self._done.load()) < items:
             spins += 1
             if spins > SPIN_LIMIT:
                 sleep(0.0001)
+
+
+struct Phases(Movable):
+    """Phases that follow each other, by their numbers."""
+
+    var phases: List[Phase]
+
+    def __init__(out self, count: Int):
+        self.phases = List[Phase](capacity=count)
+        for _ in range(count):
+            self.phases.append(Phase(0))
+
+    def run[Body: def(Int) -> None](mut self, index: Int, items: Int, body: Body):
+        """Computes pieces of one phase until all are taken, then waits until all are done.
+
+        Args:
+            index: Which phase: each core runs them all, in this order.
+            items: Number of pieces, the same on each core.
+            body: Computes one.
+        """
+        self.phases[index].run(items, body)
 
 
 def on_cores[Work: def(Int) -> None](work: Work, cost: Int):

@@ -22,15 +22,17 @@ from max.pipelines.lib.graph_specs import GraphSpec
 from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
+from distilbert_sentiment_arch.engine.first_block_tables import has_tables
+from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.packed_layers import (
-    KERNELS,
     Embeddings,
     FirstBlock,
     LastBlock,
     Linear,
     TransformerBlock,
 )
-from distilbert_sentiment_arch.engine.packed_weights import Packed, has_tables, pack, whole_panels
+from distilbert_sentiment_arch.engine.packed_weights import pack
+from distilbert_sentiment_arch.engine.panels import Packed, whole_panels
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts.benchmarking.max_operators import median_ms
 

@@ -22,11 +22,11 @@ from distilbert_sentiment_arch import compile_cache, compiler_space
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine import compiled_graph as room
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
+from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.packed_layers import (
-    KERNELS,
     PackedEncoderForSequenceClassification,
 )
-from distilbert_sentiment_arch.engine.packed_weights import Packed
+from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.errors import CompilerError
 
 CONFIG = EncoderConfig(

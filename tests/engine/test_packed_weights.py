@@ -9,17 +9,13 @@ import numpy as np
 import pytest
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, NormPlacement
-from distilbert_sentiment_arch.engine.packed_weights import (
+from distilbert_sentiment_arch.engine.first_block_tables import (
     FIRST_PROJECTION,
-    Packed,
-    Weights,
     fill_tables,
     has_tables,
-    narrowed,
-    pack,
-    panels,
-    whole_panels,
 )
+from distilbert_sentiment_arch.engine.packed_weights import pack
+from distilbert_sentiment_arch.engine.panels import Packed, Weights, narrowed, panels, whole_panels
 
 CONFIG = EncoderConfig(
     architecture="none",

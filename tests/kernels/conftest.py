@@ -13,8 +13,8 @@ from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 
+from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
-from distilbert_sentiment_arch.engine.packed_layers import KERNELS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
 

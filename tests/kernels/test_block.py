@@ -9,12 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from distilbert_sentiment_arch.engine.packed_weights import (
-    FIRST_PROJECTION,
-    fill_tables,
-    panels,
-    whole_panels,
-)
+from distilbert_sentiment_arch.engine.first_block_tables import FIRST_PROJECTION, fill_tables
+from distilbert_sentiment_arch.engine.panels import panels, whole_panels
 from scripts.oracle import encoder as oracle
 
 if TYPE_CHECKING:

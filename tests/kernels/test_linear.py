@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from distilbert_sentiment_arch.engine.packed_weights import PANEL, panels
+from distilbert_sentiment_arch.engine.panels import PANEL, panels
 from scripts.oracle import encoder as oracle
 
 if TYPE_CHECKING:

@@ -1,0 +1,24 @@
+"""Graph weights of the embeddings, in every precision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from distilbert_sentiment_arch.engine.panels import Packed, Weights, add_norm, narrowed
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+
+
+def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
+    """Returns the tables of words, positions and token types, and the norm of their sum."""
+    words = weights["embeddings.word_embeddings.weight"]
+    positions = weights["embeddings.position_embeddings.weight"]
+    packed: Packed = {"embeddings.words": narrowed(words)}
+    if config.has_token_types:
+        packed["embeddings.types"] = weights["embeddings.token_type_embeddings.weight"]
+    elif config.type_vocab_size:  # every token has the only type there is
+        positions = positions + weights["embeddings.token_type_embeddings.weight"]
+    packed["embeddings.positions"] = positions
+    add_norm(packed, "embeddings", weights, "embeddings.layer_norm")
+    return packed
