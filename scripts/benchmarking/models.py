@@ -62,6 +62,7 @@ def find_model(name: str) -> BenchmarkModel:
         found = find_checkpoint(str(directory), FAMILIES).checkpoint
     except SentimentError as error:
         raise ConfigError(f"models: {name!r}: {error}") from None
+    directory = found.directory  # of a hub id, where it was downloaded to
     digest = hashlib.sha256()
     for path in found.weight_files:
         digest.update(path.read_bytes())

@@ -101,17 +101,18 @@ class Workloads:
     Args:
         directory: The checkpoint.
         seed: Random seed of the fixed shapes.
+        most_tokens: Longer texts are truncated.
     """
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, most_tokens: int = MOST_TOKENS) -> None:
         self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.enable_truncation(most_tokens)
         self._tokenizer.encode_special_tokens = True
         self._seed = seed
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """Returns token ids, special ones included, truncated to 512."""
+        """Returns token ids, special ones included, truncated."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
     def shape(self, name: str) -> Workload:
