@@ -14,15 +14,16 @@ import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from scripts.benchmarking.engines.engine import Batch, Engine
+from scripts.benchmarking.engines.engine import Batch, Engine, Precision
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.engine.inputs import EncoderInputs
+    from distilbert_sentiment_arch.settings.precision import PrecisionChoice
 
 ENVIRONMENT = "product"
 
@@ -45,11 +46,15 @@ class MaxGraph(Engine):
         classifier = load_classifier(find_checkpoint(str(checkpoint), FAMILIES))
         pipeline: Any = classifier._batcher._transport._pipeline  # type: ignore[attr-defined]
         self._model = pipeline._pipeline_model
+        choice: PrecisionChoice = self._model.precision
+        if precision not in ("auto", choice.precision):
+            raise RuntimeError(str(choice))
+        self.precision = cast(Precision, choice.precision)
         self.settings = {
             "max": version("max"),
             "threads": f"{threads} (by affinity)",
             "kernels": kernels,
-            "precision setting": precision,
+            "precision": str(choice),
         }
 
     def prepare(self, batch: Batch) -> EncoderInputs:
