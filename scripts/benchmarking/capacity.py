@@ -1,7 +1,8 @@
 """``benchmark capacity``: the number of replicas for a load, computed from a result.
 
 A replica is assumed to have the throughput of the measured server under its heaviest load, in
-proportion to its cores; no other number of cores has been measured.
+proportion to its cores; no other number of cores has been measured. With ``--host-cores``, how to
+divide a host between servers, as the model of ``scripts/scaling`` computes it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from scripts.benchmarking.paths import PUBLISHED
 from scripts.benchmarking.report_tables import Table, unique
 from scripts.benchmarking.reports import markdown_tables, provenance
 from scripts.benchmarking.results import LoadRecord, Results, read_results
+from scripts.scaling import figures as scaling
+from scripts.scaling.hosts import splits, table_of
 
 SERVER, MODEL, TEXTS_PER_SECOND, UTILISATION = "max-serve", "embedded", 1000.0, 0.6
 
@@ -188,7 +191,27 @@ def capacity_command(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--load", metavar="NAME", help="what the load is like; default: the one with most texts/s"
     )
+    host = parser.add_argument_group("a host for several servers")
+    host.add_argument(
+        "--host-cores", type=int, metavar="N", help="say how to divide a host with N cores"
+    )
+    host.add_argument(
+        "--host-gb", type=_positive, metavar="GB", help="memory for servers; default: enough"
+    )
+    host.add_argument(
+        "--scaling",
+        type=Path,
+        default=scaling.PUBLISHED,
+        metavar="FILE",
+        help="a result of python -m scripts.scaling; default: the published one",
+    )
     options = parser.parse_args(arguments)
+    if options.host_cores is not None:
+        if options.host_cores < 1:
+            parser.error(f"argument --host-cores: {options.host_cores} is not a positive number")
+        figures = scaling.read_figures(options.scaling)
+        print("\n".join(host_lines(figures, options.host_cores, options.host_gb)))
+        return 0
     results = read_results(options.results)
     lines = capacity_lines(
         results,
@@ -242,6 +265,37 @@ def capacity_lines(
         cores=cores or chosen.cores,
     )
     return [*markdown_tables([table(found, f"Capacity of {server}, {model}")]), *lines]
+
+
+def host_lines(figures: scaling.Figures, cores: int, room_gb: float | None = None) -> list[str]:
+    """Returns, as lines of Markdown, the ways to divide a host between servers.
+
+    Args:
+        figures: What was measured of how a server scales.
+        cores: Cores of the host.
+        room_gb: Gigabytes for servers; None for as many as they take.
+
+    Raises:
+        BenchmarkError: No server was measured, or not even one has room.
+    """
+    server = figures.server
+    if server is None:
+        raise BenchmarkError("--scaling: no server was measured. Run python -m scripts.scaling.")
+    found = splits(figures, cores, (room_gb or 0.0) * 1000)
+    if not found:
+        raise BenchmarkError(
+            f"--host-gb: {room_gb:g} GB, and a server takes {server.memory_mb / 1000:.2f}."
+        )
+    best = found[0]
+    return [
+        *markdown_tables([table_of(found, cores)]),
+        f"{best.servers} server{'s' * (best.servers > 1)} of {best.cores} "
+        f"core{'s' * (best.cores > 1)}: {best.texts_per_second:.0f} texts/s of {server.tokens} "
+        f"tokens, one a request, by {figures.model} in {figures.precision} on "
+        f"{figures.machine['cpu']}; {best.memory_mb / 1000:.1f} GB.",
+        "Computed from passes on one core and on two, see docs/scaling.md: more than "
+        f"{server.cores} were not measured.",
+    ]
 
 
 def _positive(text: str) -> float:

@@ -30,16 +30,20 @@ class Split:
     lone_ms: float
 
 
-def splits(figures: Figures, cores: int, memory_mb: float, room_mb: float = 0.0) -> list[Split]:
+def splits(figures: Figures, cores: int, room_mb: float = 0.0) -> list[Split]:
     """Returns the ways to divide a host, the one with most texts a second first.
 
     Args:
         figures: What was measured.
         cores: Cores of the host.
-        memory_mb: Memory of a server.
-        room_mb: Memory of the host; 0 for no bound.
+        room_mb: Memory of the host for servers; 0 for no bound.
+
+    Raises:
+        BenchmarkError: No server was measured.
     """
-    server, lone = figures.server_model(), figures.pass_model(_lone_shape(figures))
+    server = figures.server_model()
+    assert figures.server is not None
+    lone, memory_mb = figures.pass_model(figures.server.lone), figures.server.memory_mb
     found = []
     for each in sorted({cores // count for count in range(1, cores + 1)}):
         count = cores // each
@@ -67,8 +71,7 @@ def several_from(figures: Figures, most: int = 64) -> int | None:
         (
             cores
             for cores in range(2, most + 1)
-            if splits(figures, cores, 0.0)[0].texts_per_second
-            >= WORTH * one.texts_per_second(cores)
+            if splits(figures, cores)[0].texts_per_second >= WORTH * one.texts_per_second(cores)
         ),
         None,
     )
@@ -87,8 +90,3 @@ def table_of(found: list[Split], cores: int) -> Table:
     ]
     head = ["servers x cores", "texts/s", "memory", "pass of a lone text"]
     return Table(f"A host with {cores} cores", head, rows)
-
-
-def _lone_shape(figures: Figures) -> str:
-    assert figures.server is not None  # server_model() has seen to it
-    return figures.server.lone
