@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any, ClassVar
@@ -53,6 +54,7 @@ from distilbert_sentiment_arch.engine.worker_process import (
     pin_compute_threads,
 )
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.settings.precision import PrecisionChoice, requested_precision
 
 logger = logging.getLogger("max.pipelines.sentiment")
@@ -126,6 +128,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             worker_loop.offer(self.logits)
             if self._on_cpu:
                 pin_compute_threads()
+            give_back(map(Path, pipeline_config.model.weight_path))
 
     def _load(self, session: InferenceSession) -> Model:
         why = "MAX's own operations compute on an accelerator"
