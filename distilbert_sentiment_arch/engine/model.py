@@ -8,9 +8,9 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from dataclasses import asdict
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
