@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
+from max.driver import Buffer
 from max.dtype import DType
 from max.graph.weights import WeightData, Weights
 
@@ -98,6 +100,19 @@ def convert(
 def is_quantized(state_dict: Mapping[str, Weights]) -> bool:
     """Whether ``max-sentiment quantize`` wrote a checkpoint."""
     return any(weights.data().dtype == DType.int8 for weights in state_dict.values())
+
+
+def bytes_of(state_dict: Mapping[str, Weights]) -> dict[str, npt.NDArray[np.uint8]]:
+    """Returns the bytes of each tensor of a checkpoint, by its name, dtype and shape."""
+    found = {}
+    for name, weights in state_dict.items():
+        value = weights.data()
+        tensor = _dtype_and_shape(value)
+        buffer = value.data if isinstance(value.data, Buffer) else Buffer.from_dlpack(value.data)
+        size = buffer.num_elements * value.dtype.size_in_bytes
+        flat = np.from_dlpack(buffer.view(DType.uint8, [size]))
+        found[f"{name} {tensor.dtype} {tensor.shape}"] = np.asarray(flat, np.uint8)
+    return found
 
 
 def _dtype_and_shape(value: WeightData) -> DtypeAndShape:

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from max.driver import Buffer, Device
-from max.dtype import DType
 from max.engine import InferenceSession, Model
 from max.graph.weights import Weights, WeightsAdapter
 from max.nn.transformer import ReturnLogits
@@ -36,7 +35,7 @@ from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full
 from distilbert_sentiment_arch.engine.batch_context import encode_logits
 from distilbert_sentiment_arch.engine.batch_processor import PackedEncoderBatchProcessor
 from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
-from distilbert_sentiment_arch.engine.graph_weights import is_quantized
+from distilbert_sentiment_arch.engine.graph_weights import bytes_of, is_quantized
 from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
@@ -182,13 +181,11 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             logger.warning("%s serves: %s", dtype, why)
 
     def _kept_verdicts(self) -> KeptVerdicts:
-        raw = {name: weights.data().data for name, weights in self.weights.items()}
-        tensors = {name: np.from_dlpack(data.view(DType.uint8)) for name, data in raw.items()}
-        config = np.frombuffer(repr(asdict(self._encoder)).encode(), np.uint8)
-        return KeptVerdicts(digest_of(tensors | {"": config}), read_processor(), KERNELS)
+        checkpoint = digest_of(repr(asdict(self._encoder)), bytes_of(dict(self.weights.items())))
+        return KeptVerdicts(checkpoint, read_processor(), KERNELS)
 
     def _sentences(self) -> list[TokenSequence]:
-        """Returns the tokens of the self-check's sentences, as much as the encoder reads of each."""
+        """Returns the tokens of the self-check's sentences, no more than the encoder reads."""
         model = self.pipeline_config.model
 
         class Tokenizer(EncoderTokenizer):

@@ -26,6 +26,7 @@ from distilbert_sentiment_arch.engine.max_internals.model_config import (
     select_encoding,
 )
 from distilbert_sentiment_arch.errors import ConfigError
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 label_checks: list[Callable[[LabelSet], None]] = []
 """Functions that are called with the labels of a checkpoint before anything is compiled, and raise
@@ -67,8 +68,10 @@ class EncoderModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
 
         Raises:
             CheckpointError: The checkpoint cannot be served; nothing has been compiled yet.
-            ConfigError: More than one device was asked for, or a check of the labels failed.
+            ConfigError: More than one device was asked for, the precision is none of those there
+                are, or a check of the labels failed.
         """
+        requested_precision()
         model = model_config or pipeline_config.model
         if len(model.device_specs) != 1:
             raise ConfigError(

@@ -5,13 +5,14 @@ float32. The spread of the logits is their standard deviation over the sentences
 labels. A precision passes where
 
 - at least 99% of the labels are the same, among sentences whose margin in float32 (the highest
-  logit less the second highest; for a single label, its distance from 0) is at least 10% of the
-  spread, and
-- the mean difference of the logits is at most 3% of the spread.
+  logit less the second highest; for a single label, its distance from 0) is at least a quarter of
+  the spread, and
+- the mean difference of the logits is at most 5% of the spread.
 
-The sentences are few, so the first bound allows none of them to change. The second one is what
-finds an unsuitable checkpoint: its figure changes little from one set of sentences to another, and
-on reviews, 1% of the labels changes at about 2% of the spread.
+The sentences are few, so the first bound allows none of them to change. The second one finds an
+unsuitable checkpoint: where the weights of the embedded one are made coarser step by step, it is
+exceeded before 1% of the labels of SST-2's development set change. The sentences are more mixed
+than those reviews, and their logits differ twice as much.
 
 A verdict is kept in the compile cache, so that later starts have it without computing anything.
 """
@@ -39,8 +40,8 @@ from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.precision import Precision
 
 LEAST_EQUAL_LABELS = 0.99
-TINY_MARGIN = 0.10
-MOST_DIFFERENCE = 0.03
+TINY_MARGIN = 0.25
+MOST_DIFFERENCE = 0.05
 
 _MODULES = ("self_check", "packed_layers", "packed_weights", "check_sentences")
 
@@ -133,16 +134,15 @@ class KeptVerdicts:
         return f"check-{precision}-{self._key}.sealed"
 
 
-def digest_of(tensors: Mapping[str, npt.NDArray[np.generic]]) -> str:
-    """Returns a digest of tensors: their names, dtypes, shapes and bytes."""
-    return _digest(
-        part
-        for name, tensor in sorted(tensors.items())
-        for part in (
-            f"{name} {tensor.dtype} {tensor.shape}".encode(),
-            np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data,
-        )
-    )
+def digest_of(config: str, tensors: Mapping[str, npt.NDArray[np.uint8]]) -> str:
+    """Returns a digest of a checkpoint.
+
+    Args:
+        config: Its configuration.
+        tensors: The bytes of its tensors by their names.
+    """
+    named = ((name.encode(), tensor.data) for name, tensor in sorted(tensors.items()))
+    return _digest([config.encode(), *(part for pair in named for part in pair)])
 
 
 def _digest(parts: Iterable[bytes | memoryview]) -> str:
