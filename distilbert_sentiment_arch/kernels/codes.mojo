@@ -1,6 +1,7 @@
 """Rows of numbers as codes: 8-bit integers with a scale a row, or bfloat16 numbers."""
 
 from std.memory import bitcast
+from std.utils.numerics import inf, nan
 
 from .dot import OFFSET, Words
 from .tile import LANES, Floats, Numbers, load_columns
@@ -29,9 +30,9 @@ struct Codes[dtype: DType](ImplicitlyCopyable):
     """Rows as codes.
 
     int8: with `top` the largest absolute value of a row, its scale is `top / 127` and its integers
-    are `x * (127 / top)`, rounded once, halves to even; `OFFSET` is added as they are stored. A row
-    with NaN or infinity has such a scale, so that products with it are not finite either. bfloat16:
-    numbers rounded to it, halves to even; there are no scales.
+    are `x * (127 / top)`, rounded once, halves to even; `OFFSET` is added as they are stored. The
+    scale of a row with NaN or infinity is NaN: so are products with it. bfloat16: numbers rounded to
+    it, halves to even; there are no scales.
 
     Both depend on nothing but the row: no bit of an answer depends on what is computed beside it.
 
@@ -86,6 +87,8 @@ struct Codes[dtype: DType](ImplicitlyCopyable):
             var top = bitcast[DType.float32, 1](highest.reduce_max())
             if top < SMALLEST:
                 top = SMALLEST
+            elif top == inf[DType.float32]():
+                top = nan[DType.float32]()
             self.scales.unsafe_offset(index).unsafe_store(top / Float32(HIGHEST))
             var inverse = Numbers(Float32(HIGHEST) / top)
             for c in range(0, self.columns, LANES):
