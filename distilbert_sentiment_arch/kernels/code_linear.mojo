@@ -5,12 +5,14 @@ and the instructions of other processors all read this layout.
 """
 
 from std.collections import Array
+from std.math import ceildiv
+from std.sys.intrinsics import PrefetchOptions, prefetch
 
 from . import amx as matrix_unit
 from .activation import activated, gelu_of_codes
-from .codes import Codes
+from .codes import ALIGNMENT, Codes
 from .dot import HAS_AVX512, OFFSET, Columns, Sums, add_dot, sum_dtype
-from .tile import LANES, PANEL, Floats, load_columns, store_columns, whole_panels
+from .tile import LANES, PANEL, Floats, Numbers, load_columns, store_columns, whole_panels
 
 comptime WORD = 4
 """Bytes of a column that are multiplied at once."""
@@ -22,6 +24,9 @@ comptime VECS = 4 if HAS_AVX512 else 1
 """Vectors of 16 columns in such a tile, which leave registers for the operands."""
 comptime SUMS_SIZE = 2 * matrix_unit.TILE_ROWS * PANEL
 """Sums of 32 rows and 64 columns, which AMX writes to memory: numbers of 4 bytes."""
+
+
+comptime prefetch_weights = prefetch[PrefetchOptions().for_read().medium_locality()]
 
 
 struct CodeLinear[dtype: DType](ImplicitlyCopyable):
@@ -77,6 +82,7 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
         result: Floats,
         residual: Floats,
         sums: Floats,
+        ahead: Int = 1,
     ):
         """Computes one panel of columns of some rows.
 
@@ -93,15 +99,26 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
             result: `(rows, columns)`.
             residual: `(rows, columns)`; read only where `has_residual`.
             sums: Room for `SUMS_SIZE` numbers, used by AMX.
+            ahead: How many panels after this one this core computes the next one.
         """
         var row = first
         comptime if amx:
+            # The next panel comes into the cache meanwhile, in parts of equal size. With so few rows
+            # that one strip is enough, reading panels is all that takes time, and hints cost more
+            # than they give.
+            var next = self.panels + min(panel + ahead, self.panel_count() - 1) * self.panel_bytes()
+            var part = ceildiv(PANEL, 2 * ceildiv(end - first, 2 * matrix_unit.TILE_ROWS))
             while row < end:
                 if end - row > matrix_unit.TILE_ROWS:
-                    self.square[activation, has_residual](x, panel, row, end, result, residual, sums)
+                    self.square[activation, has_residual](
+                        x, panel, row, end, result, residual, sums, next, part
+                    )
+                    next += 2 * part * self.depth
                     row += 2 * matrix_unit.TILE_ROWS
                 else:
-                    self.strip[activation, has_residual](x, panel, row, end, result, residual, sums)
+                    self.strip[activation, has_residual](
+                        x, panel, row, end, result, residual, sums
+                    )
                     row += matrix_unit.TILE_ROWS
         else:
             for start in range(0, PANEL, VECS * LANES):
@@ -152,10 +169,10 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
                 comptime for v in range(VECS):
                     sums[r * VECS + v] = add_dot[Self.dtype](sums[r * VECS + v], word, operands[v])
         comptime for v in range(VECS):
-            var column = panel * PANEL + start + v * LANES
+            var end = ColumnEnd(self, panel * PANEL + start + v * LANES)
             comptime for r in range(rows):
                 self.finish[activation, has_residual](
-                    sums[r * VECS + v], x, row + r, column, result, residual
+                    sums[r * VECS + v], end, x, row + r, result, residual
                 )
 
     def square[
@@ -169,8 +186,14 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
         result: Floats,
         residual: Floats,
         sums: Floats,
+        next: Int,
+        part: Int,
     ):
-        """Computes up to 32 rows from `row` on with the matrix unit."""
+        """Computes up to 32 rows from `row` on with the matrix unit.
+
+        Meanwhile, it fetches `2 * part` lines for each 64 bytes of depth from `next` on.
+        """
+        var place = next
         var upper = x.row(row)
         var lower = x.row(row + matrix_unit.TILE_ROWS)
         comptime half = PANEL_ROW // 2
@@ -182,6 +205,9 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
                 matrix_unit.add_square[Self.dtype == DType.int8](
                     upper + byte, lower + byte, x.stride, columns + byte * PANEL, PANEL_ROW
                 )
+                for _ in range(part):
+                    prefetch_weights(Pointer[UInt8, MutUntrackedOrigin](unsafe_from_address=place))
+                    place += ALIGNMENT
             var room = Int(sums) + side * half
             matrix_unit.store_square(room, room + matrix_unit.TILE_ROWS * PANEL_ROW, PANEL_ROW)
         self.finish_rows[activation, has_residual](
@@ -229,15 +255,16 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
         var words = Pointer[Scalar[sum_dtype[Self.dtype]], MutUntrackedOrigin](
             unsafe_from_address=Int(sums)
         )
-        comptime for v in range(PANEL // LANES):
-            var column = panel * PANEL + v * LANES
-            if column < self.columns:
-                var begin = self.start_of(column)
-                for r in range(rows):
-                    var sum = words.unsafe_offset(r * PANEL + v * LANES).unsafe_load[width=LANES]()
-                    self.finish[activation, has_residual](
-                        sum + begin, x, row + r, column, result, residual
-                    )
+        comptime vecs = PANEL // LANES
+        var ends = Array[ColumnEnd[Self.dtype], vecs](fill=ColumnEnd(self, panel * PANEL))
+        comptime for v in range(vecs):
+            ends[v] = ColumnEnd(self, panel * PANEL + v * LANES)
+        for r in range(rows):
+            comptime for v in range(vecs):
+                var sum = words.unsafe_offset(r * PANEL + v * LANES).unsafe_load[width=LANES]()
+                self.finish[activation, has_residual](
+                    sum + ends[v].start, ends[v], x, row + r, result, residual
+                )
 
     @always_inline
     def start_of(self, column: Int) -> Sums[Self.dtype]:
@@ -253,31 +280,49 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
     ](
         self,
         sums: Sums[Self.dtype],
+        end: ColumnEnd[Self.dtype],
         x: Codes[Self.dtype],
         row: Int,
-        column: Int,
         result: Floats,
         residual: Floats,
     ):
         """Makes numbers of 16 sums, and stores them."""
-        var bias = self.bias.unsafe_offset(column).unsafe_load[width=LANES]()
+        var width = self.columns - end.column
+        if width <= 0:
+            return
         var numbers = sums.cast[DType.float32]()
         comptime if Self.dtype == DType.int8:
-            var scale = (
-                self.scales.unsafe_offset(column).unsafe_load[width=LANES]()
-                * x.scales[unsafe_offset=row]
-            )
-            numbers = numbers.fma(scale, bias)
+            numbers = numbers.fma(end.scales * x.scales[unsafe_offset=row], end.bias)
         else:
-            numbers += bias
+            numbers += end.bias
         comptime if activation == "gelu" and Self.dtype == DType.int8:
             numbers = gelu_of_codes(numbers)
         else:
             numbers = activated[activation](numbers)
-        var place = row * self.columns + column
-        var width = self.columns - column
-        if width <= 0:
-            return
+        var place = row * self.columns + end.column
         comptime if has_residual:
             numbers += load_columns[LANES](residual.unsafe_offset(place), width)
         store_columns(result.unsafe_offset(place), numbers, width)
+
+
+struct ColumnEnd[dtype: DType](ImplicitlyCopyable):
+    """What makes numbers of the sums of 16 columns.
+
+    Attributes:
+        column: The first of them.
+        start: What the sums start at.
+        scales: Of the columns; not used for bfloat16.
+        bias: Of the columns.
+    """
+
+    var column: Int
+    var start: Sums[Self.dtype]
+    var scales: Numbers
+    var bias: Numbers
+
+    @always_inline
+    def __init__(out self, layer: CodeLinear[Self.dtype], column: Int):
+        self.column = column
+        self.start = layer.start_of(column)
+        self.scales = layer.scales.unsafe_offset(column).unsafe_load[width=LANES]()
+        self.bias = layer.bias.unsafe_offset(column).unsafe_load[width=LANES]()

@@ -102,7 +102,7 @@ struct Codes[dtype: DType](ImplicitlyCopyable):
             for c in range(0, self.columns, LANES):
                 var numbers = load_columns[LANES](x.unsafe_offset(c), self.columns - c)
                 target.unsafe_offset(written).unsafe_store(
-                    bitcast[DType.uint8, step](numbers.cast[DType.bfloat16]())
+                    bitcast[DType.uint8, step](to_bfloat16(numbers))
                 )
                 written += step
         while written < self.stride:
@@ -117,3 +117,17 @@ struct Codes[dtype: DType](ImplicitlyCopyable):
             target.unsafe_offset(byte).unsafe_store(x.unsafe_offset(byte).unsafe_load[width=ALIGNMENT]())
         comptime if Self.dtype == DType.int8:
             self.scales[unsafe_offset=index] = source.scales[unsafe_offset=source_index]
+
+
+@always_inline
+def to_bfloat16(numbers: Numbers) -> SIMD[DType.uint16, LANES]:
+    """Returns the bits of numbers rounded to bfloat16, halves to the even neighbour; NaN stays NaN.
+
+    The standard library's cast takes ten times as long.
+    """
+    var bits = bitcast[DType.uint32, LANES](numbers)
+    comptime U = SIMD[DType.uint32, LANES]
+    var odd = (bits >> U(16)) & U(1)
+    # Rounding could make infinity or a number of NaN's bits: one of its fraction is set instead.
+    var rounded = numbers.ne(numbers).select(bits | U(0x00400000), bits + U(0x7FFF) + odd)
+    return (rounded >> U(16)).cast[DType.uint16]()

@@ -2,11 +2,14 @@
 
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
+from std.collections import Array
 from std.math import ceildiv, sqrt
 
 from .tile import LANES, Floats, Numbers, floats, load_columns, store_columns, total
 from .work import Phase, on_cores
 
+comptime SUMS = 4
+"""Vectors that a row is added up in."""
 comptime BLOCK = 16
 """Rows that are normalised as one piece of work."""
 
@@ -68,18 +71,29 @@ struct Norm(ImplicitlyCopyable):
         var columns = self.columns
         var x = self.x.unsafe_offset(index * columns)
         var result = self.result.unsafe_offset(index * columns)
-        var sums = Numbers(0)
-        for c in range(0, columns, LANES):
-            sums += load_columns[LANES](x.unsafe_offset(c), columns - c)
-        var mean = total(sums) / Float32(columns)
-        var squares = Numbers(0)
-        for c in range(0, columns, LANES):
+        # Each of several sums need not wait for the one before it.
+        var sums = Array[Numbers, SUMS](fill=Numbers(0))
+        var squares = Array[Numbers, SUMS](fill=Numbers(0))
+        comptime step = SUMS * LANES
+        var whole = columns // step * step
+        for c in range(0, whole, step):
+            comptime for s in range(SUMS):
+                sums[s] += x.unsafe_offset(c + s * LANES).unsafe_load[width=LANES]()
+        for c in range(whole, columns, LANES):
+            sums[0] += load_columns[LANES](x.unsafe_offset(c), columns - c)
+        var mean = total((sums[0] + sums[1]) + (sums[2] + sums[3])) / Float32(columns)
+        for c in range(0, whole, step):
+            comptime for s in range(SUMS):
+                var centred = x.unsafe_offset(c + s * LANES).unsafe_load[width=LANES]() - mean
+                squares[s] = centred.fma(centred, squares[s])
+        for c in range(whole, columns, LANES):
             var width = columns - c
             var centred = load_columns[LANES](x.unsafe_offset(c), width) - mean
             for lane in range(width, LANES):
                 centred[lane] = 0
-            squares = centred.fma(centred, squares)
-        var scale = 1 / sqrt(total(squares) / Float32(columns) + self.epsilon)
+            squares[0] = centred.fma(centred, squares[0])
+        var variance = total((squares[0] + squares[1]) + (squares[2] + squares[3])) / Float32(columns)
+        var scale = 1 / sqrt(variance + self.epsilon)
         for c in range(0, columns, LANES):
             var width = columns - c
             var value = (load_columns[LANES](x.unsafe_offset(c), width) - mean) * scale
