@@ -7,6 +7,7 @@ worker writes the file when the model is loaded, which is before MAX opens the p
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -27,6 +28,7 @@ _latest: PrecisionChoice | None = None
 def expect() -> None:
     """Names the file that the processes started from now on report to."""
     directory = tempfile.mkdtemp(prefix="max-sentiment-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     os.environ[_FILE] = str(Path(directory) / "precision.json")
 
 
@@ -50,7 +52,10 @@ def latest() -> PrecisionChoice | None:
 
 def receive() -> PrecisionChoice | None:
     """Returns what was reported since ``expect``, once; None if nothing was."""
-    file = Path(os.environ.pop(_FILE))
+    name = os.environ.pop(_FILE, None)
+    if name is None:
+        return None
+    file = Path(name)
     try:
         return PrecisionChoice(**json.loads(file.read_text(encoding="utf-8")))
     except OSError:

@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.precision import PrecisionChoice
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Application:
         buffered: Counter of the bytes of bodies in memory.
         keys: Accepted API keys.
         telemetry: Receiver of metrics and spans.
+        precision: What the model is computed in; None if there is no model, or it is not known.
     """
 
     default: Classifier
@@ -56,6 +58,7 @@ class Application:
     buffered: BufferedBytes
     keys: ApiKeys
     telemetry: Telemetry
+    precision: PrecisionChoice | None = None
 
     @property
     def classifiers(self) -> Mapping[str, Classifier]:

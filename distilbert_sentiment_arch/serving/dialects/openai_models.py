@@ -1,7 +1,7 @@
 """``GET /v1/models``: list of the models and word lists that are served.
 
 Source: https://platform.openai.com/docs/api-reference/models. Additional fields of this project are
-labels, problem type, maximum number of tokens, and ``route`` (model or word list).
+labels, problem type, maximum number of tokens, ``route`` (model or word list) and the precision.
 """
 
 from __future__ import annotations
@@ -9,15 +9,30 @@ from __future__ import annotations
 import time
 from typing import Literal
 
+from pydantic import Field
+
 from distilbert_sentiment_arch.classify.interface import Classifier, Route
+from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import WireModel
+from distilbert_sentiment_arch.settings.precision import PrecisionSetting
 
 endpoints = Endpoints(OPENAI, "models")
 
 _STARTED = int(time.time())
+
+
+class ModelPrecision(WireModel):
+    """What a model is computed in, and why."""
+
+    computed: str = Field(
+        description="float32, bfloat16 or int8; on an accelerator what MAX computes in.",
+        examples=["int8"],
+    )
+    requested: PrecisionSetting = Field(description="The operator's setting, --precision.")
+    reason: str = Field(description="Why it is computed in this precision, in words.")
 
 
 class Model(WireModel):
@@ -31,6 +46,7 @@ class Model(WireModel):
     labels: list[str]
     problem_type: str
     route: Route
+    precision: ModelPrecision | None = Field(description="null for a word list.")
 
 
 class ModelList(WireModel):
@@ -43,16 +59,22 @@ class ModelList(WireModel):
 @endpoints.get("/v1/models", ModelList)
 async def list_models(call: Call) -> ModelList:
     """Lists the models and word lists that are served."""
-    return ModelList(data=[_model(each) for each in call.app.classifiers.values()])
+    return ModelList(data=[_model(each, call.app) for each in call.app.classifiers.values()])
 
 
 @endpoints.get("/v1/models/{name:model}", Model)
 async def retrieve_model(call: Call) -> Model:
     """Describes one model."""
-    return _model(call.app.classifier(call.name))
+    return _model(call.app.classifier(call.name), call.app)
 
 
-def _model(classifier: Classifier) -> Model:
+def _model(classifier: Classifier, app: Application) -> Model:
+    choice = app.precision if classifier.route == "model" else None
+    precision = None
+    if choice is not None:
+        precision = ModelPrecision(
+            computed=choice.precision, requested=choice.requested, reason=choice.reason
+        )
     return Model(
         id=classifier.name,
         created=_STARTED,
@@ -60,4 +82,5 @@ def _model(classifier: Classifier) -> Model:
         labels=list(classifier.labels.names),
         problem_type=classifier.labels.problem_type,
         route=classifier.route,
+        precision=precision,
     )
