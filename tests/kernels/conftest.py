@@ -1,22 +1,29 @@
-"""Fixture of all kernels: each in its own graph with dynamic shapes, compiled together once."""
+"""Fixtures: all kernels, each in its own graph with dynamic shapes, compiled together once; and
+programs over the kernels of codes, compiled for several instruction sets.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from code_cases import CASES, Outcome, outcomes
 from max.driver import CPU, Buffer
 from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
+from mojo_programs import InstructionSet, Programs
 
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
+CodeOutcomes = Callable[[InstructionSet], list[Outcome]]
 
 ACTIVATIONS = ("none", *ACTIVATION_OPS)
 F32, F16, I64 = DType.float32, DType.float16, DType.int64
@@ -203,3 +210,21 @@ def _buffer(array: npt.NDArray[Any] | float) -> Buffer:
 @pytest.fixture(scope="session")
 def kernels() -> Kernels:
     return Kernels()
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    return Programs(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def code_outcomes(programs: Programs) -> CodeOutcomes:
+    """The outcome of each of ``code_cases.CASES``, computed with some instructions."""
+    source = Path(__file__).with_name("code_linear.mojo")
+    content = b"".join(each.content() for each in CASES)
+
+    @cache
+    def compute(instructions: InstructionSet) -> list[Outcome]:
+        return list(outcomes(CASES, programs.run(source, instructions, content)))
+
+    return compute

@@ -1,0 +1,154 @@
+"""Encoders whose linear layers multiply int8 or bfloat16 numbers, in NumPy.
+
+Two kinds of reference: what the int8 kernels must give to the bit, by integers and by float32
+operations that are each rounded once; and whole encoders in float64 that quantise as specified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from scripts.oracle.encoder import Array, Block, Encoder, Linear
+
+Precision = Literal["int8", "bfloat16"]
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+HIGHEST = 127
+
+SMALLEST = np.float32(1e-30)
+"""What the largest magnitude of a row counts as where it is smaller."""
+
+
+def encode_rows(rows: Floats) -> tuple[Integers, Floats]:
+    """Returns the int8 codes of finite rows, to the bit, and a scale for each row.
+
+    The scale is ``top / 127`` in float32, ``top`` being the largest magnitude; the codes are
+    ``x * (127 / top)``, with a float32 quotient and an exact product, rounded to the even integer
+    where two are as near.
+    """
+    tops = np.maximum(np.abs(rows).max(-1, initial=0), SMALLEST)
+    quotients = np.float32(HIGHEST) / tops
+    exact = rows.astype(np.float64) * quotients[:, None].astype(np.float64)  # 48 bits of 53
+    return np.rint(exact).astype(np.int64), tops / np.float32(HIGHEST)
+
+
+def multiply_codes(
+    codes: Integers, scales: Floats, weight: Integers, weight_scales: Floats, bias: Floats
+) -> Floats:
+    """Returns an int8 layer's result, to the bit.
+
+    ``float32(sum) * (weight scale * row scale) + bias``, the last product and sum in one operation.
+
+    Args:
+        codes: Of the rows, ``(rows, depth)``.
+        scales: ``(rows,)``.
+        weight: ``(columns, depth)``.
+        weight_scales: ``(columns,)``.
+        bias: ``(columns,)``.
+    """
+    # Float64 products of such integers are exact, and NumPy computes them faster than integers'.
+    sums = codes.astype(np.float64) @ weight.T.astype(np.float64)
+    steps = np.multiply(weight_scales[None], scales[:, None], dtype=np.float32)
+    return fused_multiply_add(sums.astype(np.float32), steps, bias[None])
+
+
+def fused_multiply_add(x: Floats, y: Floats, z: Floats) -> Floats:
+    """Returns ``x * y + z`` of finite numbers, rounded to float32 once.
+
+    The product is exact in float64. The sum is rounded to odd there: where it is not exact, to the
+    neighbour whose last bit is 1, so that rounding it again is as good as rounding the exact sum
+    (Boldo and Melquiond 2008, https://doi.org/10.1109/TC.2007.70819).
+    """
+    product, addend = np.broadcast_arrays(x.astype(np.float64) * y.astype(np.float64), z)
+    addend = addend.astype(np.float64)
+    total = product + addend
+    # What was lost (Knuth's two-sum).
+    back = total - product
+    lost = (product - (total - back)) + (addend - back)
+    even = (total.view(np.int64) & 1) == 0
+    odd = np.nextafter(total, np.copysign(np.inf, lost))
+    with np.errstate(over="ignore"):
+        result: Floats = np.where((lost != 0) & even, odd, total).astype(np.float32)
+    return result
+
+
+def round_to_bfloat16(numbers: npt.NDArray[np.floating]) -> Floats:
+    """Returns finite numbers rounded to 8 significant bits, halves to the even neighbour."""
+    significand, exponent = np.frexp(numbers.astype(np.float64))
+    result: Floats = np.ldexp(np.rint(significand * 256) / 256, exponent).astype(np.float32)
+    return result
+
+
+@dataclass(frozen=True)
+class Int8Linear(Linear):
+    """A linear layer whose weight and input are integers up to 127, with a scale a row."""
+
+    def __call__(self, x: Array) -> Array:
+        """Returns the layer's result for each row."""
+        result: Array = _in_127ths(x) @ _in_127ths(self.weight).T + self.bias
+        return result
+
+
+@dataclass(frozen=True)
+class Bfloat16Linear(Linear):
+    """A linear layer whose weight and input are rounded to bfloat16."""
+
+    def __call__(self, x: Array) -> Array:
+        """Returns the layer's result for each row."""
+        rows, weight = (round_to_bfloat16(each).astype(np.float64) for each in (x, self.weight))
+        result: Array = rows @ weight.T + self.bias
+        return result
+
+
+LINEARS: dict[Precision, type[Linear]] = {"int8": Int8Linear, "bfloat16": Bfloat16Linear}
+
+
+def in_codes(encoder: Encoder, precision: Precision) -> Encoder:
+    """Returns an encoder whose blocks multiply codes.
+
+    Not so the last block's keys and values, whose weights are float16; nor the first block's
+    queries, keys and values where they are looked up: in an encoder of more than one block that
+    does not normalise before them. (These tables are float16, too; here they are exact.)
+    """
+    last = len(encoder.blocks) - 1
+    blocks = [
+        _block(
+            block,
+            LINEARS[precision],
+            looked_up=index == 0 and last > 0 and not block.pre_norm,
+            last=index == last,
+        )
+        for index, block in enumerate(encoder.blocks)
+    ]
+    return replace(encoder, blocks=blocks)
+
+
+def _block(block: Block, kind: type[Linear], *, looked_up: bool, last: bool) -> Block:
+    names: Sequence[str] = ["output", "up", "down"]
+    if last:
+        names = [*names, "query"]
+    elif not looked_up:
+        names = [*names, "query", "key", "value"]
+    changed: dict[str, Any] = {}
+    for name in names:
+        layer: Linear = getattr(block, name)
+        changed[name] = kind(layer.weight, layer.bias)
+    if last:
+        for name in ("key", "value"):
+            layer = getattr(block, name)
+            halved = layer.weight.astype(np.float16).astype(np.float64)
+            changed[name] = Linear(halved, layer.bias)
+    return replace(block, **changed)
+
+
+def _in_127ths(rows: Array) -> Array:
+    step = np.abs(rows).max(-1, keepdims=True) / HIGHEST
+    step = np.where(step == 0, 1, step)
+    result: Array = np.rint(rows / step) * step
+    return result
