@@ -150,6 +150,8 @@ def serve_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",  # the checkpoint is already on disk
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
         "MAX_SERVE_MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES),
+        # In the API process: see serving.inside_max.metrics_port.
+        "MAX_SERVE_METRIC_RECORDING_METHOD": "SYNC",
     }
     if not any(name.startswith("OTEL_EXPORTER_") for name in environment):
         # Disables the start-up log that MAX sends to Modular; local metrics still work.

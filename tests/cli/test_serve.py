@@ -145,6 +145,7 @@ def test_environment_of_the_server() -> None:
         "HF_HUB_OFFLINE": "1",
         "MAX_SERVE_GRACEFUL_SHUTDOWN_TIMEOUT_S": "30",
         "MAX_SERVE_MAX_REQUEST_BYTES": "8388608",
+        "MAX_SERVE_METRIC_RECORDING_METHOD": "SYNC",
         "OTEL_SDK_DISABLED": "true",
     }
     assert serve_environment(dict.fromkeys(wanted, "set")) == {}

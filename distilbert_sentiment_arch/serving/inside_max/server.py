@@ -24,6 +24,7 @@ from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
 from distilbert_sentiment_arch.serving.inside_max.assembly import assemble
+from distilbert_sentiment_arch.serving.inside_max.metrics_port import metrics_port
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import in_thread
 
@@ -88,7 +89,10 @@ async def lifespan(
     zmq_endpoint_base: str,
 ) -> AsyncIterator[None]:
     """Runs MAX Serve's model worker, and assembles our application if it serves our model."""
-    async with api_server.lifespan(app, settings, serving_settings, zmq_endpoint_base):
+    async with (
+        metrics_port(settings),
+        api_server.lifespan(app, settings, serving_settings, zmq_endpoint_base),
+    ):
         if is_ours(serving_settings):
             app.state.sentiment = assemble(app.state.pipeline, serving_settings.pipeline_config)
         yield

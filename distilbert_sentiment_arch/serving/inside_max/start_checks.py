@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
-from max.serve.config import MetricRecordingMethod, Settings
+from max.serve.config import Settings
 
 from distilbert_sentiment_arch.compiler_space import find_temporary_directory
 from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.serving.inside_max.metrics_port import is_scraped
 from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 
 
@@ -51,10 +52,6 @@ def _check_ports(flags: Mapping[str, Any]) -> None:
     settings = Settings(**given)
     if settings.headless:
         return
-    scraped = (
-        not settings.disable_telemetry
-        and settings.metric_recording == MetricRecordingMethod.PROCESS
-    )
     check_ports_of_model_server(
-        settings.host, settings.port, settings.metrics_port if scraped else 0
+        settings.host, settings.port, settings.metrics_port if is_scraped(settings) else 0
     )

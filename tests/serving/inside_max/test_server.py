@@ -79,7 +79,7 @@ def test_the_application_exists_while_max_serve_runs(monkeypatch: pytest.MonkeyP
         models = SimpleNamespace(main_architecture_name=architecture)
         config = SimpleNamespace(models=models)
         serving: Any = SimpleNamespace(pipeline_config=config)
-        settings: Any = None
+        settings: Any = SimpleNamespace(disable_telemetry=True)
         app = FastAPI()
         async with server.lifespan(app, settings, serving, "ipc"):
             return application_of({"app": app}), config
