@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
-from distilbert_sentiment_arch.errors import NonFiniteLogits, Overloaded
+from distilbert_sentiment_arch.errors import NonFiniteLogits, Overloaded, Unavailable
 
 Logits = npt.NDArray[np.float32]
 
@@ -62,12 +63,15 @@ class Transport(Protocol):
     def max_in_flight(self) -> int:
         """See the class."""
 
-    async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
+    def compute(self, sequences: Sequence[TokenSequence]) -> Awaitable[ComputedBatch]:
         """Runs a batch.
 
         Raises:
             Unavailable: The model cannot answer now.
         """
+
+
+_NO_LOGITS = np.empty(0, dtype=np.float32)
 
 
 class _Request:
@@ -76,7 +80,7 @@ class _Request:
     def __init__(self, sequences: Sequence[TokenSequence]) -> None:
         self.waiting = deque(enumerate(sequences))
         self.answer: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
-        self._rows: list[Logits | None] = [None] * len(sequences)
+        self._rows: list[Logits] = [_NO_LOGITS] * len(sequences)
         self._missing = len(sequences)
         self._batch_sizes = [0] * len(sequences)
         self._start = time.perf_counter()
@@ -91,7 +95,7 @@ class _Request:
         waited = (time.perf_counter() - self._start) * 1000
         self.answer.set_result(
             Inference(
-                np.stack([row for row in self._rows if row is not None]),
+                logits[np.newaxis] if len(self._rows) == 1 else np.stack(self._rows),
                 queue_ms=max(0.0, waited - batch.compute_ms),
                 compute_ms=batch.compute_ms,
                 batch_sizes=self._batch_sizes,
@@ -102,6 +106,10 @@ class _Request:
         """Answers with an error, once."""
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+_Batch = list[tuple[_Request, int, TokenSequence]]
+"""Sequences that go through the model together: request, place in it, tokens."""
 
 
 class Batcher:
@@ -134,7 +142,7 @@ class Batcher:
         self._max_pending_tokens = max_pending_tokens
         self._requests: deque[_Request] = deque()
         self._in_flight = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[ComputedBatch]] = set()
         self._reserved_tokens = 0
         self._queued_tokens = 0
         self._non_finite = 0
@@ -194,12 +202,14 @@ class Batcher:
     def _supply(self) -> None:
         while self._requests and self._in_flight < self._transport.max_in_flight:
             self._in_flight += 1
-            task = asyncio.create_task(self._run(self._form()))
-            self._tasks.add(task)  # asyncio itself keeps none alive
-            task.add_done_callback(self._tasks.discard)
+            batch = self._form()
+            sequences = [sequence for _, _, sequence in batch]
+            answer = asyncio.ensure_future(self._transport.compute(sequences))
+            self._running.add(answer)  # asyncio itself keeps no task alive
+            answer.add_done_callback(partial(self._take, batch))
 
-    def _form(self) -> list[tuple[_Request, int, TokenSequence]]:
-        batch: list[tuple[_Request, int, TokenSequence]] = []
+    def _form(self) -> _Batch:
+        batch: _Batch = []
         tokens = 0
         while self._requests and len(batch) < self._max_sequences:
             request = self._requests[0]
@@ -214,20 +224,20 @@ class Batcher:
             tokens += len(sequence)
         return batch
 
-    async def _run(self, batch: list[tuple[_Request, int, TokenSequence]]) -> None:
+    def _take(self, batch: _Batch, answer: asyncio.Future[ComputedBatch]) -> None:
+        """Gives each request of a batch its row, or the error that the batch ended with."""
+        self._running.discard(answer)
         try:
-            computed = await self._transport.compute([sequence for _, _, sequence in batch])
+            computed = answer.result()
+        except asyncio.CancelledError:  # the event loop ends
+            self._fail(batch, Unavailable("The server shuts down."))
         except Exception as error:  # for each caller to answer, whatever it is
-            for request, _, _ in batch:
-                request.fail(error)
-                self._withdraw(request)
+            self._fail(batch, error)
         else:
-            finite = np.asarray(np.isfinite(computed.logits).all(axis=1))
-            self.answered += int(finite.sum())
-            self._non_finite += int((~finite).sum())
-            for (request, index, _), row, good in zip(
-                batch, computed.logits, finite.tolist(), strict=True
-            ):
+            finite = _finite_rows(computed.logits)
+            self.answered += sum(finite)
+            self._non_finite += len(finite) - sum(finite)
+            for (request, index, _), row, good in zip(batch, computed.logits, finite, strict=True):
                 if good:
                     request.take(index, row, computed)
                 else:
@@ -236,3 +246,16 @@ class Batcher:
         self._queued_tokens -= sum(len(sequence) for _, _, sequence in batch)
         self._in_flight -= 1
         self._supply()
+
+    def _fail(self, batch: _Batch, error: Exception) -> None:
+        for request, _, _ in batch:
+            request.fail(error)
+            self._withdraw(request)
+
+
+def _finite_rows(logits: Logits) -> list[bool]:
+    """Returns for each row whether it has neither NaN nor infinity."""
+    finite = np.isfinite(logits)
+    if finite.all():
+        return [True] * len(logits)
+    return [bool(row.all()) for row in finite]

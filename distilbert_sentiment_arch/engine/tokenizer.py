@@ -40,6 +40,10 @@ from distilbert_sentiment_arch.errors import (
 PIECE = 65_536
 """Characters of a long text, or of several texts, that are tokenized at a time."""
 
+SHORT = 256
+"""Most characters of a single text that is tokenized in this thread: handing it to the tokenizer's
+own threads takes as long."""
+
 # White space, ASCII punctuation, CJK punctuation and ideographs: BERT splits at each of them.
 _BOUNDARY = re.compile(r"[\s!-/:-@\[-`{-~\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
@@ -157,7 +161,10 @@ class EncoderTokenizer(TextTokenizer):
         items = [
             (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
         ]
-        encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
+        if len(items) == 1 and isinstance(items[0], str) and len(items[0]) <= SHORT:
+            encodings = [self._rust.encode(items[0], add_special_tokens=add_special_tokens)]
+        else:
+            encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
         return [
             TokenSequence(
                 np.array(encoding.ids, dtype=np.int64),

@@ -95,13 +95,17 @@ class Endpoint:
             _check_encoding(request)
             with app.buffered.share() as held:
                 response = await self._answered(Call(app, request, observation), held)
-            response.headers.update(observation.headers())
+            response.raw_headers += [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in observation.headers().items()
+            ]
         except asyncio.CancelledError:  # the client disconnected, or the server shuts down
             observation.finish(CLIENT_CLOSED_REQUEST)
             raise
         except Exception as error:
             response = self.dialect.render(failure_of(error))
-        observation.finish(response.status_code)
+        # After the response has been sent.
+        asyncio.get_running_loop().call_soon(observation.finish, response.status_code)
         return response
 
     async def _answered(self, call: Call, held: RequestBytes) -> Response:

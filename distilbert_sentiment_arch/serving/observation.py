@@ -64,20 +64,20 @@ class Observation:
             return {}
         answers = self.answers.classifications
         headers = {
-            "X-Sentiment-Route": self.answers.route,
-            "X-Sentiment-Tokens": str(sum(answer.tokens for answer in answers)),
-            "X-Sentiment-Tokens-Read": str(sum(answer.tokens_read for answer in answers)),
-            "X-Sentiment-Windows": str(sum(answer.windows for answer in answers)),
-            "Server-Timing": ", ".join(
+            "x-sentiment-route": self.answers.route,
+            "x-sentiment-tokens": str(sum(answer.tokens for answer in answers)),
+            "x-sentiment-tokens-read": str(sum(answer.tokens_read for answer in answers)),
+            "x-sentiment-windows": str(sum(answer.windows for answer in answers)),
+            "server-timing": ", ".join(
                 f"{stage};dur={milliseconds:.3f}"
                 for stage, milliseconds in self.answers.stages.items()
             ),
         }
         if self.answers.route == "lexicon":
             # A header is ASCII, while the name of a list may be in any script.
-            headers["X-Sentiment-Lexicon"] = quote(self.answers.model, safe=_PLAIN)
+            headers["x-sentiment-lexicon"] = quote(self.answers.model, safe=_PLAIN)
         if self.answers.reason:
-            headers["X-Sentiment-Fallback-Reason"] = self.answers.reason
+            headers["x-sentiment-fallback-reason"] = self.answers.reason
         return headers
 
     def finish(self, status: int) -> None:
@@ -100,7 +100,8 @@ class Observation:
         if reason:
             line["reason"] = reason
         # The texts are never logged: they are private data of the caller's users.
-        logger.log(logging.DEBUG if self.probe and status < 400 else logging.INFO, json.dumps(line))
+        level = logging.DEBUG if self.probe and status < 400 else logging.INFO
+        logger.log(level, json.dumps(line))
         load = self.app.load() if self.app.load else None
         stages = self.answers.stages if self.answers else {}
         self.app.telemetry.record(

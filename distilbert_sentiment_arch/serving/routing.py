@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
+from starlette.types import Scope
 
 from distilbert_sentiment_arch.errors import Unauthorized
 from distilbert_sentiment_arch.serving import access
@@ -28,19 +29,19 @@ UNMATCHED = "unmatched"
 
 async def respond(app: Application, request: Request) -> Response:
     """Responds to any request."""
-    endpoint = find(request)
+    endpoint = find(request.scope)
     return unmatched(app, request) if endpoint is None else await endpoint.respond(app, request)
 
 
-def find(request: Request) -> Endpoint | None:
+def find(scope: Scope) -> Endpoint | None:
     """Returns the endpoint of a request, and sets its ``path_params``; None if there is none."""
-    method, path = request.method, request.url.path
+    method, path = scope["method"], scope["path"]
     fixed = _FIXED.get((method, path))
     if fixed is not None:
         return fixed
     for pattern, endpoint in _PATTERNS:
         if endpoint.method == method and (match := pattern.match(path)):
-            request.scope["path_params"] = match.groupdict()
+            scope["path_params"] = match.groupdict()
             return endpoint
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import uuid
+import os
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
@@ -37,7 +37,7 @@ class RequestSession:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = uuid.uuid4().hex
+        request_id = os.urandom(16).hex()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["request_timer"] = StopWatch()
@@ -71,12 +71,17 @@ class RequestSession:
                 METRICS.request_count(status, scope["path"])
 
 
+def is_ours(structured_logging: bool) -> bool:
+    """Whether this is used in place of MAX's own: where no spans or structured logs are wanted."""
+    return not (_tracing_enabled() or structured_logging)
+
+
 def register(app: FastAPI, *, structured_logging: bool = False) -> None:
-    """Takes the place of ``register_request``, but where spans or structured logs are asked for."""
-    if _tracing_enabled() or structured_logging:
-        register_request(app, structured_logging=structured_logging)
-    else:
+    """Takes the place of ``register_request``."""
+    if is_ours(structured_logging):
         app.add_middleware(RequestSession)
+    else:
+        register_request(app, structured_logging=structured_logging)
 
 
 def install() -> None:

@@ -7,7 +7,6 @@ ignored, as in vLLM. The model may be a word list.
 from __future__ import annotations
 
 import time
-import uuid
 from typing import Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
@@ -103,7 +102,7 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
     )
     return ClassifyResponse(
         **dict(origin(answers)),
-        id=f"classify-{body.request_id or uuid.uuid4().hex}",
+        id=f"classify-{body.request_id or call.observation.request_id}",
         created=int(time.time()),
         model=answers.model,
         data=[

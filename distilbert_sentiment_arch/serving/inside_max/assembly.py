@@ -8,11 +8,13 @@ from typing import cast
 from max.pipelines.lib import PipelineConfig
 from max.serve.pipelines.llm import TokenGeneratorPipeline
 
-from distilbert_sentiment_arch.classify.batching import Batcher
+from distilbert_sentiment_arch.classify.batching import Batcher, Transport
 from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
 from distilbert_sentiment_arch.classify.guarded_classifier import GuardedClassifier
 from distilbert_sentiment_arch.classify.interface import Classifier
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+from distilbert_sentiment_arch.engine import precision_report
 from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
@@ -20,25 +22,34 @@ from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
-from distilbert_sentiment_arch.serving.inside_max.worker_transport import (
-    MAX_IN_FLIGHT,
-    WorkerTransport,
-)
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
 
 
-def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Application:
-    """Creates the application of a server, with the settings of the environment variables."""
+def labels_of(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> LabelSet:
+    """Returns the labels of the served model."""
+    tokenizer = cast(EncoderTokenizer, pipeline.tokenizer)
+    return served_config(config.model, tokenizer.family).labels
+
+
+def assemble(
+    pipeline: TokenGeneratorPipeline, config: PipelineConfig, transport: Transport
+) -> Application:
+    """Creates the application of a server, with the settings of the environment variables.
+
+    Args:
+        pipeline: What MAX Serve has of the model: its name and its tokenizer.
+        config: MAX's configuration.
+        transport: Carries batches to the model worker.
+    """
     limits = Limits.from_environment()
     lexicon = LexiconSettings.from_environment()
     prepare_later(lexicon.word_lists.values(), compiling=True)
     tokenizer = cast(EncoderTokenizer, pipeline.tokenizer)
-    labels = served_config(config.model, tokenizer.family).labels
+    labels = labels_of(pipeline, config)
     batcher = Batcher(
-        WorkerTransport(pipeline, len(labels)),
-        # The worker computes all batches in its queue in one pass.
-        max(1, (config.runtime.max_batch_size or 1) // MAX_IN_FLIGHT),
+        transport,
+        config.runtime.max_batch_size or 1,
         limits.batch_tokens(
             accelerator=any(each.device_type != "cpu" for each in config.model.device_specs)
         ),
@@ -73,4 +84,5 @@ def assemble(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> Applic
         buffered=BufferedBytes(limits.buffered_bytes(model=True)),
         keys=ApiKeys(),
         telemetry=MaxTelemetry(),
+        precision=precision_report.receive(),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from max.serve import api_server
@@ -17,14 +18,19 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from distilbert_sentiment_arch.engine import precision_report
+from distilbert_sentiment_arch.engine.max_internals import request_session, worker_interface
 from distilbert_sentiment_arch.engine.max_internals.server_parts import ServerParts
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
-from distilbert_sentiment_arch.serving.inside_max.assembly import assemble
+from distilbert_sentiment_arch.serving.inside_max.assembly import assemble, labels_of
+from distilbert_sentiment_arch.serving.inside_max.entry import Entry
 from distilbert_sentiment_arch.serving.inside_max.metrics_port import metrics_port
+from distilbert_sentiment_arch.serving.inside_max.worker_transport import worker_transport
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.worker_threads import in_thread
 
@@ -78,6 +84,12 @@ def fastapi_config(app: FastAPI, server_settings: Settings) -> Config:
     if app.state.bounded:
         config.http = bounded_protocol(Limits.from_environment())
         config.ws = "none"
+        recorded = server_settings.transaction_recording_file is not None
+        if not recorded and request_session.is_ours(server_settings.structured_logging):
+            max_app: Any = app
+            outer: Any = ProxyHeadersMiddleware(max_app, config.forwarded_allow_ips)
+            config.app = Entry(app, outer, server_settings.max_request_bytes)
+            config.proxy_headers = False
     return config
 
 
@@ -89,13 +101,23 @@ async def lifespan(
     zmq_endpoint_base: str,
 ) -> AsyncIterator[None]:
     """Runs MAX Serve's model worker, and assembles our application if it serves our model."""
+    ours = is_ours(serving_settings)
+    if ours:
+        worker_interface.install()
+        precision_report.expect()
     async with (
         metrics_port(settings),
         api_server.lifespan(app, settings, serving_settings, zmq_endpoint_base),
     ):
-        if is_ours(serving_settings):
-            app.state.sentiment = assemble(app.state.pipeline, serving_settings.pipeline_config)
-        yield
+        if not ours:
+            yield
+            return
+        pipeline, config = app.state.pipeline, serving_settings.pipeline_config
+        connection = worker_interface.batch_socket(pipeline.model_worker)
+        labels = labels_of(pipeline, config)
+        async with worker_transport(connection, len(labels)) as transport:
+            app.state.sentiment = assemble(pipeline, config, transport)
+            yield
 
 
 SERVER_PARTS = ServerParts(fastapi_app, fastapi_config, lifespan)

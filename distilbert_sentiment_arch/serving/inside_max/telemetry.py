@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, replace
 
 from max.serve.config import Settings
@@ -86,14 +91,26 @@ class MaxTelemetry:
 
     def __init__(self) -> None:
         METRICS.configure(BufferedClient(METRICS.client), METRICS.extra_attributes)
+        self._traced = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
     def record(self, measurement: RequestMeasurement) -> None:
         """See ``Telemetry``."""
         metric = _PickledMeasurement("sentiment", 1, measurement=measurement)
         METRICS.client.send_measurement(metric)
 
-    @contextmanager
-    def span(self) -> Iterator[SetAttribute]:
+    def span(self) -> AbstractContextManager[SetAttribute]:
         """See ``Telemetry``."""
-        with _tracer.start_as_current_span("sentiment.classify") as span:
-            yield span.set_attribute
+        return _span() if self._traced else _NO_SPAN
+
+
+def _set_nothing(name: str, value: float) -> None:
+    """Stands in for a span's ``set_attribute`` where no spans are exported."""
+
+
+_NO_SPAN: AbstractContextManager[SetAttribute] = nullcontext(_set_nothing)
+
+
+@contextmanager
+def _span() -> Iterator[SetAttribute]:
+    with _tracer.start_as_current_span("sentiment.classify") as span:
+        yield span.set_attribute

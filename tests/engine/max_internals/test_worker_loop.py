@@ -1,22 +1,47 @@
-"""Polling of the model worker for requests, in place of MAX's own pauses."""
+"""The model worker's wait for batches, in place of MAX's own pauses."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
+import threading
 import time
+from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from max.serve.pipelines import model_worker
 
-from distilbert_sentiment_arch.engine.max_internals.worker_loop import (
-    POLL_INTERVAL_S,
-    SHORT_POLLS,
-    poll_often,
+from distilbert_sentiment_arch.classify.token_sequence import single_segment
+from distilbert_sentiment_arch.engine.inputs import EncoderInputs
+from distilbert_sentiment_arch.engine.max_internals import worker_loop
+from distilbert_sentiment_arch.engine.worker_messages import (
+    decode_answer,
+    encode_batch,
+    size_of_answer,
 )
 
 
-@pytest.fixture(autouse=True)
+def sums(inputs: EncoderInputs) -> npt.NDArray[np.float32]:
+    """Computes the sum and the number of each sequence's tokens in place of logits."""
+    parts = np.split(inputs.input_ids, inputs.starts[1:-1])
+    return np.array([[part.sum(), len(part)] for part in parts], dtype=np.float32)
+
+
+def batch(*sequences: list[int]) -> bytes:
+    return encode_batch([single_segment(np.array(ids, dtype=np.int64)) for ids in sequences])
+
+
+def answer(connection: socket.socket, sequences: int) -> list[list[float]]:
+    size = size_of_answer(sequences, 2)
+    content = connection.recv(size, socket.MSG_WAITALL)
+    rows: list[list[float]] = decode_answer(content, sequences).logits.tolist()
+    return rows
+
+
+@pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Records MAX's own pauses in place of taking them."""
     noted: list[int] = []
@@ -25,43 +50,106 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(count_no_progress)
 
     monkeypatch.setattr(model_worker, "sleep_with_backoff", own)
-    poll_often()
+    monkeypatch.setattr(worker_loop, "_loaded", [sums])
     return noted
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    api, worker = socket.socketpair()
+    with api, worker:
+        api.settimeout(20)
+        yield api, worker
+
+
+Ends = tuple[socket.socket, socket.socket]
 
 
 def test_the_worker_of_max_calls_the_replaced_function() -> None:
     assert "await sleep_with_backoff(count_no_progress)" in inspect.getsource(model_worker)
 
 
-def test_after_a_batch_the_worker_polls_within_a_millisecond() -> None:
-    async def poll() -> float:
-        start = time.perf_counter()
-        for count in range(SHORT_POLLS):
-            await model_worker.sleep_with_backoff(count)
-        return time.perf_counter() - start
-
-    taken = min(asyncio.run(poll()) for _ in range(3))
-    assert SHORT_POLLS * POLL_INTERVAL_S <= taken < SHORT_POLLS * 0.001
-
-
-def test_an_idle_worker_pauses_as_max_does(pauses: list[int]) -> None:
-    async def poll() -> None:
-        for count in range(SHORT_POLLS + 3):
-            await model_worker.sleep_with_backoff(count)
-
-    asyncio.run(poll())
-    assert pauses == [0, 1, 2]
+def test_batches_are_answered_in_order(pauses: list[int], ends: Ends) -> None:
+    api, worker = ends
+    worker_loop.answer_batches(worker)
+    api.sendall(batch([1, 2], [3]) + batch([4, 5, 6]))
+    asyncio.run(model_worker.sleep_with_backoff(0))
+    assert answer(api, 2) == [[3, 2], [3, 1]]
+    assert answer(api, 1) == [[15, 3]]
+    assert pauses == []
 
 
-def test_other_tasks_of_the_event_loop_run_meanwhile() -> None:
-    async def poll() -> bool:
-        turns: list[int] = []
+def test_a_batch_that_arrives_meanwhile_ends_the_wait(pauses: list[int], ends: Ends) -> None:
+    api, worker = ends
+    waiting = worker_loop.BatchWorker(worker, sums)
+    thread = threading.Thread(target=waiting.answer_for, args=(30,))
+    thread.start()
+    for number in range(3):
+        time.sleep(0.01)  # the worker waits again
+        api.sendall(batch([number]))
+        assert answer(api, 1) == [[number, 1]]
+    api.close()
+    thread.join(20)
+    assert not thread.is_alive()
 
-        async def other() -> None:
-            turns.append(1)
 
-        task = asyncio.create_task(other())
+def test_where_nothing_arrives_max_has_its_turn(pauses: list[int], ends: Ends) -> None:
+    _, worker = ends
+    worker_loop.answer_batches(worker)
+    assert worker_loop.BatchWorker(worker, sums).answer_for(worker_loop.TURN_S)
+    asyncio.run(model_worker.sleep_with_backoff(7))
+    assert pauses == []
+
+
+def test_once_the_connection_has_ended_the_pauses_are_those_of_max(
+    pauses: list[int], ends: Ends
+) -> None:
+    api, worker = ends
+    worker_loop.answer_batches(worker)
+    api.sendall(batch([1, 2])[:-1])  # and half a batch is not computed
+    api.close()
+    asyncio.run(model_worker.sleep_with_backoff(7))
+    asyncio.run(model_worker.sleep_with_backoff(8))
+    assert pauses == [7, 8]
+
+
+def test_an_answer_that_nobody_waits_for_ends_the_connection(ends: Ends) -> None:
+    api, worker = ends
+
+    def gone(inputs: EncoderInputs) -> npt.NDArray[np.float32]:
+        api.close()
+        return sums(inputs)
+
+    api.sendall(batch([1]))
+    assert not worker_loop.BatchWorker(worker, gone).answer_for(1)
+
+
+def test_a_failure_of_the_model_ends_the_worker(ends: Ends) -> None:
+    def failing(inputs: EncoderInputs) -> npt.NDArray[np.float32]:
+        raise RuntimeError("no such kernel")
+
+    api, worker = ends
+    api.sendall(batch([1]))
+    with pytest.raises(RuntimeError, match="no such kernel"):
+        worker_loop.BatchWorker(worker, failing).answer_for(1)
+
+
+def test_a_worker_of_another_model_pauses_as_max_does(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[int], ends: Ends
+) -> None:
+    monkeypatch.setattr(worker_loop, "_loaded", [])
+    worker_loop.answer_batches(ends[1])
+    asyncio.run(model_worker.sleep_with_backoff(3))
+    assert pauses == [3]
+
+
+def test_other_tasks_of_the_event_loop_run_meanwhile(pauses: list[int], ends: Ends) -> None:
+    worker_loop.answer_batches(ends[1])
+
+    async def wait() -> bool:
+        task = asyncio.create_task(asyncio.sleep(0))
         await model_worker.sleep_with_backoff(0)
-        return bool(turns) and task.done()
+        await model_worker.sleep_with_backoff(1)
+        return task.done()
 
-    assert asyncio.run(poll())
+    assert asyncio.run(wait())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -14,10 +15,13 @@ from fastapi import FastAPI
 from max.serve import api_server
 from starlette.testclient import TestClient
 
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import BoundedProtocol
 from distilbert_sentiment_arch.serving.inside_max import server
+from distilbert_sentiment_arch.serving.inside_max.entry import Entry
+from distilbert_sentiment_arch.serving.inside_max.worker_transport import WorkerTransport
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 
 
@@ -32,9 +36,15 @@ def built(monkeypatch: pytest.MonkeyPatch, architecture: str) -> FastAPI:
     return server.fastapi_app(settings, serving)
 
 
-def config_of(app: FastAPI) -> Any:
+def config_of(app: FastAPI, recording: str | None = None) -> Any:
     settings: Any = SimpleNamespace(
-        host="127.0.0.1", port=8000, graceful_shutdown_timeout_s=5, http_keepalive_timeout_s=120
+        host="127.0.0.1",
+        port=8000,
+        graceful_shutdown_timeout_s=5,
+        http_keepalive_timeout_s=120,
+        transaction_recording_file=recording,
+        structured_logging=False,
+        max_request_bytes=1000,
     )
     return server.fastapi_config(app, settings)
 
@@ -66,14 +76,28 @@ def test_fastapi_s_own_documentation_needs_a_key(monkeypatch: pytest.MonkeyPatch
         assert allowed.status_code == 200
 
 
+def test_requests_are_recorded_by_max_where_that_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = built(monkeypatch, next(iter(FAMILIES)))
+    assert isinstance(config_of(app).app, Entry)
+    assert config_of(app, recording="requests.jsonl").app is app
+
+
 def test_the_application_exists_while_max_serve_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    pipeline = SimpleNamespace(model_worker=SimpleNamespace(batch_socket=ours))
+
     @asynccontextmanager
     async def lifespan(app: FastAPI, *arguments: Any) -> AsyncIterator[None]:
-        app.state.pipeline = "pipeline"
+        app.state.pipeline = pipeline
         yield
 
+    labels = LabelSet(("a", "b"), "single_label_classification")
     monkeypatch.setattr(api_server, "lifespan", lifespan)
-    monkeypatch.setattr(server, "assemble", lambda pipeline, config: (pipeline, config))
+    monkeypatch.setattr(api_server, "ZmqModelWorkerInterface", None)
+    monkeypatch.setattr(server, "labels_of", lambda pipeline, config: labels)
+    monkeypatch.setattr(server, "assemble", lambda *arguments: arguments)
 
     async def states(architecture: str) -> Any:
         models = SimpleNamespace(main_architecture_name=architecture)
@@ -84,6 +108,9 @@ def test_the_application_exists_while_max_serve_runs(monkeypatch: pytest.MonkeyP
         async with server.lifespan(app, settings, serving, "ipc"):
             return application_of({"app": app}), config
 
-    found, config = asyncio.run(states(next(iter(FAMILIES))))
-    assert found == ("pipeline", config)
+    with ours, theirs:
+        found, config = asyncio.run(states(next(iter(FAMILIES))))
+        assert found[:2] == (pipeline, config)
+        assert isinstance(found[2], WorkerTransport)
+        assert theirs.recv(1) == b""  # the connection ends with the server
     assert asyncio.run(states("LlamaForCausalLM"))[0] is None
