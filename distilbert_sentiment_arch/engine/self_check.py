@@ -72,8 +72,10 @@ def compare(expected: Floats, computed: Floats) -> Verdict:
 
     Args:
         expected: In float32.
-        computed: In the precision; NaN or infinity passes nothing.
+        computed: In the precision.
     """
+    if not (np.isfinite(expected).all() and np.isfinite(computed).all()):
+        return Verdict(passed=False, figures="a logit is NaN or infinite")
     spread = float(expected.std(axis=0).mean())
     if expected.shape[1] > 1:
         second, first = np.sort(expected, axis=1)[:, -2:].T
@@ -86,7 +88,6 @@ def compare(expected: Floats, computed: Floats) -> Verdict:
     same, total = int(equal[counted].sum()), int(counted.sum())
     difference = float(np.abs(expected - computed).mean())
     return Verdict(
-        # Written so that NaN does not pass.
         passed=same >= LEAST_EQUAL_LABELS * total and difference <= MOST_DIFFERENCE * spread,
         figures=f"{same} of {total} labels equal, mean logit difference "
         f"{difference / spread if spread else float('inf'):.1%} of the spread",
