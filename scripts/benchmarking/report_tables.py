@@ -181,7 +181,7 @@ def _load_table(results: Results, model: str, name: str, loads: list[LoadRecord]
                     _estimate(bootstrap, [each.latency.get(percentile) for each in rounds])
                     for percentile in LATENCY_PERCENTILES
                 ],
-                _estimate(bootstrap, [each.corrected.get("p99") for each in rounds]),
+                significant(median(each.corrected["p99"] for each in rounds)),
                 f"{speeds.value:.0f} [{speeds.low:.0f}, {speeds.high:.0f}]",
                 _throughput_ratio(bootstrap, loads, server, baseline),
                 f"{median(each.cpu_ms for each in rounds):.1f}",
@@ -206,7 +206,7 @@ def _estimate(bootstrap: Bootstrap, values: Iterable[float | None]) -> str:
     if not known:
         return ""
     found = bootstrap.median(known)
-    return f"{found.value:.1f} [{found.low:.1f}, {found.high:.1f}]"
+    return f"{significant(found.value)} [{significant(found.low)}, {significant(found.high)}]"
 
 
 def _throughput_ratio(

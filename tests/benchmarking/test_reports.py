@@ -101,5 +101,5 @@ def test_throughput_of_servers_is_paired_by_round(tmp_path: Path) -> None:
     assert "| 1.83 [1.71, 2.00] |" in markdown
     assert "| 1.00 [1.00, 1.00] |" in markdown
     # Medians over the rounds with their intervals: p50 is 8 ms in all of them.
-    assert "| max-serve | 8.0 [8.0, 8.0] |" in markdown
+    assert "| max-serve | 8 [8, 8] |" in markdown
     assert "| 11 [10, 12] |" in markdown
