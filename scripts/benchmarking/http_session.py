@@ -194,11 +194,14 @@ class _Rounds:
                 record.peak_mb = max(record.idle_mb, peak.bytes / 1e6)
 
     def _check(self, record: ServerRecord, process: ServerProcess) -> None:
-        """Compares the server's labels with the reference's.
+        """Compares the server's labels with the reference's, and its model with the one wanted.
 
         Raises:
-            NotAvailable: Too many differ.
+            NotAvailable: Too many differ, or it computes in another precision.
         """
+        wrong = process.why_wrong()
+        if wrong:
+            raise NotAvailable(wrong)
         names = self._model.config["id2label"]
         given = [
             label if isinstance(label, str) else names[str(label)]

@@ -54,9 +54,22 @@ class ServerProcess:
         Raises:
             OSError: It did not answer with 200.
         """
+        return self._request(self._server.path, json.dumps(body).encode(), timeout)
+
+    def why_wrong(self) -> str | None:
+        """Returns why the server is not what was to be measured; None if it is.
+
+        Raises:
+            OSError: It did not describe its model with 200.
+        """
+        if not self._server.about:
+            return None
+        return self._server.why_wrong(self._request(self._server.about, None, 30))
+
+    def _request(self, path: str, body: bytes | None, timeout: float) -> Any:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}{self._server.path}",
-            data=json.dumps(body).encode(),
+            f"http://127.0.0.1:{self._port}{path}",
+            data=body,
             headers={"Content-Type": "application/json"},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

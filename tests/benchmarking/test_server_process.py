@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if texts == ["child"]:
             code = "import time\\nwhile time.process_time() < 0.3: pass"
             subprocess.run([sys.executable, "-c", code])
-        body = json.dumps([len(text) for text in texts]).encode()
+        self.answer([len(text) for text in texts])
+    def do_GET(self):
+        self.answer({"path": self.path})
+    def answer(self, value):
+        body = json.dumps(value).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -72,6 +77,17 @@ def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
             process.ask(["grow"])
             time.sleep(0.3)
         assert peak.bytes / 1e6 - idle == pytest.approx(60, abs=15)
+
+
+def test_a_server_may_say_what_it_serves() -> None:
+    (port,) = free_ports(1)
+    described = replace(
+        server(port), about="/v1/models", why_wrong=lambda about: f"it is {about['path']}"
+    )
+    with running(described, port, "text") as process:
+        assert process.why_wrong() == "it is /v1/models"
+    with running(server(port), port, "text") as process:
+        assert process.why_wrong() is None
 
 
 def test_the_error_of_a_server_that_ends_is_reported() -> None:

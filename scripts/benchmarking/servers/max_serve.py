@@ -7,7 +7,7 @@ Options:
 from __future__ import annotations
 
 from distilbert_sentiment_arch.settings.precision import PRECISION
-from scripts.benchmarking.servers.server import Launch, Server
+from scripts.benchmarking.servers.server import Json, Launch, Server
 
 ENVIRONMENT = "product"
 
@@ -29,5 +29,16 @@ def make(launch: Launch) -> Server:
             "MODULAR_CACHE_DIR": cache,
             "MODULAR_MAX_CACHE_DIR": cache,
         },
+        about="/v1/models",
+        why_wrong=lambda about: _why_wrong(about, precision),
         settings={"flags": "defaults of max-sentiment serve", "precision": precision},
     )
+
+
+def _why_wrong(about: Json, precision: str) -> str | None:
+    """Returns why the served model is in another precision than the one asked for."""
+    choices = [model["precision"] for model in about["data"] if model.get("precision")]
+    if precision == "auto" or any(choice["computed"] == precision for choice in choices):
+        return None
+    reasons = "; ".join(f"{choice['computed']}: {choice['reason']}" for choice in choices)
+    return f"it does not compute in {precision} ({reasons or 'it does not say in what'})"

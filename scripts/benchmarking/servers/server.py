@@ -72,6 +72,8 @@ class Server:
         labels: Returns the label of each text, name or number, from the JSON of an answer.
         environment: Environment variables to add.
         settings: Versions and options, for the report.
+        about: Path of a description of the served model; empty if nothing is to be checked there.
+        why_wrong: Returns why that description's JSON is not what was to be measured, or None.
     """
 
     command: Sequence[str]
@@ -80,6 +82,8 @@ class Server:
     labels: Callable[[Json], list[str | int]]
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
+    why_wrong: Callable[[Json], str | None] = lambda about: None
 
 
 def uvicorn_server(launch: Launch, app: str) -> Server:
