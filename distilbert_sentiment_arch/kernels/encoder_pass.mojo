@@ -6,6 +6,7 @@ from std.math import ceildiv
 
 from . import amx as matrix_unit
 from .attention import Attention, attend, offsets
+from .code_attention import attend_in_bfloat16, code_attention_scratch
 from .code_blocks import ROWS_OF_ITEM, Encoder
 from .code_linear import CodeLinear
 from .codes import ALIGNMENT, Codes
@@ -191,8 +192,11 @@ struct EncoderPass:
                 inner,
                 epsilon,
             )
+            var of_attention = attention.scratch_size()
+            comptime if dtype == DType.bfloat16:
+                of_attention = code_attention_scratch(attention)
             var scratch_size = max(
-                encoder.scratch_size(), max(attention.scratch_size(), single_query.scratch_size())
+                encoder.scratch_size(), max(of_attention, single_query.scratch_size())
             )
 
             def work(core: Int) {imm, mut phases}:
@@ -214,7 +218,10 @@ struct EncoderPass:
                         embedding.compute(item, enter)
 
                 def attend_item(item: Int) {imm}:
-                    attend(attention, item, scratch)
+                    comptime if dtype == DType.bfloat16:
+                        attend_in_bfloat16[matrix](attention, item, scratch)
+                    else:
+                        attend(attention, item, scratch)
 
                 def gather(item: Int) {imm}:
                     for sequence in range(
