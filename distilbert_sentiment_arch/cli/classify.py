@@ -67,9 +67,12 @@ def _classifier(model: str | None, revision: str | None) -> Classifier:
         return LexiconClassifier(embedded_word_list(model))
     found = find_checkpoint(model, FAMILIES, revision)
     print("max-sentiment: loading the model ...", file=sys.stderr, flush=True)
+    from distilbert_sentiment_arch.engine import precision_report
     from distilbert_sentiment_arch.engine.in_process import load_classifier
 
-    return load_classifier(found)
+    classifier = load_classifier(found)
+    print(f"max-sentiment: {precision_report.latest()}", file=sys.stderr, flush=True)
+    return classifier
 
 
 def _read(texts: Sequence[str], file: str | None) -> Iterator[str]:

@@ -141,6 +141,9 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
         elif self._on_cpu:
             why = f"{KERNELS_SWITCH} is off"
         self._choose_of_max(why)
+        return self._load_of_max(session)
+
+    def _load_of_max(self, session: InferenceSession) -> Model:
         try:
             return self.load_graphs(session)[GraphRole.ENCODER]
         except RuntimeError:
