@@ -26,6 +26,7 @@ from scripts.scaling.costs import measure_costs
 from scripts.scaling.figures import CostFigures, Figures, ServerFigures, read_figures
 from scripts.scaling.measure import measure_passes, measure_server
 from scripts.scaling.report import report
+from scripts.scaling.structure import FLOAT_COST
 
 SHAPES = ("1x8", "1x32", "1x128", "1x512", "8x32", "32x32")
 CALLERS, TOKENS = 16, 32
@@ -97,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", default=EMBEDDED, metavar="NAME", help="default: %(default)s")
-    parser.add_argument("--precision", default="float32", help="default: %(default)s")
+    parser.add_argument(
+        "--precision", choices=FLOAT_COST, default="float32", help="default: %(default)s"
+    )
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), metavar="SHAPE")
     parser.add_argument(
         "--seconds", type=float, default=3.0, help="of each shape (default: %(default)g)"

@@ -11,7 +11,7 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from scripts.benchmarking.config import parse_shape
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.scaling.model import Costs, PassModel, ServerModel
-from scripts.scaling.structure import phases_of_pass
+from scripts.scaling.structure import PassShape
 
 PUBLISHED = Path(__file__).with_name("published.json")
 
@@ -101,9 +101,9 @@ class Figures(BaseModel):
                 f"passes of {shape} were not measured, but of {', '.join(self.passes)}. "
                 f"Measure them: python -m scripts.scaling --shapes {shape}"
             )
-        blocks = phases_of_pass(EncoderConfig(**self.encoder), *parse_shape(shape))
+        of_pass = PassShape(EncoderConfig(**self.encoder), self.precision, *parse_shape(shape))
         costs = Costs(**self.costs.model_dump())
-        return PassModel.fitted(blocks, costs, *self.passes[shape])
+        return PassModel.fitted(of_pass, costs, *self.passes[shape])
 
     def server_model(self) -> ServerModel:
         """Returns the model of a server.

@@ -2,7 +2,7 @@
 
 A pass is work that the cores share, in phases of pieces, and the rest, which one core does: MAX's
 call, the graph around the blocks, the head. On N cores a phase takes as long as the core with the
-most pieces; each block adds the time to wake the cores, each phase the time in which they wait for
+most pieces; each operation adds the time to wake the cores, each phase that in which they wait for
 each other, each piece the time to take it. Those three are measured (``costs.py``); how a pass
 divides into work and rest follows from the two measured times.
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from scripts.scaling.structure import Phase
+from scripts.scaling.structure import PassShape, Phase
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Costs:
     phase: float
     piece: float
 
-    def of_block(self, phases: Sequence[Phase], cores: int) -> float:
-        """Returns what a block adds to the work of its phases, in milliseconds.
+    def of_operation(self, phases: Sequence[Phase], cores: int) -> float:
+        """Returns what an operation adds to the work of its phases, in milliseconds.
 
         A core more is a task more at the wake, and moves a phase's counters once more.
         """
@@ -54,47 +54,46 @@ class PassModel:
     """Time of a pass of one shape by the number of cores.
 
     Attributes:
-        blocks: The phases of each block.
+        shape: What the cores share.
         costs: What sharing work costs.
         work_ms: What the cores share, as one core does it.
         rest_ms: What one core does alone.
     """
 
-    blocks: Sequence[Sequence[Phase]]
+    shape: PassShape
     costs: Costs
     work_ms: float
     rest_ms: float
 
     @classmethod
-    def fitted(
-        cls, blocks: Sequence[Sequence[Phase]], costs: Costs, one_ms: float, two_ms: float
-    ) -> PassModel:
+    def fitted(cls, shape: PassShape, costs: Costs, one_ms: float, two_ms: float) -> PassModel:
         """Returns the model with the given times on one core and on two.
 
         Where two cores take more or less than any division into work and rest explains, all is
         work, or all is rest.
         """
-        added = sum(costs.of_block(each, 2) for each in blocks)
-        saved = 1 - _longest_share(blocks, 2)
-        work = (one_ms - two_ms + added) / saved if saved else 0.0
+        whole = cls(shape, costs, one_ms, 0.0)
+        saved = 1 - whole._longest_share(2)
+        work = (one_ms - two_ms + whole._added_ms(2)) / saved if saved else 0.0
         work = min(one_ms, max(0.0, work))
-        return cls(blocks, costs, work, one_ms - work)
+        return cls(shape, costs, work, one_ms - work)
 
     def ms(self, cores: int) -> float:
         """Returns the milliseconds of a pass."""
-        added = sum(self.costs.of_block(each, cores) for each in self.blocks)
-        return self.rest_ms + self.work_ms * _longest_share(self.blocks, cores) + added
+        return self.rest_ms + self.work_ms * self._longest_share(cores) + self._added_ms(cores)
 
     def efficiency(self, cores: int) -> float:
         """Returns the speed of a core of several, beside that of one alone, 0 to 1."""
         return self.ms(1) / (cores * self.ms(cores))
 
+    def _added_ms(self, cores: int) -> float:
+        return sum(self.costs.of_operation(each, cores) for each in self.shape.operations(cores))
 
-def _longest_share(blocks: Sequence[Sequence[Phase]], cores: int) -> float:
-    """Returns the share of all work that the core with the most pieces of each phase does."""
-    phases = [phase for block in blocks for phase in block]
-    longest = sum(each.work * ceil(each.pieces / cores) / each.pieces for each in phases)
-    return longest / sum(each.work for each in phases)
+    def _longest_share(self, cores: int) -> float:
+        """Returns the share of all work that the core with the most pieces of each phase does."""
+        phases = [phase for operation in self.shape.operations(cores) for phase in operation]
+        longest = sum(each.work * ceil(each.pieces / cores) / each.pieces for each in phases)
+        return longest / sum(each.work for each in phases)
 
 
 @dataclass(frozen=True)

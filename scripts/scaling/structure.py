@@ -1,7 +1,8 @@
 """What the cores share in a pass: phases, their pieces and their work, as the kernels have them.
 
-These are the float32 kernels: ``kernels/block.mojo`` has the order of the phases, ``linear.mojo``,
-``attention.mojo``, ``norm.mojo`` and ``single_query.mojo`` the number of their pieces.
+In float32 each block is an operation, for which the cores are woken (``kernels/block.mojo`` has the
+order of its phases). Over codes, int8 or bfloat16, a pass is one operation
+(``kernels/encoder_pass.mojo``, ``code_blocks.mojo``).
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ PANEL = 64
 TILE_ROWS = 6
 CHUNK_NUMBERS = 96 * 384
 NORM_ROWS = 16
+LEAST_ROWS_OF_CORE = 48
+MOST_ROWS_OF_CORE = 96
+MOST_ROWS_BY_PANELS = 256
+UNIT = 32
+ROWS_OF_ITEM = 4
+
 NORM_COST = 8
 """Multiplications that a number of a norm costs as much as."""
+
+FLOAT_COST = {"float32": 1, "bfloat16": 2, "int8": 4}
+"""Multiplications of a linear layer that one in float32 costs as much as, roughly."""
 
 
 @dataclass(frozen=True)
@@ -25,49 +35,83 @@ class Phase:
 
     Attributes:
         pieces: Their number.
-        work: Multiplications in all of them.
+        work: Multiplications in all of them, as a linear layer's.
     """
 
     pieces: int
     work: int
 
 
-def phases_of_pass(config: EncoderConfig, batch: int, tokens: int) -> list[list[Phase]]:
-    """Returns the phases of each block; the cores are woken once for a block.
+@dataclass(frozen=True)
+class PassShape:
+    """A pass: its encoder, its precision, and sequences of equal length.
 
-    Args:
+    Attributes:
         config: The encoder's configuration.
+        precision: ``float32``, ``bfloat16`` or ``int8``.
         batch: Sequences.
         tokens: Tokens of each.
     """
-    rows = batch * tokens
-    dim, heads = config.hidden_size, config.num_attention_heads
-    attention = Phase(batch * heads, 2 * rows * tokens * dim)
-    first = [_norm(rows, dim), attention, *_tail(config, rows)]
-    middle = [_linear(rows, dim, 3 * dim), attention, *_tail(config, rows)]
-    fold = _linear(batch, dim, dim)
-    last = [
-        *(_linear(batch, dim, dim), fold),
-        Phase(batch * ceil(heads / TILE_ROWS), 2 * rows * heads * dim),
-        *(fold, *_tail(config, batch)),
-    ]
-    blocks = config.num_hidden_layers
-    return [first, *[middle] * (blocks - 2), last] if blocks > 1 else [last]
 
+    config: EncoderConfig
+    precision: str
+    batch: int
+    tokens: int
 
-def _tail(config: EncoderConfig, rows: int) -> list[Phase]:
-    dim, inner = config.hidden_size, config.intermediate_size
-    norms = [_norm(rows, dim)] if config.norm_placement == "post" else []
-    return [
-        *(_linear(rows, dim, dim), _norm(rows, dim)),
-        *(_linear(rows, dim, inner), _linear(rows, inner, dim), *norms),
-    ]
+    def operations(self, cores: int) -> list[list[Phase]]:
+        """Returns the phases of each operation that the cores are woken for."""
+        blocks = [self._block(index, cores) for index in range(self.config.num_hidden_layers)]
+        if self.precision == "float32":
+            return blocks
+        return [[phase for block in blocks for phase in block]]
 
+    def _block(self, index: int, cores: int) -> list[Phase]:
+        dim, heads = self.config.hidden_size, self.config.num_attention_heads
+        rows = self.batch * self.tokens
+        if index < self.config.num_hidden_layers - 1:
+            work = self._floats(2 * rows * self.tokens * dim)
+            attention = [Phase(self.batch * heads, work)]
+        else:
+            rows = self.batch
+            fold = Phase(self._linear(rows, dim, dim).pieces, self._floats(rows * dim * dim))
+            sums = self._floats(2 * self.batch * self.tokens * heads * dim)
+            pieces = self.batch * ceil(heads / TILE_ROWS)
+            attention = [self._linear(rows, dim, dim), fold, Phase(pieces, sums), fold]
+        first = [self._norm(rows)] if index == 0 else []
+        if self.precision != "float32":
+            return [*first, *attention, *self._rows_behind(index, rows, cores)]
+        if 0 < index < self.config.num_hidden_layers - 1:
+            first = [self._linear(rows, dim, 3 * dim)]
+        return [*first, *attention, *self._layers_behind(rows)]
 
-def _linear(rows: int, depth: int, columns: int) -> Phase:
-    most = max(2 * TILE_ROWS, CHUNK_NUMBERS // depth // TILE_ROWS * TILE_ROWS)
-    return Phase(ceil(columns / PANEL) * ceil(rows / most), rows * depth * columns)
+    def _rows_behind(self, index: int, rows: int, cores: int) -> list[Phase]:
+        """Returns what follows attention over codes: rows through all layers, or phase by phase."""
+        dim = self.config.hidden_size
+        layers = self._layers_behind(rows)
+        if index < self.config.num_hidden_layers - 2:
+            layers.append(self._linear(rows, dim, 3 * dim))
+        if rows < LEAST_ROWS_OF_CORE * cores and rows <= MOST_ROWS_BY_PANELS:
+            codes = self._norm(rows)
+            return [codes, *layers[:3], codes, *layers[3:]]
+        pieces = ceil(ceil(rows / MOST_ROWS_OF_CORE) / cores) * cores
+        size = ceil(ceil(rows / pieces) / UNIT) * UNIT
+        return [Phase(ceil(rows / size), sum(each.work for each in layers))]
 
+    def _layers_behind(self, rows: int) -> list[Phase]:
+        dim, inner = self.config.hidden_size, self.config.intermediate_size
+        return [
+            *(self._linear(rows, dim, dim), self._norm(rows)),
+            *(self._linear(rows, dim, inner), self._linear(rows, inner, dim), self._norm(rows)),
+        ]
 
-def _norm(rows: int, dim: int) -> Phase:
-    return Phase(ceil(rows / NORM_ROWS), rows * dim * NORM_COST)
+    def _linear(self, rows: int, depth: int, columns: int) -> Phase:
+        most = max(2 * TILE_ROWS, CHUNK_NUMBERS // depth // TILE_ROWS * TILE_ROWS)
+        chunks = ceil(rows / most) if self.precision == "float32" else 1
+        return Phase(ceil(columns / PANEL) * chunks, rows * depth * columns)
+
+    def _norm(self, rows: int) -> Phase:
+        of_item = NORM_ROWS if self.precision == "float32" else ROWS_OF_ITEM
+        return Phase(ceil(rows / of_item), self._floats(rows * self.config.hidden_size * NORM_COST))
+
+    def _floats(self, multiplications: int) -> int:
+        return multiplications * FLOAT_COST[self.precision]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
+from made_up_figures import made_up_figures
 from made_up_results import load, made_up
 
 from scripts.benchmarking.capacity import capacities, capacity_command
@@ -116,3 +117,32 @@ def test_an_impossible_number_is_refused(
     with pytest.raises(SystemExit):
         capacity_command(wrong)
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_a_host_is_divided_between_servers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made_up_figures().write(tmp_path / "figures.json")
+    options = ["--scaling", str(tmp_path / "figures.json"), "--host-cores", "16"]
+    assert main(["capacity", *options, "--host-gb", "5"]) == 0
+    printed = capsys.readouterr().out
+    assert "**A host with 16 cores**" in printed
+    rows = [line.split(" | ") for line in printed.splitlines() if " x " in line and "|" in line]
+    servers = [int(row[0].strip("| ").split(" x ")[0]) for row in rows[1:]]
+    assert max(servers) == 8  # of 600 MB each
+    best = rows[1]
+    number, cores = best[0].strip("| ").split(" x ")
+    assert f"{number} servers of {cores} cores: {best[1]} texts/s of 32 tokens" in printed
+    assert "more than 2 were not measured" in printed
+
+
+def test_a_host_without_room_for_a_server_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made_up_figures().write(tmp_path / "figures.json")
+    options = ["--scaling", str(tmp_path / "figures.json"), "--host-cores", "4"]
+    assert main(["capacity", *options, "--host-gb", "0.5"]) == 2
+    assert "--host-gb: 0.5 GB, and a server takes 0.60" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        capacity_command([*options[:2], "--host-cores", "0"])
+    assert "--host-cores" in capsys.readouterr().err
