@@ -46,6 +46,20 @@ def test_table() -> None:
     assert negative.split()[0] == "NEGATIVE"
 
 
+def test_a_precision_changes_scores_a_little_and_is_said_beside_the_answer() -> None:
+    float32, int8 = (
+        classify("I love it.", "--format", "jsonl", "--precision", precision)
+        for precision in ("float32", "int8")
+    )
+    assert "computing in float32 (setting: float32)" in float32.stderr
+    assert "computing in int8 (setting: int8)" in int8.stderr
+    before, after = (json.loads(ended.stdout) for ended in (float32, int8))
+    assert after.keys() == before.keys()
+    assert after["label"] == before["label"] == "POSITIVE"
+    assert after["scores"] != before["scores"]
+    assert after["scores"] == pytest.approx(before["scores"], abs=0.02)
+
+
 def test_a_word_list_needs_no_max() -> None:
     code = (
         "import sys; from distilbert_sentiment_arch.cli import main;"

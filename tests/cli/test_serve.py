@@ -128,6 +128,27 @@ def test_invalid_keys(
     assert "MAX_SENTIMENT_API_KEYS_FILE" in capsys.readouterr().err
 
 
+def test_the_precision_becomes_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--dry-run", "--precision", "int8"]) == 0
+    assert "MAX_SENTIMENT_PRECISION=int8 " in capsys.readouterr().out
+    assert main(["serve", "--dry-run"]) == 0
+    assert "MAX_SENTIMENT_PRECISION" not in capsys.readouterr().out
+
+
+def test_an_invalid_precision(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--dry-run", "--precision", "int4"])
+    assert "float32, bfloat16, int8, auto" in capsys.readouterr().err.replace("'", "")
+    monkeypatch.setenv("MAX_SENTIMENT_PRECISION", "int4")
+    for command in ("serve", "classify"):
+        assert main([command, "--dry-run"] if command == "serve" else [command, "a text"]) == 1
+        message = capsys.readouterr().err
+        assert "MAX_SENTIMENT_PRECISION is 'int4'" in message
+        assert message.count("\n") == 1
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "many"])
 def test_an_invalid_body_limit(value: str) -> None:
     with pytest.raises(SystemExit):

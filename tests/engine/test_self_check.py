@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
-from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
 from distilbert_sentiment_arch.engine.numpy_encoder import numpy_logits
 from distilbert_sentiment_arch.engine.precision import Processor, Verdict
 from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, check, compare, digest_of
@@ -82,15 +81,6 @@ def test_a_model_that_answers_everything_alike_passes_only_exactly() -> None:
     constant = np.ones((64, 2), np.float32)
     assert compare(constant, constant).passed
     assert not compare(constant, constant * np.float32(1.001)).passed
-
-
-def test_the_sentences() -> None:
-    assert len(SENTENCES) == len(set(SENTENCES)) == 64
-    words = [len(sentence.split()) for sentence in SENTENCES]
-    assert min(words) == 1
-    assert max(words) > 100
-    german = {"das", "der", "die", "ein", "ich", "nicht", "nie", "und"}
-    assert sum(not german.isdisjoint(each.lower().split()) for each in SENTENCES) > 8
 
 
 def test_a_checkpoint_is_compared_sentence_by_sentence(tmp_path: Path) -> None:
