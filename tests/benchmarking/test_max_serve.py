@@ -16,9 +16,8 @@ WORD_LIST = {"id": "afinn-111", "precision": None}
 
 
 def server(**options: str) -> Server:
-    return make(
-        Launch(Path(sys.executable), Path("/model"), 8000, 8001, 2, Path("/cache"), options)
-    )
+    python, model, cache = Path(sys.executable), Path("/model"), Path("/cache")
+    return make(Launch(python, model, 8000, 8001, 2, cache, options))
 
 
 def models(computed: str) -> dict[str, Any]:
