@@ -9,6 +9,7 @@ memory of compiling. Prints Markdown. Run nothing else on the machine at the sam
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import statistics
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import httpx
 
+from scripts.benchmarking.load import run_load
+from scripts.benchmarking.load_generator import Plan
 from scripts.process_memory import PeakMemory
 from scripts.server_process import ServerProcess, started, wait_until
 
@@ -28,6 +31,7 @@ FIRST_TEXT = (
     "The acting was fine, but the story dragged on and I kept checking my watch until the end."
 )
 REQUESTS = 500
+STAGES_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def measure(title: str, model: str | None, environment: dict[str, str], *, load:
         if load:
             # After the latency, because reading memory maps briefly stops the process.
             latency(client)
+            stages(server.url)
             memory(client, server.pid)
 
 
@@ -120,6 +125,24 @@ def latency(client: httpx.Client) -> None:
     print(
         f"| `/classify`, one text of {tokens} tokens, concurrency 1, {REQUESTS} requests | "
         f"p50 {cuts[49]:.1f} ms, p90 {cuts[89]:.1f} ms, p99 {cuts[98]:.1f} ms |"
+    )
+
+
+def stages(url: str) -> None:
+    """Prints where the time of one caller's requests goes, on average.
+
+    The load generator takes less time for a request than httpx.
+    """
+    port = int(url.rpartition(":")[2])
+    body = json.dumps({"input": FIRST_TEXT})
+    outcome = run_load(Plan(port, "/classify", [body], seconds=STAGES_S, concurrency=1))
+    count = len(outcome.latencies_ms)
+    total = sum(outcome.latencies_ms)
+    parts = outcome.server_timing | {"the rest": total - sum(outcome.server_timing.values())}
+    print(
+        f"| the same by the benchmark's load generator | mean {total / count:.2f} ms: "
+        + ", ".join(f"{name} {part / count:.2f}" for name, part in parts.items())
+        + " |"
     )
 
 

@@ -46,12 +46,13 @@ class Entry:
 
     def _has_known_length(self, scope: Scope) -> bool:
         """Whether the body is no longer than allowed; the parser stops at the length given."""
+        length = 0
         for name, value in scope["headers"]:
             if name == b"transfer-encoding":
                 return False
             if name == b"content-length":
-                return not self._max_body_bytes or int(value) <= self._max_body_bytes
-        return True
+                length = int(value)
+        return not self._max_body_bytes or length <= self._max_body_bytes
 
 
 class _Answer:
