@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -10,7 +11,8 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from max.serve.config import Settings
 from max.serve.telemetry.metrics import METRICS, MaxMeasurement, MetricClient
@@ -27,6 +29,9 @@ REQUEST_COUNT = "maxserve.request_count"
 """Name of MAX's counter of requests by path."""
 
 _tracer = trace.get_tracer("max.serve.sentiment")
+
+
+_Attributes = tuple[tuple[str, Any], ...]
 
 
 @dataclass
@@ -54,6 +59,7 @@ class BufferedClient(MetricClient):
     def __init__(self, client: MetricClient) -> None:
         self._client = client
         self._buffer: list[MaxMeasurement] = []
+        self._requests: Counter[_Attributes] = Counter()
 
     def send_measurement(self, metric: MaxMeasurement) -> None:
         """Adds a measurement to the next transfer.
@@ -61,23 +67,29 @@ class BufferedClient(MetricClient):
         MAX counts requests by the path that the caller sent, so that every new path would add a
         label value, of any length. It is replaced by the path template of its endpoint.
         """
-        if metric.instrument_name == REQUEST_COUNT and metric.attributes:
-            path = label_of(str(metric.attributes.get("path", "")))
-            metric = replace(metric, attributes={**metric.attributes, "path": path})
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # called in a thread without an event loop
             self._client.send_measurement(metric)
             return
-        if not self._buffer:
+        if not self._buffer and not self._requests:
             loop.call_later(FLUSH_INTERVAL_S, self._flush)
-        self._buffer.append(metric)
+        if metric.instrument_name == REQUEST_COUNT:
+            attributes = dict(metric.attributes or {})
+            attributes["path"] = label_of(str(attributes.get("path", "")))
+            self._requests[tuple(attributes.items())] += int(metric.value)
+        else:
+            self._buffer.append(metric)
 
     def _flush(self) -> None:
         metrics, self._buffer = self._buffer, []
+        requests, self._requests = self._requests, Counter()
         with self._client.transaction():
             for metric in metrics:
                 self._client.send_measurement(metric)
+            for attributes, count in requests.items():
+                counted = MaxMeasurement(REQUEST_COUNT, count, dict(attributes))
+                self._client.send_measurement(counted)
 
     def cross_process_factory(
         self, settings: Settings
