@@ -1,7 +1,7 @@
 """Memory that a process keeps without need, given back to the system once it is loaded.
 
-What loading leaves free stays with the allocator: 34 MB in a model worker. The pages of a mapped
-checkpoint stay with the process: 43 MB for the embedded one, of which nothing is read again.
+What loading leaves free stays with the allocator. The pages of files that were read once stay with
+the process: those of a mapped checkpoint, and the code of libraries that only the start runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 # linux/mman.h
@@ -19,13 +18,10 @@ _ALL_ARENAS = b"arena.4096.purge"
 """MALLCTL_ARENAS_ALL of jemalloc, with which ``max serve`` runs."""
 
 
-def give_back(mapped: Iterable[Path] = ()) -> None:
-    """Gives back what the allocator has free, and the pages of mapped files; Linux only.
+def give_back() -> None:
+    """Gives back what the allocator has free, and unchanged pages of files; Linux only.
 
-    A page of a file that is read again comes from the file again.
-
-    Args:
-        mapped: Files that may be mapped.
+    A page of a file that is used again is mapped again, from the system's cache or from the file.
     """
     if sys.platform != "linux":
         return
@@ -35,19 +31,28 @@ def give_back(mapped: Iterable[Path] = ()) -> None:
         library.mallctl(_ALL_ARENAS, None, None, None, ctypes.c_size_t(0))
     elif hasattr(library, "malloc_trim"):  # glibc's own allocator; musl has none
         library.malloc_trim(ctypes.c_size_t(0))
-    files = {str(path.resolve()) for path in mapped}
-    for start, size in _read_only_mappings(files):
+    for start, size in _unchanged_mappings():
         library.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), _MADV_DONTNEED)
 
 
-def _read_only_mappings(files: set[str]) -> list[tuple[int, int]]:
-    """Returns address and size of each mapping of the files that nothing can have written to."""
-    if not files:
-        return []
-    found = []
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-        addresses, rights, _, _, _, *path = line.split(maxsplit=5)
-        if path and path[0] in files and "w" not in rights:
-            start, end = (int(address, 16) for address in addresses.split("-"))
-            found.append((start, end - start))
+def _unchanged_mappings() -> list[tuple[int, int]]:
+    """Returns address and size of the mappings of files that hold nothing but the files.
+
+    A library's data that the loader relocated is read-only, too, and would be lost: its mapping has
+    anonymous pages.
+    """
+    found: list[tuple[int, int]] = []
+    candidate: tuple[int, int] | None = None
+    try:
+        lines = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # an operator's sandbox hides it
+        return found
+    for line in lines:
+        name, *values = line.split(maxsplit=5)
+        if not name.endswith(":"):
+            start, end = (int(address, 16) for address in name.split("-"))
+            of_file = len(values) == 5 and values[4].startswith("/")
+            candidate = (start, end - start) if of_file and "w" not in values[0] else None
+        elif name == "Anonymous:" and values[0] == "0" and candidate:
+            found.append(candidate)
     return found

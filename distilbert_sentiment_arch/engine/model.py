@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -127,7 +126,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             worker_loop.offer(self.logits)
             if self._on_cpu:
                 pin_compute_threads()
-            give_back(map(Path, pipeline_config.model.weight_path))
+            give_back()
 
     def _load(self, session: InferenceSession) -> Model:
         why = "MAX's own operations compute on an accelerator"

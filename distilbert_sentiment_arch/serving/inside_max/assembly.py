@@ -19,6 +19,7 @@ from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
@@ -69,7 +70,7 @@ def assemble(
     )
     # The objects that exist now stay until the end. Without freezing them, each full garbage
     # collection would examine all of them, and stop the server for 150 ms.
-    gc.collect()
+    give_back()
     gc.freeze()
     default: Classifier = model
     if lexicon.fallback != "off":
