@@ -34,6 +34,11 @@ IDS = [[2, 10, 11, 12, 3], [2, 20, 3], [2, *range(10, 40), 3]]
 Logits = Callable[..., np.ndarray]
 
 
+@pytest.fixture(autouse=True)
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PRECISION, "float32")
+
+
 @pytest.fixture
 def logits(tmp_path: Path) -> Logits:
     """Loads a random checkpoint as the command line does and classifies three sequences."""
