@@ -31,6 +31,7 @@ from distilbert_sentiment_arch.engine.packed_layers import (
 from distilbert_sentiment_arch.engine.packed_weights import pack
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.settings.precision import Precision
 
 Weights = Mapping[str, Any]
 Graph = Callable[[Sequence[TokenSequence]], npt.NDArray[np.float32]]
@@ -58,22 +59,28 @@ def read_checkpoint(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
     return encoder, dict(convert(state, specs, family.architecture, DType.float32))
 
 
-def packed_weights(config: EncoderConfig, weights: Weights) -> Packed:
+def packed_weights(
+    config: EncoderConfig, weights: Weights, precision: Precision = "float32"
+) -> Packed:
     """Returns the weights in the layout that the kernels read."""
     arrays = {name: np.from_dlpack(data) for name, data in weights.items()}
-    packed = pack(arrays, config)
+    packed = pack(arrays, config, precision)
     fill_tables(packed, arrays)
     return packed
 
 
 def compile_together(
-    encoders: Sequence[tuple[EncoderConfig, Weights]], *, packed: bool
+    encoders: Sequence[tuple[EncoderConfig, Weights]],
+    *,
+    packed: bool,
+    precisions: Sequence[Precision] = (),
 ) -> list[Graph]:
     """Compiles the graph of each encoder, all of them at once.
 
     Args:
         encoders: Configurations, and weights by their names in the graph.
         packed: Compile graphs of the kernels in place of MAX's operations.
+        precisions: Of the kernels, one for each encoder; none: float32.
     """
     specs: dict[str, GraphSpec] = {}
     extensions = [KERNELS] if packed else []
@@ -82,8 +89,10 @@ def compile_together(
         state = weights
         classifier: PackedEncoderForSequenceClassification | EncoderForSequenceClassification
         if packed:
-            arrays = packed_weights(config, weights)
-            classifier, state = PackedEncoderForSequenceClassification(config, arrays), arrays
+            precision = precisions[index] if precisions else "float32"
+            arrays = packed_weights(config, weights, precision)
+            classifier = PackedEncoderForSequenceClassification(config, arrays, precision)
+            state = arrays
         else:
             classifier = EncoderForSequenceClassification(config, DType.float32, DeviceRef.CPU())
         module = Named(prefix, classifier)

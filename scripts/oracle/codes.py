@@ -109,27 +109,80 @@ class Bfloat16Linear(Linear):
 LINEARS: dict[Precision, type[Linear]] = {"int8": Int8Linear, "bfloat16": Bfloat16Linear}
 
 
+@dataclass(frozen=True)
+class Known(Linear):
+    """A linear layer whose result is known: ``weight``."""
+
+    def __call__(self, x: Array) -> Array:
+        """Returns the result."""
+        return self.weight
+
+
+class Bfloat16Block(Block):
+    """A block whose attention rounds what it multiplies to bfloat16, but not softmax's divisor."""
+
+    def attention(self, x: Array) -> Array:
+        """Returns the self-attention of a sequence."""
+        query, key, value = (
+            round_to_bfloat16(layer(x)).astype(np.float64)
+            for layer in (self.query, self.key, self.value)
+        )
+        head_dim = query.shape[-1] // self.heads
+        results = []
+        for head in range(self.heads):
+            columns = slice(head * head_dim, (head + 1) * head_dim)
+            scores = query[:, columns] @ key[:, columns].T / np.sqrt(head_dim)
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+            mixed = round_to_bfloat16(weights).astype(np.float64) @ value[:, columns]
+            results.append(mixed / weights.sum(-1, keepdims=True))
+        return self.output(np.concatenate(results, axis=-1))
+
+
+class LookedUpEncoder(Encoder):
+    """An encoder whose first block's queries, keys and values come of tables in float16."""
+
+    def logits(self, ids: Sequence[int], token_types: Sequence[int] | None = None) -> Array:
+        """Returns the logits of one sequence, shape (num_labels,)."""
+        parts = [self.words[list(ids)], self.positions[: len(ids)]]
+        if self.types is not None:
+            parts.append(self.types[[0] * len(ids) if token_types is None else list(token_types)])
+        variance = np.sum(parts, axis=0).var(-1, keepdims=True)
+        deviation = np.sqrt(variance + self.norm.epsilon)
+
+        def look_up(layer: Linear) -> Known:
+            entries = sum(
+                ((part - part.mean(-1, keepdims=True)) * self.norm.gamma @ layer.weight.T)
+                .astype(np.float16)
+                .astype(np.float64)
+                for part in parts
+            )
+            return Known(entries / deviation + layer.weight @ self.norm.beta + layer.bias)
+
+        first, *others = self.blocks
+        names = ("query", "key", "value")
+        found: dict[str, Any] = {name: look_up(getattr(first, name)) for name in names}
+        blocks = [replace(first, **found), *others]
+        return Encoder(**(vars(self) | {"blocks": blocks})).logits(ids, token_types)
+
+
 def in_codes(encoder: Encoder, precision: Precision) -> Encoder:
     """Returns an encoder whose blocks multiply codes.
 
-    Not so the last block's keys and values, whose weights are float16; nor the first block's
-    queries, keys and values where they are looked up: in an encoder of more than one block that
-    does not normalise before them. (These tables are float16, too; here they are exact.)
+    Not so the last block's keys and values, whose weights are float16, nor its attention; nor the
+    first block's queries, keys and values where they are looked up: in an encoder of more than one
+    block that does not normalise before them.
     """
     last = len(encoder.blocks) - 1
+    looked_up = last > 0 and not encoder.blocks[0].pre_norm
     blocks = [
-        _block(
-            block,
-            LINEARS[precision],
-            looked_up=index == 0 and last > 0 and not block.pre_norm,
-            last=index == last,
-        )
+        _block(block, precision, looked_up=looked_up and index == 0, last=index == last)
         for index, block in enumerate(encoder.blocks)
     ]
-    return replace(encoder, blocks=blocks)
+    kind = LookedUpEncoder if looked_up else Encoder
+    return kind(**(vars(encoder) | {"blocks": blocks}))
 
 
-def _block(block: Block, kind: type[Linear], *, looked_up: bool, last: bool) -> Block:
+def _block(block: Block, precision: Precision, *, looked_up: bool, last: bool) -> Block:
     names: Sequence[str] = ["output", "up", "down"]
     if last:
         names = [*names, "query"]
@@ -138,13 +191,14 @@ def _block(block: Block, kind: type[Linear], *, looked_up: bool, last: bool) -> 
     changed: dict[str, Any] = {}
     for name in names:
         layer: Linear = getattr(block, name)
-        changed[name] = kind(layer.weight, layer.bias)
+        changed[name] = LINEARS[precision](layer.weight, layer.bias)
     if last:
         for name in ("key", "value"):
             layer = getattr(block, name)
             halved = layer.weight.astype(np.float16).astype(np.float64)
             changed[name] = Linear(halved, layer.bias)
-    return replace(block, **changed)
+    kind = Bfloat16Block if precision == "bfloat16" and not last else Block
+    return kind(**(vars(block) | changed))
 
 
 def _in_127ths(rows: Array) -> Array:

@@ -5,33 +5,13 @@ is 5 integers (see `Layout`), the rows, the panels, the vectors, and a residual.
 codes, the scales and the products.
 """
 
+from file_reader import Reader
 from kernels import amx as matrix_unit
 from kernels.code_linear import SUMS_SIZE, CodeLinear
 from kernels.codes import Codes
+from kernels.dot import HAS_VNNI
 from kernels.tile import Floats, floats, whole_panels
 from std.sys import argv
-
-
-struct Reader(Movable):
-    """The bytes of a file, piece by piece."""
-
-    var bytes: List[UInt8]
-    var place: Int
-
-    def __init__(out self, path: String) raises:
-        with open(path, "r") as file:
-            self.bytes = file.read_bytes()
-        self.place = 0
-
-    def take(mut self, size: Int) -> Int:
-        """Returns the address of the next bytes."""
-        var address = Int(self.bytes.unsafe_ptr()) + self.place
-        self.place += size
-        return address
-
-    def integer(mut self) -> Int:
-        var address = self.take(8)
-        return Int(Pointer[Int64, MutUntrackedOrigin](unsafe_from_address=address).unsafe_load())
 
 
 @fieldwise_init
@@ -111,11 +91,12 @@ def run[amx: Bool](mut reader: Reader, mut written: List[UInt8]):
 def main() raises:
     var reader = Reader(String(argv()[1]))
     var written = List[UInt8]()
-    if argv()[3] == "1":
+    if argv()[3] == "0":
+        run[False](reader, written)
+    else:
         if not matrix_unit.permitted():
             raise Error("the system does not allow the matrix unit")
-        run[True](reader, written)
-    else:
-        run[False](reader, written)
+        comptime if HAS_VNNI:  # as have all processors with a matrix unit
+            run[True](reader, written)
     with open(String(argv()[2]), "w") as file:
         file.write_bytes(written)
