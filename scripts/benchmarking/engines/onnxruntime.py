@@ -9,6 +9,7 @@ Options:
     precision: ``float32`` or ``int8``.
     fused_attention: See ``onnx_model.write_onnx``.
     per_channel: Quantise each column of a weight by its own scale; on by default.
+    spinning: Threads wait for work by spinning; on by default, as in ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -32,12 +33,18 @@ class OnnxRuntime(Engine):
     """A session of the CPU execution provider."""
 
     def __init__(
-        self, model: Path, threads: int, precision: Precision, how: dict[str, Any]
+        self,
+        model: Path,
+        threads: int,
+        precision: Precision,
+        how: dict[str, Any],
+        *,
+        spinning: bool,
     ) -> None:
         import onnxruntime
 
         self._runtime = onnxruntime
-        self._model, self._threads = model, threads
+        self._model, self._threads, self._spinning = model, threads, spinning
         self._session = self._make_session(None)
         self.precision = precision
         self.settings = {
@@ -46,7 +53,7 @@ class OnnxRuntime(Engine):
             "inter_op_num_threads": 1,
             "execution_mode": "sequential",
             "graph_optimization_level": "ORT_ENABLE_ALL",
-            "intra_op.allow_spinning": "1 (the default)",
+            "intra_op.allow_spinning": "1 (the default)" if spinning else "0",
             **how,
         }
 
@@ -57,6 +64,8 @@ class OnnxRuntime(Engine):
         options.execution_mode = self._runtime.ExecutionMode.ORT_SEQUENTIAL
         options.graph_optimization_level = self._runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = 3
+        if not self._spinning:
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if profile is not None:
             options.enable_profiling = True
             options.profile_file_prefix = str(profile)
@@ -104,7 +113,8 @@ def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]
         if not quantised.exists():
             _quantise(model, quantised, per_channel=per_channel)
         model = quantised
-    return OnnxRuntime(model, threads, precision, how)
+    spinning = bool(options.get("spinning", True))
+    return OnnxRuntime(model, threads, precision, how, spinning=spinning)
 
 
 def _quantise(source: Path, target: Path, *, per_channel: bool) -> None:
