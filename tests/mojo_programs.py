@@ -76,6 +76,19 @@ class Programs:
 
     def run(self, source: Path, instructions: InstructionSet, content: bytes) -> bytes:
         """Runs a program on a file; returns the file that it writes."""
+        written, said = self._run(source, instructions, content)
+        assert written is not None, said
+        return written
+
+    def refusal(self, source: Path, instructions: InstructionSet, content: bytes) -> str:
+        """Runs a program on a file that it refuses; returns what it says."""
+        written, said = self._run(source, instructions, content)
+        assert written is None
+        return said
+
+    def _run(
+        self, source: Path, instructions: InstructionSet, content: bytes
+    ) -> tuple[bytes | None, str]:
         instructions.skip_where_absent()
         program = self._directory / f"{source.stem}-{instructions.cpu}"
         if not program.exists():
@@ -85,8 +98,8 @@ class Programs:
         given.write_bytes(content)
         written.unlink(missing_ok=True)
         ended = run(program, given, written, "1" if instructions.amx else "0")
-        assert ended.returncode == 0, ended.stderr
-        return written.read_bytes()
+        done = ended.returncode == 0
+        return written.read_bytes() if done else None, ended.stdout + ended.stderr
 
 
 class Pieces:

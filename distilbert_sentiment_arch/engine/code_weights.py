@@ -42,6 +42,9 @@ LINE = 64
 
 CODE_BYTES: dict[CodePrecision, int] = {"int8": 1, "bfloat16": 2}
 
+_NAN = 0x7FC0
+"""Of bfloat16: rounding could make a number of NaN's bits."""
+
 _HIGHEST_FLOAT16 = float(np.finfo(np.float16).max)
 
 
@@ -140,9 +143,11 @@ def code_panels(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def to_bfloat16(numbers: Floats) -> npt.NDArray[np.uint16]:
-    """Returns the bits of finite numbers rounded to bfloat16, halves to the even neighbour."""
-    bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    """Returns the bits of numbers rounded to bfloat16, halves to even; NaN stays NaN."""
+    numbers = np.ascontiguousarray(numbers, np.float32)
+    bits = numbers.view(np.uint32)
+    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+    return np.where(np.isnan(numbers), _NAN, rounded).astype(np.uint16)
 
 
 def _linear(

@@ -72,6 +72,13 @@ def test_bfloat16_is_the_nearest_number_of_8_bits() -> None:
     np.testing.assert_array_equal(found, round_to_bfloat16(numbers))
 
 
+@pytest.mark.parametrize("bits", [0x7FC00000, 0x7F800001, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_nan_stays_nan_in_bfloat16(bits: int) -> None:
+    numbers = np.array([bits, 0x7F800000, 0xFF800000], np.uint32).view(np.float32)
+    found = (to_bfloat16(numbers).astype(np.uint32) << 16).view(np.float32)
+    np.testing.assert_array_equal(found, [np.nan, np.inf, -np.inf])
+
+
 @pytest.mark.parametrize("config", [SMALL, PRE_NORM], ids=["post", "pre"])
 def test_int8_layers_are_the_nearest_integers(config: EncoderConfig) -> None:
     weights = random_weights(config)
