@@ -119,6 +119,9 @@ class Batcher:
     therefore delays others by a sequence a batch, not by its length. Sequences of a request that
     was cancelled are not computed.
 
+    A batch leaves at once where none is on the way. Another follows it only when it is full: a
+    batch that waits for its turn anyway had better wait for more sequences.
+
     Args:
         transport: Carries batches to the compiled model.
         max_sequences: Most sequences in a batch.
@@ -144,7 +147,9 @@ class Batcher:
         self._in_flight = 0
         self._running: set[asyncio.Future[ComputedBatch]] = set()
         self._reserved_tokens = 0
-        self._queued_tokens = 0
+        self._queued_tokens = 0  # those of batches on the way included
+        self._waiting_tokens = 0
+        self._waiting_sequences = 0
         self._non_finite = 0
         self.answered = 0
 
@@ -185,7 +190,10 @@ class Batcher:
             Exception: What the transport raised for a batch that one of them was in.
         """
         request = _Request(sequences)
-        self._queued_tokens += sum(map(len, sequences))
+        tokens = sum(map(len, sequences))
+        self._queued_tokens += tokens
+        self._waiting_tokens += tokens
+        self._waiting_sequences += len(sequences)
         self._requests.append(request)
         self._supply()
         try:
@@ -196,17 +204,29 @@ class Batcher:
     def _withdraw(self, request: _Request) -> None:
         if request.waiting:
             self._requests.remove(request)
-            self._queued_tokens -= sum(len(sequence) for _, sequence in request.waiting)
+            tokens = sum(len(sequence) for _, sequence in request.waiting)
+            self._queued_tokens -= tokens
+            self._waiting_tokens -= tokens
+            self._waiting_sequences -= len(request.waiting)
             request.waiting.clear()
 
     def _supply(self) -> None:
-        while self._requests and self._in_flight < self._transport.max_in_flight:
+        while self._requests and self._may_leave():
             self._in_flight += 1
             batch = self._form()
             sequences = [sequence for _, _, sequence in batch]
             answer = asyncio.ensure_future(self._transport.compute(sequences))
             self._running.add(answer)  # asyncio itself keeps no task alive
             answer.add_done_callback(partial(self._take, batch))
+
+    def _may_leave(self) -> bool:
+        if not self._in_flight:
+            return True
+        full = (
+            self._waiting_tokens >= self._max_tokens
+            or self._waiting_sequences >= self._max_sequences
+        )
+        return full and self._in_flight < self._transport.max_in_flight
 
     def _form(self) -> _Batch:
         batch: _Batch = []
@@ -222,6 +242,8 @@ class Batcher:
                 self._requests.append(request)
             batch.append((request, index, sequence))
             tokens += len(sequence)
+        self._waiting_tokens -= tokens
+        self._waiting_sequences -= len(batch)
         return batch
 
     def _take(self, batch: _Batch, answer: asyncio.Future[ComputedBatch]) -> None:

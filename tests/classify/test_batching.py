@@ -182,3 +182,26 @@ def test_a_full_backlog_refuses_and_an_idle_one_takes_a_request_of_any_size() ->
             pass
 
     in_time(run())
+
+
+def test_a_batch_follows_another_only_when_it_is_full() -> None:
+    async def run() -> None:
+        model = SumTransport(max_in_flight=2)
+        model.go_on.clear()
+        batcher = Batcher(model, max_sequences=8, max_tokens=4)
+        asked = [
+            asyncio.create_task(batcher.infer(token_sequences(ids)))
+            for ids in ([1], [2], [3, 3], [4, 4])
+        ]
+        await asyncio.sleep(0.01)
+        # The first left at once, the second when it was full; the last one waits.
+        assert model.batches == [[[1]], [[2], [3, 3]]]
+        asked[3].cancel()
+        await asyncio.sleep(0.01)
+        model.go_on.set()
+        await asyncio.gather(*asked[:3])
+        await batcher.infer(token_sequences([5]))
+        assert model.batches == [[[1]], [[2], [3, 3]], [[5]]]
+        assert batcher.pending_tokens == 0
+
+    in_time(run())

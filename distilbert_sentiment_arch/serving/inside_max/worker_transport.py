@@ -19,8 +19,8 @@ from distilbert_sentiment_arch.engine.worker_messages import (
 from distilbert_sentiment_arch.errors import Unavailable
 
 MAX_IN_FLIGHT = 2
-"""Maximum batches in the socket or in computation: while one is computed, the next one waits in the
-socket, so that the worker never idles."""
+"""Maximum batches in the socket or in computation: while one is computed, a full one waits in the
+socket, so that a busy worker never idles."""
 
 
 class WorkerTransport(asyncio.Protocol):
