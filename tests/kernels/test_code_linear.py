@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from code_cases import BROKEN, BROKEN_CASES, CASES, Case, Kind
-from mojo_programs import INSTRUCTION_SETS, PORTABLE, InstructionSet
+from mojo_programs import INSTRUCTION_SETS, PORTABLE, InstructionSet, build
 
 from scripts.oracle.codes import encode_rows, multiply_codes, round_to_bfloat16
 from scripts.oracle.encoder import ACTIVATIONS
@@ -81,6 +83,13 @@ def test_nan_and_infinity_show_in_every_column_of_their_rows_only(
         finite = np.isfinite(found[case].result)
         for row in range(len(case.x)):
             assert not finite[row].any() if row in BROKEN else finite[row].all()
+
+
+def test_arm_processors_with_dot_products_use_them(tmp_path: Path) -> None:
+    assembly = tmp_path / "code_linear.s"
+    processor = ["--target-triple", "aarch64-unknown-linux-gnu", "--target-cpu", "neoverse-v1"]
+    build(Path(__file__).with_name("code_linear.mojo"), assembly, "--emit", "asm", *processor)
+    assert len(re.findall(r"\tsdot\t", assembly.read_text("utf-8"))) > 24  # a tile has 6 x 4
 
 
 @pytest.mark.parametrize("instructions", INSTRUCTION_SETS[:-1], ids=lambda each: each.name)
