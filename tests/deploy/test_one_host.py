@@ -24,7 +24,9 @@ from commands import ROOT
 from gateway_process import NGINX, needs_nginx
 from server_process import START_TIMEOUT_S
 
+from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.engine.worker_process import COMPUTE_THREAD
+from scripts.process_memory import memory_of
 from scripts.server_process import free_ports
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -212,12 +214,16 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, setting: dict[str, str], mes
 
 @pytest.mark.slow
 def test_two_model_servers_on_a_core_each(tmp_path: Path) -> None:
-    """Each computes with one thread on its own core; a request in flight is answered at the end."""
+    """Each has one thread, its core and 600 MB at most; a request in flight is answered."""
     if siblings(PROCESSORS[0]) == siblings(PROCESSORS[1]):
         pytest.skip("the first two processors are threads of one core")
-    with running_host(tmp_path, REAL) as host:
+    with running_host(tmp_path, REAL, "--precision", "int8") as host:
         host.wait_for("all 2 model servers are ready", timeout_s=START_TIMEOUT_S)
         for index in range(2):
+            if read_processor().computes("int8"):
+                memory = memory_of(host.server(index).pid)
+                print(f"memory of server {index}: {memory / 1e6:.0f} MB")
+                assert memory < 600e6
             tree = [host.server(index), *host.server(index).children(recursive=True)]
             assert [compute_threads(each) for each in tree].count(1) >= 1
             assert max(compute_threads(each) for each in tree) == 1
