@@ -32,6 +32,7 @@ def made_up_figures(precision: str = "float32") -> Figures:
             callers=16,
             tokens=32,
             cores=2,
+            batch=8,
             texts_per_second=350.0,
             api_ms=1.0,
             worker_ms=4.2,

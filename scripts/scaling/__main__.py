@@ -23,7 +23,7 @@ from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.machine import describe_machine
 from scripts.benchmarking.models import find_model
 from scripts.scaling.costs import measure_costs
-from scripts.scaling.figures import CostFigures, Figures, ServerFigures, read_figures
+from scripts.scaling.figures import CostFigures, Figures, read_figures
 from scripts.scaling.measure import measure_passes, measure_server
 from scripts.scaling.report import report
 from scripts.scaling.structure import FLOAT_COST
@@ -62,20 +62,17 @@ def measured(options: argparse.Namespace) -> Figures:
     os.environ[PRECISION] = options.precision
     model = find_model(options.model)
     encoder = find_checkpoint(str(model.directory), FAMILIES).checkpoint.config.encoder
-    needed = ServerFigures(
-        **dict.fromkeys(ServerFigures.model_fields, 0) | {"callers": CALLERS, "tokens": TOKENS}
-    )
-    shapes = list(dict.fromkeys([*options.shapes, needed.lone, needed.shape]))
+    shapes, server = options.shapes, None
+    if not options.passes_only:
+        _say("a server under load")
+        server = measure_server(model, callers=CALLERS, tokens=TOKENS, seconds=options.seconds * 3)
+        shapes = list(dict.fromkeys([*shapes, server.lone, server.shape]))
     _say("what sharing work costs")
     costs = CostFigures(**asdict(measure_costs()))
     _say("passes on one core")
     one = measure_passes(model, shapes, 1, options.seconds)
     _say("passes on two cores")
     two = measure_passes(model, shapes, 2, options.seconds)
-    server = None
-    if not options.passes_only:
-        _say("a server under load")
-        server = measure_server(model, callers=CALLERS, tokens=TOKENS, seconds=options.seconds * 3)
     return Figures(
         machine=describe_machine(),
         model=model.name,

@@ -35,6 +35,7 @@ class ServerFigures(BaseModel):
         callers: Their number.
         tokens: Tokens of a text.
         cores: Cores of the server.
+        batch: Texts in a pass, on average over the texts.
         texts_per_second: Texts answered a second.
         api_ms: CPU milliseconds for a text: the API process and the one for metrics, if any.
         worker_ms: CPU milliseconds of the model worker for a text; threads spin while they wait.
@@ -46,15 +47,11 @@ class ServerFigures(BaseModel):
     callers: int
     tokens: int
     cores: int
+    batch: int
     texts_per_second: float
     api_ms: float
     worker_ms: float
     memory_mb: float
-
-    @property
-    def batch(self) -> int:
-        """Texts in a pass: there are two batches at a time, one of which waits."""
-        return max(1, self.callers // 2)
 
     @property
     def shape(self) -> str:

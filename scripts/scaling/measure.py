@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
+import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +27,8 @@ SEED = 0
 WARMUP_S = 0.5
 LEAST_PASSES = 20
 TEXTS = 64
+FLUSHED_S = 0.5
+"""Seconds after which the metrics have all that was answered."""
 
 
 def measure_passes(
@@ -92,8 +97,9 @@ def measure_server(
         plan = Plan(server.port, "/classify", bodies, WARMUP_S, concurrency=callers)
         run_load(plan)
         worker = _worker(server.process.pid)
-        before = _cpu_s(server.process.pid)
+        before, batches = _cpu_s(server.process.pid), _batches(server.metrics_url)
         outcome = run_load(replace(plan, seconds=seconds))
+        time.sleep(FLUSHED_S)
         used = {pid: cpu - before[pid] for pid, cpu in _cpu_s(server.process.pid).items()}
         answered = len(outcome.latencies_ms)
         if not answered:
@@ -102,11 +108,29 @@ def measure_server(
             callers=callers,
             tokens=tokens,
             cores=usable_cores(),
+            batch=_mean_batch(batches, _batches(server.metrics_url)),
             texts_per_second=answered / outcome.seconds,
             api_ms=sum(cpu for pid, cpu in used.items() if pid != worker) * 1000 / answered,
             worker_ms=used[worker] * 1000 / answered,
             memory_mb=memory_of(server.process.pid) / 1e6,
         )
+
+
+def _batches(metrics_url: str) -> tuple[float, float]:
+    """Returns the sum of the sizes of the batches of all texts so far, and the texts."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(metrics_url, timeout=60) as answer:
+        page = answer.read().decode()
+    total, count = (
+        float(re.findall(rf"^sentiment_batch_size_{name} (\S+)$", page, re.MULTILINE)[0])
+        for name in ("sum", "count")
+    )
+    return total, count
+
+
+def _mean_batch(before: tuple[float, float], after: tuple[float, float]) -> int:
+    total, count = (new - old for old, new in zip(before, after, strict=True))
+    return max(1, round(total / max(1.0, count)))
 
 
 def _cpu_s(pid: int) -> Mapping[int, float]:
