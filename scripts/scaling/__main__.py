@@ -70,9 +70,9 @@ def measured(options: argparse.Namespace) -> Figures:
     _say("what sharing work costs")
     costs = CostFigures(**asdict(measure_costs()))
     _say("passes on one core")
-    one = measure_passes(model, shapes, 1, options.seconds)
+    one = measure_passes(model, options.precision, shapes, 1, options.seconds)
     _say("passes on two cores")
-    two = measure_passes(model, shapes, 2, options.seconds)
+    two = measure_passes(model, options.precision, shapes, 2, options.seconds)
     return Figures(
         machine=describe_machine(),
         model=model.name,

@@ -32,12 +32,13 @@ FLUSHED_S = 0.5
 
 
 def measure_passes(
-    model: BenchmarkModel, shapes: Sequence[str], cores: int, seconds: float
+    model: BenchmarkModel, precision: str, shapes: Sequence[str], cores: int, seconds: float
 ) -> dict[str, float]:
     """Returns the milliseconds of a pass of each shape on so many cores.
 
     Args:
         model: The checkpoint.
+        precision: What it is computed in.
         shapes: Such as ``8x32``, sequences and tokens of each.
         cores: Cores; the engine's process binds itself to them.
         seconds: Time passes for so long, for each shape.
@@ -46,7 +47,7 @@ def measure_passes(
         NotAvailable: The engine does not load.
     """
     workloads = Workloads(model.directory, SEED)
-    engine = EngineConfig(module="max_graph")
+    engine = EngineConfig(module="max_graph", options={"precision": precision})
     found = {}
     with (
         tempfile.TemporaryDirectory() as directory,
