@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from mojo_programs import INSTRUCTION_SETS, InstructionSet, Programs
+from mojo_programs import INSTRUCTION_SETS, PORTABLE, InstructionSet, Programs
 from random_encoders import oracle_of, random_weights
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.engine.code_layers import room_bytes
 from distilbert_sentiment_arch.engine.code_weights import CodePrecision
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
@@ -54,7 +55,11 @@ CASES: dict[str, tuple[EncoderConfig, CodePrecision]] = {
     "int8, pre-norm, relu": (PRE_NORM, "int8"),
     "bfloat16, pre-norm, relu": (PRE_NORM, "bfloat16"),
 }
-POST_INT8, PRE_INT8, PRE_BFLOAT16 = CASES
+POST_INT8 = next(iter(CASES))
+
+PROGRAM = Path(__file__).with_name("encoder_pass.mojo")
+
+NANS = np.array([0x7FC00000, 0xFFFFFFFF], np.uint32).view(np.float32)
 
 # Cores share panels of up to 48 rows each; of more, or of more than 256, each takes its own rows.
 BATCHES = [[1], [2, 1, 30], [3, 5, 17], [200, 100, 7, 1], [300], [1] * 40]
@@ -121,11 +126,10 @@ def test_passes_round_as_specified(cases: dict[str, Case], name: str) -> None:
             expected = logits(case.rounded, sequence)
             errors.append(np.abs(found - expected).max())
             rounding.append(np.abs(logits(case.exact, sequence) - expected).max())
-    print(name, np.array(errors).round(6), np.median(rounding))
     # Float32 and float64 may round a number that is nearly between two codes to different ones.
     # That happens to few sequences, and to few numbers of those.
     assert np.median(errors) < 1e-5
-    assert np.max(errors) < 2 * np.max(rounding)
+    assert np.max(errors) < np.max(rounding)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -148,20 +152,55 @@ def test_int8_gives_the_same_bits_in_every_instruction_set(
     cases: dict[str, Case], programs: Programs, instructions: InstructionSet
 ) -> None:
     case = cases[POST_INT8]
-    content = b"".join(pass_content(case, draw(lengths)) for lengths in BATCHES)
-    source = Path(__file__).with_name("encoder_pass.mojo")
-    found = np.frombuffer(programs.run(source, instructions, content), np.float32)
+    content = b"".join(pass_content(case.weights, draw(lengths)) for lengths in BATCHES)
+    found = np.frombuffer(programs.run(PROGRAM, instructions, content), np.float32)
     expected = np.concatenate([case.run(draw(lengths)) for lengths in BATCHES])
     np.testing.assert_array_equal(found.reshape(-1, 3), expected)
 
 
-def pass_content(case: Case, sequences: list[TokenSequence]) -> bytes:
+@pytest.mark.parametrize("number", NANS, ids=["quiet", "every bit set"])
+def test_nan_in_a_weight_shows_in_the_logits(programs: Programs, number: np.float32) -> None:
+    weights = random_weights(POST_NORM)
+    # The bias of the keys adds the same to all scores of a query: the last block leaves it out.
+    names = [name for name in weights if name != "encoder.layers.2.attention.key.bias"]
+    content = b""
+    for name in names:
+        broken = weights[name].copy()
+        # Of a word that occurs, or of the first position, type or column.
+        broken[(5, 3) if "word" in name else (0, 3)[: broken.ndim]] = number
+        content += pass_content(weights | {name: broken}, [single_segment(np.full(9, 5))])
+    found = np.frombuffer(programs.run(PROGRAM, PORTABLE, content), np.float32).reshape(-1, 3)
+    hidden = [name for name, row in zip(names, found, strict=True) if np.isfinite(row).all()]
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    "lengths", [[1], [40], [256], [1] * 64, [300, 2]], ids=["1", "40", "256", "64 of 1", "300, 2"]
+)
+def test_a_pass_without_enough_room_is_refused(programs: Programs, lengths: list[int]) -> None:
+    content = pass_content(random_weights(POST_NORM), draw(lengths), room=64)
+    said = programs.refusal(PROGRAM, PORTABLE, content)
+    found = re.search(r"a pass of (\d+) tokens needs (\d+) bytes of room, and has 64", said)
+    assert found is not None, said
+    tokens, needed = map(int, found.groups())
+    assert tokens == sum(lengths)
+    assert needed <= room_bytes(POST_NORM, "int8", tokens, len(lengths))
+
+
+def pass_content(
+    weights: dict[str, npt.NDArray[np.float32]],
+    sequences: list[TokenSequence],
+    room: int | None = None,
+) -> bytes:
     """Returns a pass as encoder_pass.mojo reads it: the inputs in the order of the operation."""
     from graphs import packed_weights
 
-    packed = packed_weights(case.config, case.weights, case.precision)
+    config = POST_NORM
+    with np.errstate(invalid="ignore"):
+        packed = packed_weights(config, weights, "int8")
     inputs = pack_sequences(sequences)
-    room = room_bytes(case.config, case.precision, len(inputs.input_ids), len(sequences))
+    if room is None:
+        room = room_bytes(config, "int8", len(inputs.input_ids), len(sequences))
     names = [
         *(f"embeddings.{name}" for name in ("words", "positions", "types", "gamma", "beta")),
         *(f"blocks.projected_{name}" for name in ("words", "positions", "types", "bias")),
@@ -174,7 +213,7 @@ def pass_content(case: Case, sequences: list[TokenSequence]) -> bytes:
     ]
     arrays: list[npt.NDArray[Any]] = [*inputs.packed(token_types=True)]
     arrays += [packed[name] for name in names]
-    head = [len(sequences), case.config.num_labels, room, case.config.intermediate_size]
+    head = [len(sequences), config.num_labels, room, config.intermediate_size]
     content = [np.array(head, np.int64).tobytes()]
     for array in arrays:
         shape = [array.itemsize, *array.shape, *[1] * (4 - array.ndim)]
