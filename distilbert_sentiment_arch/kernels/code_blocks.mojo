@@ -8,16 +8,16 @@ from .codes import Codes
 from .norm import Norm
 from .pass_room import MOST_ROWS_BY_PANELS, Rows
 from .tile import Floats, whole_panels
-from .work import Phases
+from .work import Phases, spread
 
-comptime LEAST_ROWS_OF_CORE = 48
+comptime LEAST_ROWS_OF_CORE = 16
 """Rows for each core from which on a core takes rows through several layers by itself; with fewer,
 the cores share the panels of each layer, so that each reads a part of the weights."""
-comptime MOST_ROWS_OF_CORE = 96
+comptime MOST_ROWS_OF_CORE = 128
 """Most rows that a core takes at once: what lies between two layers stays in its cache."""
 comptime ROWS_OF_ITEM = 4
 """Rows of a piece of work where only norms and codes are computed."""
-comptime UNIT = 32
+comptime UNIT = 16
 """Rows of such a piece are a multiple of it, where they are not the last ones."""
 
 
@@ -271,7 +271,13 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
 
         def output(item: Int) {imm}:
             block.output.compute[Self.amx, "none", True](
-                rows.codes, item, 0, rows.count, rows.attended, rows.hidden, scratch
+                rows.codes,
+                spread(item, block.output.panel_count()),
+                0,
+                rows.count,
+                rows.attended,
+                rows.hidden,
+                scratch,
             )
 
         def middle(item: Int) {imm}:
@@ -279,8 +285,9 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
                 self.middle(rows, block, row)
 
         def up(item: Int) {imm}:
+            var panel = spread(item, block.up.panel_count())
             block.up.compute[Self.amx, Self.activation](
-                rows.codes, item, 0, rows.count, inner, inner, scratch
+                rows.codes, panel, 0, rows.count, inner, inner, scratch
             )
 
         def encode_inner(item: Int) {imm}:
@@ -289,7 +296,13 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
 
         def down(item: Int) {imm}:
             block.down.compute[Self.amx, "none", True](
-                inner_codes, item, 0, rows.count, rows.hidden, rows.attended, scratch
+                inner_codes,
+                spread(item, block.down.panel_count()),
+                0,
+                rows.count,
+                rows.hidden,
+                rows.attended,
+                scratch,
             )
 
         def leave(item: Int) {imm}:
@@ -313,8 +326,9 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
         var rows = self.tokens
 
         def project(item: Int) {imm}:
+            var panel = spread(item, projection.panel_count())
             projection.compute[Self.amx, "none"](
-                rows.codes, item, 0, rows.count, rows.qkv, rows.qkv, scratch
+                rows.codes, panel, 0, rows.count, rows.qkv, rows.qkv, scratch
             )
 
         phases.run(phase, projection.panel_count(), project)

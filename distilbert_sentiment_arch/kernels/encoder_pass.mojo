@@ -15,7 +15,7 @@ from .linear import Linear
 from .pass_room import Room, Rows
 from .single_query import SingleQuery
 from .tile import Floats, floats, whole_panels
-from .work import Phases, on_cores
+from .work import Phases, on_cores, spread
 
 comptime PHASES_OF_BLOCK = 9
 """Most phases of a block: attention, what follows it, and the next projection."""
@@ -218,10 +218,11 @@ struct EncoderPass:
                         embedding.compute(item, enter)
 
                 def attend_item(item: Int) {imm}:
+                    var head = spread(item, attention.items())
                     comptime if dtype == DType.bfloat16:
-                        attend_in_bfloat16[matrix](attention, item, scratch)
+                        attend_in_bfloat16[matrix](attention, head, scratch)
                     else:
-                        attend(attention, item, scratch)
+                        attend(attention, head, scratch)
 
                 def gather(item: Int) {imm}:
                     for sequence in range(

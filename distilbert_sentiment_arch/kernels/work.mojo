@@ -84,3 +84,18 @@ def on_cores[Work: def(Int) -> None](work: Work, cost: Int):
         work(0)
     else:
         sync_parallelize(work, cores)
+
+
+def spread(item: Int, items: Int) -> Int:
+    """Returns which piece to compute as the n-th one, so that cores which take turns stay far apart.
+
+    Where the pieces are neighbouring columns, a row's neighbouring cache lines, written by two cores
+    at once, would travel between them.
+
+    Args:
+        item: n.
+        items: Number of pieces.
+    """
+    var cores = num_physical_cores()
+    var share = items // cores
+    return item if item >= share * cores else item % cores * share + item // cores
