@@ -13,6 +13,8 @@ from .work import Phases, spread
 comptime LEAST_ROWS_OF_CORE = 16
 """Rows for each core from which on a core takes rows through several layers by itself; with fewer,
 the cores share the panels of each layer, so that each reads a part of the weights."""
+comptime LEAST_ROWS_OF_CORE_BFLOAT16 = 24
+"""The same for bfloat16, whose weights are twice as long to read."""
 comptime MOST_ROWS_OF_CORE = 128
 """Most rows that a core takes at once: what lies between two layers stays in its cache."""
 comptime ROWS_OF_ITEM = 4
@@ -230,7 +232,8 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
 
     def scratch_size(self) -> Int:
         """Returns the numbers that `tail` needs room for."""
-        var rows = Pieces(self.tokens.count).size
+        # Of few sequences with many tokens, the first tokens may go in larger pieces than the tokens.
+        var rows = MOST_ROWS_OF_CORE if Pieces[Self.dtype](self.tokens.count).count > 0 else 0
         var codes = Codes[Self.dtype](0, self.vectors, self.inner)
         return SUMS_SIZE + rows * self.inner + whole_panels(rows) + codes.size(rows) // 4
 
@@ -249,7 +252,7 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
         scratch: Floats,
     ):
         """Computes, on one core, its part of a block behind attention, and of the next projection."""
-        var pieces = Pieces(rows.count)
+        var pieces = Pieces[Self.dtype](rows.count)
         if pieces.count > 0:
 
             def compute(item: Int) {imm}:
@@ -335,7 +338,7 @@ struct Encoder[dtype: DType, amx: Bool, pre_norm: Bool, activation: StaticString
         phase += 1
 
 
-struct Pieces(ImplicitlyCopyable):
+struct Pieces[dtype: DType](ImplicitlyCopyable):
     """Rows in pieces that one core takes through several layers; none where there are few rows.
 
     Attributes:
@@ -349,11 +352,14 @@ struct Pieces(ImplicitlyCopyable):
     var size: Int
 
     def __init__(out self, rows: Int):
+        comptime least = (
+            LEAST_ROWS_OF_CORE if Self.dtype == DType.int8 else LEAST_ROWS_OF_CORE_BFLOAT16
+        )
         var cores = num_physical_cores()
         self.rows = rows
         self.size = 0
         self.count = 0
-        if rows >= LEAST_ROWS_OF_CORE * cores or rows > MOST_ROWS_BY_PANELS:
+        if rows >= least * cores or rows > MOST_ROWS_BY_PANELS:
             var pieces = ceildiv(ceildiv(rows, MOST_ROWS_OF_CORE), cores) * cores
             self.size = ceildiv(ceildiv(rows, pieces), UNIT) * UNIT
             self.count = ceildiv(rows, self.size)

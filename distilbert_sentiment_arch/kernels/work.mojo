@@ -93,7 +93,7 @@ def spread(item: Int, items: Int) -> Int:
     at once, would travel between them.
 
     Args:
-        item: n.
+        item: The number n, from 0 on.
         items: Number of pieces.
     """
     var cores = num_physical_cores()

@@ -16,10 +16,11 @@ PANEL = 64
 TILE_ROWS = 6
 CHUNK_NUMBERS = 96 * 384
 NORM_ROWS = 16
-LEAST_ROWS_OF_CORE = 48
-MOST_ROWS_OF_CORE = 96
+LEAST_ROWS_OF_CORE = 16
+LEAST_ROWS_OF_CORE_BFLOAT16 = 24
+MOST_ROWS_OF_CORE = 128
 MOST_ROWS_BY_PANELS = 256
-UNIT = 32
+UNIT = 16
 ROWS_OF_ITEM = 4
 
 NORM_COST = 8
@@ -90,7 +91,8 @@ class PassShape:
         layers = self._layers_behind(rows)
         if index < self.config.num_hidden_layers - 2:
             layers.append(self._linear(rows, dim, 3 * dim))
-        if rows < LEAST_ROWS_OF_CORE * cores and rows <= MOST_ROWS_BY_PANELS:
+        least = LEAST_ROWS_OF_CORE if self.precision == "int8" else LEAST_ROWS_OF_CORE_BFLOAT16
+        if rows < least * cores and rows <= MOST_ROWS_BY_PANELS:
             codes = self._norm(rows)
             return [codes, *layers[:3], codes, *layers[3:]]
         pieces = ceil(ceil(rows / MOST_ROWS_OF_CORE) / cores) * cores

@@ -61,7 +61,7 @@ PROGRAM = Path(__file__).with_name("encoder_pass.mojo")
 
 NANS = np.array([0x7FC00000, 0xFFFFFFFF], np.uint32).view(np.float32)
 
-# Cores share panels of up to 48 rows each; of more, or of more than 256, each takes its own rows.
+# Of few rows, cores share the panels; of more, and of over 256 anyway, each takes rows of its own.
 BATCHES = [[1], [2, 1, 30], [3, 5, 17], [200, 100, 7, 1], [300], [1] * 40]
 
 
@@ -141,6 +141,8 @@ def test_no_bit_depends_on_the_neighbours(cases: dict[str, Case], name: str) -> 
     np.testing.assert_array_equal(run(sequences[::-1])[::-1], alone)
     # More than 256 rows are computed in pieces, whatever the number of cores.
     np.testing.assert_array_equal(run([*draw([250, 33]), *sequences])[2:], alone)
+    # The first tokens of 250 sequences go in larger pieces than their 621 tokens.
+    np.testing.assert_array_equal(run([*draw([2] * 230 + [3] * 15), *sequences])[245:], alone)
 
 
 @pytest.mark.parametrize(
