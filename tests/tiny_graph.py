@@ -17,8 +17,11 @@ CPU = DeviceRef.CPU()
 class TinyGraph(Module):
     """Adds a weight to its input, float32 ``(tokens, hidden_size)``."""
 
-    def __init__(self, config: EncoderConfig, weights: Mapping[str, Any]) -> None:
+    def __init__(
+        self, config: EncoderConfig, weights: Mapping[str, Any], precision: str = "float32"
+    ) -> None:
         super().__init__()
+        assert precision == "float32"
         self.width = config.hidden_size
         self.shift = Weight("shift", DType.float32, weights["shift"].shape, CPU)
 

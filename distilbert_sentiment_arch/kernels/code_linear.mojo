@@ -24,8 +24,6 @@ comptime VECS = 4 if HAS_AVX512 else 1
 """Vectors of 16 columns in such a tile, which leave registers for the operands."""
 comptime SUMS_SIZE = 2 * matrix_unit.TILE_ROWS * PANEL
 """Sums of 32 rows and 64 columns, which AMX writes to memory: numbers of 4 bytes."""
-
-
 comptime prefetch_weights = prefetch[PrefetchOptions().for_read().medium_locality()]
 
 
@@ -82,7 +80,6 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
         result: Floats,
         residual: Floats,
         sums: Floats,
-        ahead: Int = 1,
     ):
         """Computes one panel of columns of some rows.
 
@@ -99,14 +96,13 @@ struct CodeLinear[dtype: DType](ImplicitlyCopyable):
             result: `(rows, columns)`.
             residual: `(rows, columns)`; read only where `has_residual`.
             sums: Room for `SUMS_SIZE` numbers, used by AMX.
-            ahead: How many panels after this one this core computes the next one.
         """
         var row = first
         comptime if amx:
             # The next panel comes into the cache meanwhile, in parts of equal size. With so few rows
             # that one strip is enough, reading panels is all that takes time, and hints cost more
             # than they give.
-            var next = self.panels + min(panel + ahead, self.panel_count() - 1) * self.panel_bytes()
+            var next = self.panels + min(panel + 1, self.panel_count() - 1) * self.panel_bytes()
             var part = ceildiv(PANEL, 2 * ceildiv(end - first, 2 * matrix_unit.TILE_ROWS))
             while row < end:
                 if end - row > matrix_unit.TILE_ROWS:

@@ -28,6 +28,7 @@ from distilbert_sentiment_arch.engine.packed_layers import (
 )
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.settings.precision import Precision
 
 CONFIG = EncoderConfig(
     architecture="TinyGraph",
@@ -185,7 +186,7 @@ def test_a_compiler_that_dies_is_an_error(
 def test_the_compiler_ends_with_its_parent(kernels: Path, tmp_path: Path) -> None:
     output = tmp_path / "graph.mef"
     files = {"kernels": str(kernels), "output": str(output)}
-    graph = room._described(TinyGraph, CONFIG, WEIGHTS) | files
+    graph = room._described(TinyGraph, CONFIG, WEIGHTS, "float32") | files
     process = subprocess.Popen(
         [sys.executable, "-m", room.__name__], stdin=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -204,8 +205,9 @@ def test_the_cache_key_depends_on_everything_that_changes_the_graph(
         config: EncoderConfig = CONFIG,
         weights: Packed = WEIGHTS,
         kernels: Path = KERNELS,
+        precision: Precision = "float32",
     ) -> str:
-        return room._key(room._described(graph, config, weights), kernels)
+        return room._key(room._described(graph, config, weights, precision), kernels)
 
     own = key()
     assert key() == own
@@ -217,6 +219,7 @@ def test_the_cache_key_depends_on_everything_that_changes_the_graph(
         key(config=replace(CONFIG, hidden_act="relu")),
         key(weights={name: array.astype(np.float16) for name, array in WEIGHTS.items()}),
         key(kernels=tmp_path),
+        key(precision="int8"),
     ]
     for name, value in (("_processor", lambda: ["another"]), ("version", "another {}".format)):
         monkeypatch.setattr(room, name, value)

@@ -15,7 +15,8 @@ def test_the_sources_of_a_packed_graph() -> None:
     found = names("engine.packed_layers")
     assert {
         "engine/packed_layers.py",
-        "engine/packed_weights.py",
+        "engine/code_layers.py",
+        "engine/panels.py",
         "checkpoint/encoder_config.py",
         "settings/defaults.py",
     } <= found

@@ -63,7 +63,6 @@ def test_keys_are_those_of_hugging_face() -> None:
         ({"max_position_embeddings": 10**7, "sinusoidal_pos_embds": True}, "at most 65536"),
         ({"sinusoidal_pos_embds": "false"}, "sinusoidal_pos_embds is 'false', not bool"),
         ({"pad_token_id": True}, "pad_token_id True"),
-        ({"quantization_config": {"bits": 4}}, "quantization_config"),
         ({"auto_map": {"AutoConfig": "a.B"}}, "auto_map"),
         ({"dropout": "high"}, "dropout is 'high', not float or int"),
         ({"label2id": {"A": "0"}}, "label2id"),
