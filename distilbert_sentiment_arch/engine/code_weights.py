@@ -20,6 +20,7 @@ from distilbert_sentiment_arch.engine.first_block_tables import (
     largest_entry,
 )
 from distilbert_sentiment_arch.engine.panels import (
+    HIGHEST_FLOAT16,
     PANEL,
     Floats,
     Packed,
@@ -44,8 +45,6 @@ CODE_BYTES: dict[CodePrecision, int] = {"int8": 1, "bfloat16": 2}
 
 _NAN = 0x7FC0
 """Of bfloat16: rounding could make a number of NaN's bits."""
-
-_HIGHEST_FLOAT16 = float(np.finfo(np.float16).max)
 
 
 def pack_codes(weights: Weights, config: EncoderConfig, precision: CodePrecision) -> Packed:
@@ -80,7 +79,7 @@ def pack_codes(weights: Weights, config: EncoderConfig, precision: CodePrecision
     ]
     if has_tables(config):
         weight, bias = projections.pop(0)
-        narrow = largest_entry(packed, weight) <= _HIGHEST_FLOAT16
+        narrow = largest_entry(packed, weight) <= HIGHEST_FLOAT16
         packed |= empty_tables(
             packed, weight, bias, prefix="blocks.", dtype=np.float16 if narrow else np.float32
         )

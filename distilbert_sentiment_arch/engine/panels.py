@@ -14,7 +14,8 @@ Floats = npt.NDArray[np.float32]
 Weights = Mapping[str, Floats]
 Packed = dict[str, npt.NDArray[np.number]]
 
-_HIGHEST_FLOAT16 = float(np.finfo(np.float16).max)
+HIGHEST_FLOAT16 = float(np.finfo(np.float16).max)
+"""The largest number that float16 holds."""
 
 
 def panels(weight: Floats) -> Floats:
@@ -43,7 +44,7 @@ def narrowed(array: Floats) -> npt.NDArray[np.floating]:
 
 def halved(array: Floats) -> npt.NDArray[np.floating]:
     """Returns an array in float16, rounded; as it is where a number is too large for it."""
-    return array.astype(np.float16) if np.abs(array).max() <= _HIGHEST_FLOAT16 else array
+    return array.astype(np.float16) if np.abs(array).max() <= HIGHEST_FLOAT16 else array
 
 
 def layer(weights: Weights, name: str) -> tuple[Floats, Floats]:

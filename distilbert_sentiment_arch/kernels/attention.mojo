@@ -218,13 +218,8 @@ def exponentials(scores: Floats, length: Int, scale: Float32) -> Float32:
 
     The quotient of the two is the softmax of `scores * scale`.
     """
-    var highest = Numbers(Float32.MIN_FINITE)
+    var top = highest_score(scores, length)
     var whole = length // LANES * LANES
-    for c in range(0, whole, LANES):
-        highest = max(highest, scores.unsafe_offset(c).unsafe_load[width=LANES]())
-    var top = highest.reduce_max()
-    for c in range(whole, length):
-        top = max(top, scores[unsafe_offset=c])
     var sums = Numbers(0)
     for c in range(0, whole, LANES):
         var weights = exponential(scores.unsafe_offset(c).unsafe_load[width=LANES](), top, scale)
@@ -238,6 +233,19 @@ def exponentials(scores: Floats, length: Int, scale: Float32) -> Float32:
         store_columns(rest, weights, length - whole)
         sums += weights
     return total(sums)
+
+
+@always_inline
+def highest_score(scores: Floats, length: Int) -> Float32:
+    """Returns the highest of some scores."""
+    var highest = Numbers(Float32.MIN_FINITE)
+    var whole = length // LANES * LANES
+    for c in range(0, whole, LANES):
+        highest = max(highest, scores.unsafe_offset(c).unsafe_load[width=LANES]())
+    var top = highest.reduce_max()
+    for c in range(whole, length):
+        top = max(top, scores[unsafe_offset=c])
+    return top
 
 
 @always_inline

@@ -3,7 +3,7 @@
 from std.math import ceildiv, sqrt
 from std.memory import bitcast
 
-from .attention import Attention, exponential, longest_sequence
+from .attention import Attention, exponential, highest_score, longest_sequence
 from .code_linear import PANEL_ROW, SUMS_SIZE, WORD, CodeLinear
 from .codes import ALIGNMENT, SPARE_ROWS, Codes, row_bytes, to_bfloat16
 from .tile import (
@@ -138,13 +138,8 @@ def attend_in_bfloat16[amx: Bool](attention: Attention, item: Int, scratch: Floa
 @always_inline
 def exponential_codes(scores: Floats, length: Int, scale: Float32, target: Int) -> Float32:
     """Writes `exp((score - highest score) * scale)` in bfloat16, and returns the sum of these."""
-    var highest = Numbers(Float32.MIN_FINITE)
+    var top = highest_score(scores, length)
     var whole = length // LANES * LANES
-    for c in range(0, whole, LANES):
-        highest = max(highest, scores.unsafe_offset(c).unsafe_load[width=LANES]())
-    var top = highest.reduce_max()
-    for c in range(whole, length):
-        top = max(top, scores[unsafe_offset=c])
     var codes = Pointer[UInt16, MutUntrackedOrigin](unsafe_from_address=target)
     var sums = Numbers(0)
     for c in range(0, whole, LANES):
