@@ -124,7 +124,11 @@ def running_host(directory: Path, command: str, *flags: str, **settings: str) ->
         yield Host(process, url, first_port, log, program)
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        try:
+            process.wait(timeout=90)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def row_of_free_ports(count: int) -> int:
@@ -188,9 +192,25 @@ def test_nothing_outlives_the_script(host: Host, number: int, status: int) -> No
     assert alive == []
 
 
+def test_two_servers_that_are_killed_at_once_are_started_again(host: Host) -> None:
+    killed = [host.server(index) for index in range(2)]
+    for each in killed:
+        each.kill()
+    deadline = time.monotonic() + 60
+    while host.log.read_text().count(": ready") < 4:
+        assert time.monotonic() < deadline, host.log.read_text()
+        time.sleep(0.05)
+    assert {host.server(index).pid for index in range(2)}.isdisjoint(each.pid for each in killed)
+    assert host.classify().status_code == 200
+
+
 def test_a_server_that_never_becomes_ready_ends_the_script(tmp_path: Path) -> None:
+    """The gateway ends too, which is still a shell then, and a shell ignores SIGQUIT."""
     failing = LEXICONS.replace('echo "$command', '[ $command = serve ] && exit 3\necho "$command')
-    with running_host(tmp_path, failing) as host:
+    slow_nginx = tmp_path / "nginx"
+    slow_nginx.write_text(f'#!/bin/sh\nsleep 2\nexec {NGINX} "$@"\n')
+    slow_nginx.chmod(0o755)
+    with running_host(tmp_path, failing, NGINX=str(slow_nginx)) as host:
         assert host.process.wait(timeout=60) == 1
         assert "no model server has become ready" in host.log.read_text()
 
