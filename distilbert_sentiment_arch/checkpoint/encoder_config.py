@@ -22,6 +22,8 @@ ACTIVATIONS = {
 """Name of an activation in Hugging Face's ``ACT2FN`` -> name in graphs and kernels."""
 
 NormPlacement = Literal["post", "pre"]
+Attention = Literal["plain", "biased", "disentangled", "rotary"]
+Pooling = Literal["first", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +38,27 @@ class EncoderConfig:
         num_hidden_layers: Number of transformer blocks.
         vocab_size: Rows of the word embedding.
         max_position_embeddings: Maximum tokens of one sequence, special tokens included.
+        embedding_size: Width of the embeddings and their norm; where it is not ``hidden_size``, a
+            linear layer follows. 0: ``hidden_size``.
+        has_position_table: Positions have an embedding; otherwise attention alone knows them.
         sinusoidal_positions: The position embedding is sines and cosines; a checkpoint may omit it.
         type_vocab_size: Rows of the token type embedding; 0 if the family has none.
         hidden_act: Activation of the feed-forward block, a value of ``ACTIVATIONS``.
         head_activation: Activation between the two layers of the head, a value of ``ACTIVATIONS``.
+        head_norm: A layer norm follows that activation.
+        pooling: What the head reads: the first token, or the mean of all tokens.
+        attention: Scores are products of queries and keys (``plain``); the same plus a number for
+            each head and distance (``biased``: MPNet, T5); plus products with embeddings of the
+            distance (``disentangled``: He et al. 2020, https://arxiv.org/abs/2006.03654); or of
+            queries and keys rotated by their positions (``rotary``: Su et al. 2021,
+            https://arxiv.org/abs/2104.09864).
         layer_norm_eps: Added to the variance in every layer norm.
         norm_placement: Layer norms after each residual (``post``: Vaswani et al. 2017), or before
             attention and feed-forward and once at the end (``pre``: Xiong et al. 2020).
         attention_bias: The linear layers of attention have biases.
         mlp_bias: The linear layers of the feed-forward block have biases.
+        gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
+            activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
@@ -58,14 +72,20 @@ class EncoderConfig:
     num_hidden_layers: int
     vocab_size: int
     max_position_embeddings: int
+    embedding_size: int = 0
+    has_position_table: bool = True
     sinusoidal_positions: bool = False
     type_vocab_size: int = 0
     hidden_act: str = "gelu"
     head_activation: str
+    head_norm: bool = False
+    pooling: Pooling = "first"
+    attention: Attention = "plain"
     layer_norm_eps: float = 1e-12
     norm_placement: NormPlacement = "post"
     attention_bias: bool = True
     mlp_bias: bool = True
+    gated_mlp: bool = False
     norm_bias: bool = True
     num_labels: int
     pad_token_id: int = 0

@@ -8,25 +8,34 @@ from .embedding import Embedding, ProjectedEmbedding
 from .linear import Linear
 from .single_query import SingleQuery
 from .tail import Tail, TailPhases
-from .tile import floats
+from .tile import Floats, floats
 from .work import Phase, on_cores
 
 
 def compute_block[
-    Project: def(Int) -> None
-](project: Project, items: Int, cost: Int, attention: Attention, tail: Tail):
+    Project: def(Int) -> None, Attend: def(Int, Floats) -> None
+](
+    project: Project,
+    projection_items: Int,
+    attend: Attend,
+    attention_items: Int,
+    scratch_size: Int,
+    cost: Int,
+    tail: Tail,
+):
     """Computes a block for all tokens, on one core or all of them.
 
     Args:
-        project: Computes one piece of the queries, keys and values.
-        items: Number of these pieces.
-        cost: Multiplications in all of them.
-        attention: Reads the queries, keys and values.
+        project: Computes one piece of what attention reads.
+        projection_items: Number of these pieces.
+        attend: Computes one piece of attention's result, with room for `scratch_size` floats.
+        attention_items: Number of these pieces.
+        scratch_size: Floats.
+        cost: Multiplications in all pieces of `project`.
         tail: Follows attention.
     """
-    var scratch_size = attention.scratch_size()
-    var projection_phase = Phase(items)
-    var attention_phase = Phase(attention.items())
+    var projection_phase = Phase(projection_items)
+    var attention_phase = Phase(attention_items)
     var tail_phases = TailPhases(tail)
 
     def work(core: Int) {imm, mut projection_phase, mut attention_phase, mut tail_phases}:
@@ -34,7 +43,7 @@ def compute_block[
         var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
         def attend_item(item: Int) {imm}:
-            attend(attention, item, scratch_floats)
+            attend(item, scratch_floats)
 
         projection_phase.run(project)
         attention_phase.run(attend_item)
@@ -111,8 +120,19 @@ struct FirstBlock:
         def project(item: Int) {imm}:
             projection.compute(item)
 
+        def attend_item(item: Int, scratch: Floats) {imm}:
+            attend(attention, item, scratch)
+
         var embedding = projection.embedding
-        compute_block(project, embedding.items(), embedding.cost(), attention, tail)
+        compute_block(
+            project,
+            embedding.items(),
+            attend_item,
+            attention.items(),
+            attention.scratch_size(),
+            embedding.cost(),
+            tail,
+        )
 
 
 @register("encoder.block")
@@ -166,7 +186,18 @@ struct TransformerBlock:
         def project(item: Int) {imm}:
             projection.compute["none"](item, projection.result)
 
-        compute_block(project, projection.items(), projection.cost(), attention, tail)
+        def attend_item(item: Int, scratch: Floats) {imm}:
+            attend(attention, item, scratch)
+
+        compute_block(
+            project,
+            projection.items(),
+            attend_item,
+            attention.items(),
+            attention.scratch_size(),
+            projection.cost(),
+            tail,
+        )
 
 
 @register("encoder.last_block")
