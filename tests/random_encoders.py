@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.distance_biases import BIAS_WEIGHT, BUCKETS
 from scripts.oracle import encoder as oracle
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -44,6 +45,9 @@ def random_weights(config: EncoderConfig, seed: int = 0) -> Weights:
     if config.type_vocab_size:
         add("embeddings.token_type_embeddings", config.type_vocab_size, dim)
     add("embeddings.layer_norm", dim)
+    if config.attention == "biased":
+        table = generator.normal(0, 1, (BUCKETS, config.num_attention_heads))
+        weights[BIAS_WEIGHT] = table.astype(np.float32)
     for index in range(config.num_hidden_layers):
         block = f"encoder.layers.{index}"
         for name in ("query", "key", "value", "output"):
@@ -85,6 +89,7 @@ def oracle_of(
             heads=config.num_attention_heads,
             activation=config.hidden_act,
             pre_norm=config.norm_placement == "pre",
+            distance_biases=wide.get(BIAS_WEIGHT),
         )
 
     layers = range(config.num_hidden_layers)

@@ -17,13 +17,14 @@ from functools import partial
 
 import numpy as np
 from max.dtype import DType
-from max.graph import DeviceRef, TensorType, TensorValue, ops
+from max.graph import DeviceRef, Dim, TensorType, TensorValue, Weight, ops
 from max.nn.embedding import Embedding
 from max.nn.layer import LayerList, Module
 from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.distance_biases import BUCKETS, buckets
 
 
 class EncoderForSequenceClassification(Module):
@@ -108,6 +109,9 @@ class Encoder(Module):
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
+        self.biased = config.attention == "biased"
+        if self.biased:
+            self.distance_biases = DistanceBiases(config, dtype, device)
         self.layers = LayerList(
             [TransformerBlock(config, dtype, device) for _ in range(config.num_hidden_layers)]
         )
@@ -116,9 +120,29 @@ class Encoder(Module):
             self.final_norm = _layer_norm(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+        if self.biased:
+            mask = mask + self.distance_biases(hidden.shape[1])  # (batch, heads, seq, seq)
         for block in self.layers:
             hidden = block(hidden, mask)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
+
+
+class DistanceBiases(Module):
+    """What is added to the scores of each head, by the distance of key and query."""
+
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
+        super().__init__()
+        heads, self.reach = config.num_attention_heads, config.max_position_embeddings
+        self.weight = Weight("weight", dtype, [BUCKETS, heads], device)
+
+    def __call__(self, seq: Dim) -> TensorValue:
+        device = self.weight.device
+        rows = ops.constant(buckets(self.reach), DType.int64, device=device)
+        positions = ops.range(0, seq, dtype=DType.int64, device=device)
+        distances = ops.unsqueeze(positions, 0) - ops.unsqueeze(positions, 1)  # (seq, seq)
+        found = ops.gather(rows, distances + (self.reach - 1), axis=0)
+        biases = ops.gather(self.weight, found, axis=0)  # (seq, seq, heads)
+        return ops.unsqueeze(ops.permute(biases, [2, 0, 1]), 0).cast(DType.float32)
 
 
 class TransformerBlock(Module):

@@ -47,6 +47,9 @@ class PackedEncoderForSequenceClassification(Module):
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm and precision == "float32":
             self.final_norm = Norm(config, weights, "final_norm")
+        self.distance_biases: Weight | None = None
+        if config.attention == "biased":
+            self.distance_biases = weight(weights, "distance_biases")
         self.classifier = ClassificationHead(config, weights)
 
     def input_types(self) -> tuple[TensorType, ...]:
@@ -75,7 +78,7 @@ class PackedEncoderForSequenceClassification(Module):
         else:
             hidden, others = self.embeddings(input_ids, starts, first_segments), [first, *others]
         for block in others:
-            hidden = block(hidden, starts)  # the last one: (batch, dim)
+            hidden = block(hidden, starts, self.distance_biases)  # the last one: (batch, dim)
         if self.pre_norm:
             hidden = self.final_norm(hidden)
         return self.classifier(hidden)  # (batch, num_labels)
@@ -211,7 +214,9 @@ class TransformerBlock(_Block):
         self.query_key_value_panels = weight(weights, f"{name}_panels")
         self.query_key_value_bias = weight(weights, f"{name}_bias")
 
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+    def __call__(
+        self, residual: TensorValue, starts: TensorValue, biases: Weight | None = None
+    ) -> TensorValue:
         tokens = residual.shape[0]
         hidden = self.attention_input(residual)
         return self.compute(
@@ -219,9 +224,11 @@ class TransformerBlock(_Block):
             [
                 *(hidden, residual, starts),
                 *(self.query_key_value_panels, self.query_key_value_bias),
+                hidden if biases is None else biases,  # not read where there are none
             ],
             *(tokens, (tokens, 3 * self.config.hidden_size)),
             pre_norm=self.pre_norm,
+            has_biases=biases is not None,
         )  # (tokens, dim)
 
 
@@ -236,7 +243,9 @@ class LastBlock(_Block):
         self.values_panels = weight(weights, f"blocks.{index}.values_panels")
         self.values_bias = weight(weights, f"blocks.{index}.values_bias")
 
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+    def __call__(
+        self, residual: TensorValue, starts: TensorValue, biases: Weight | None = None
+    ) -> TensorValue:
         hidden = self.attention_input(residual)
         first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
         first_hidden = first_residual
@@ -249,9 +258,11 @@ class LastBlock(_Block):
                 *(hidden, first_hidden, first_residual, starts),
                 *(self.query_panels, self.query_bias, self.keys_panels),
                 *(self.values_panels, self.values_bias),
+                hidden if biases is None else biases,  # not read where there are none
             ],
             *(batch, (batch, dim), (batch, self.config.num_attention_heads * dim)),
             pre_norm=self.pre_norm,
+            has_biases=biases is not None,
         )  # (batch, dim)
 
 

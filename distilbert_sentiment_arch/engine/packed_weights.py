@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.distance_biases import packed_biases
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
 from distilbert_sentiment_arch.engine.first_block_tables import empty_tables, has_tables
 from distilbert_sentiment_arch.engine.panels import (
@@ -47,6 +48,8 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     if precision != "float32":
         return pack_codes(weights, config, precision)
     packed = embedding_weights(weights, config)
+    if config.attention == "biased":
+        packed["distance_biases"] = packed_biases(weights, config)
     last = config.num_hidden_layers - 1
     for index in range(config.num_hidden_layers):
         name, block = f"blocks.{index}", f"encoder.layers.{index}"

@@ -36,6 +36,45 @@ def offsets(tensor: InputTensor[dtype=DType.int64, rank=1, static_spec=_]) -> Of
     return Offsets(unsafe_from_address=Int(tensor.unsafe_ptr()))
 
 
+struct DistanceBiases(ImplicitlyCopyable):
+    """Numbers that are added to the scores of a head, by the distance of key and query, or none.
+
+    Attributes:
+        address: Of the numbers, `(heads, 2 * reach - 1)`, which softmax's scale is divided out of:
+            that of the distance `key - query` is in column `reach - 1 + key - query`. 0: there are
+            none.
+        reach: One more than the longest distance.
+    """
+
+    var address: Int
+    var reach: Int
+
+    def __init__(out self):
+        self.address = 0
+        self.reach = 0
+
+    def __init__(out self, numbers: InputTensor[dtype=DType.float32, rank=2, static_spec=_]):
+        self.address = Int(numbers.unsafe_ptr())
+        self.reach = (numbers.dim_size(1) + 1) // 2
+
+    @always_inline
+    def add(self, head: Int, query: Int, scores: Floats, length: Int):
+        """Adds to the scores of a query, which is at position `query` of its sequence."""
+        if self.address == 0:
+            return
+        var row = Floats(unsafe_from_address=self.address).unsafe_offset(
+            head * (2 * self.reach - 1) + self.reach - 1 - query
+        )
+        for c in range(0, length, LANES):
+            var place = scores.unsafe_offset(c)
+            var left = length - c
+            store_columns(
+                place,
+                load_columns[LANES](place, left) + load_columns[LANES](row.unsafe_offset(c), left),
+                left,
+            )
+
+
 struct Attention(ImplicitlyCopyable):
     """Self-attention of all heads over packed sequences.
 
@@ -46,6 +85,7 @@ struct Attention(ImplicitlyCopyable):
         sequences: Number of sequences.
         heads: Number of heads.
         head_dim: Columns of a head.
+        biases: What is added to the scores.
     """
 
     var qkv: Floats
@@ -54,6 +94,7 @@ struct Attention(ImplicitlyCopyable):
     var sequences: Int
     var heads: Int
     var head_dim: Int
+    var biases: DistanceBiases
 
     def __init__(
         out self,
@@ -61,6 +102,7 @@ struct Attention(ImplicitlyCopyable):
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         heads: Int,
+        biases: DistanceBiases = DistanceBiases(),
     ):
         self = Self(
             floats(qkv),
@@ -69,6 +111,7 @@ struct Attention(ImplicitlyCopyable):
             starts.dim_size(0) - 1,
             heads,
             result.dim_size(1) // heads,
+            biases,
         )
 
     def __init__(
@@ -79,6 +122,7 @@ struct Attention(ImplicitlyCopyable):
         sequences: Int,
         heads: Int,
         head_dim: Int,
+        biases: DistanceBiases = DistanceBiases(),
     ):
         self.qkv = qkv
         self.starts = starts
@@ -86,6 +130,7 @@ struct Attention(ImplicitlyCopyable):
         self.sequences = sequences
         self.heads = heads
         self.head_dim = head_dim
+        self.biases = biases
 
     def items(self) -> Int:
         """Returns the pieces of work: pairs of a sequence and a head."""
@@ -151,11 +196,11 @@ def attend(attention: Attention, item: Int, scratch: Floats):
     var row = start
     var end = start + length
     while row + ROWS <= end:
-        attend_rows[ROWS](attention, head, row, length, transposed, values, scores)
+        attend_rows[ROWS](attention, head, row, row - start, length, transposed, values, scores)
         row += ROWS
     comptime for rows in range(1, ROWS):
         if end - row == rows:
-            attend_rows[rows](attention, head, row, length, transposed, values, scores)
+            attend_rows[rows](attention, head, row, row - start, length, transposed, values, scores)
 
 
 def attend_rows[
@@ -164,12 +209,15 @@ def attend_rows[
     attention: Attention,
     head: Int,
     row: Int,
+    position: Int,
     length: Int,
     transposed: Floats,
     values: Floats,
     scores: Floats,
 ):
     """Computes some rows of a head, given the keys and values of their sequence as panels.
+
+    The first of them is row `row` of all, and at `position` in its sequence.
 
     Softmax divides by its sum last, after the product with the values, where there is less to divide.
     """
@@ -181,7 +229,9 @@ def attend_rows[
     var scale = 1 / sqrt(Float32(head_dim))
     var inverse_sums = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
-        inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * stride), length, scale)
+        var mine = scores.unsafe_offset(r * stride)
+        attention.biases.add(head, position + r, mine, length)
+        inverse_sums[r] = 1 / exponentials(mine, length, scale)
     var result = attention.result.unsafe_offset(row * dim + head * head_dim)
     tiles[rows](scores, stride, values, length, result, dim, head_dim)
     comptime for r in range(rows):

@@ -3,7 +3,7 @@
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 
-from .attention import Attention, attend
+from .attention import Attention, DistanceBiases, attend
 from .embedding import Embedding, ProjectedEmbedding
 from .linear import Linear
 from .single_query import SingleQuery
@@ -143,13 +143,18 @@ struct TransformerBlock:
     it: post-norm, the same tensor; pre-norm, the one whose norm `hidden` is. starts `(batch + 1,)`,
     where each sequence starts and the last one ends; panels as for `encoder.linear`, in float32 or
     float16, those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
-    vectors as `Tail` says. Results: the block's own `(tokens, dim)`, and room for what lies on the
-    way: qkv `(tokens, 3 * dim)`, mixed and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.
+    vectors as `Tail` says; biases as `DistanceBiases` says, not read where not `has_biases`. Results:
+    the block's own `(tokens, dim)`, and room for what lies on the way: qkv `(tokens, 3 * dim)`, mixed
+    and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.
     """
 
     @staticmethod
     def execute[
-        heads: Int, activation: StaticString, pre_norm: Bool, target: StaticString
+        heads: Int,
+        activation: StaticString,
+        pre_norm: Bool,
+        has_biases: Bool,
+        target: StaticString,
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         qkv: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
@@ -161,6 +166,7 @@ struct TransformerBlock:
         starts: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
         qkv_panels: InputTensor[rank=3, static_spec=_],
         qkv_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        biases: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         output_panels: InputTensor[rank=3, static_spec=_],
         up_panels: InputTensor[rank=3, static_spec=_],
         down_panels: InputTensor[rank=3, static_spec=_],
@@ -169,7 +175,10 @@ struct TransformerBlock:
         ctx: DeviceContext,
     ) raises:
         var projection = Linear(floats(hidden), qkv_panels, floats(qkv_bias), qkv)
-        var attention = Attention(qkv, starts, mixed, heads)
+        var added = DistanceBiases()
+        comptime if has_biases:
+            added = DistanceBiases(biases)
+        var attention = Attention(qkv, starts, mixed, heads, added)
         var tail = Tail[pre_norm, activation](
             floats(residual),
             attention.result,
@@ -206,14 +215,18 @@ struct LastBlock:
 
     Shapes: hidden `(tokens, dim)` and starts as for `encoder.block`; first_hidden and first_residual
     `(batch, dim)`, the first token of each sequence in what `encoder.block` calls hidden and residual;
-    keys_panels `(ceil(dim / 64), dim, 64)`, see `SingleQuery`; other panels, biases and vectors as
+    keys_panels `(ceil(dim / 64), dim, 64)`, see `SingleQuery`; biases, other panels and vectors as
     for `encoder.block`. Results: the block's own `(batch, dim)`, and room for what lies on the way:
     queries, mixed and attended `(batch, dim)`, sums `(batch, heads * dim)`, inner `(batch, inner_dim)`.
     """
 
     @staticmethod
     def execute[
-        heads: Int, activation: StaticString, pre_norm: Bool, target: StaticString
+        heads: Int,
+        activation: StaticString,
+        pre_norm: Bool,
+        has_biases: Bool,
+        target: StaticString,
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         queries: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
@@ -230,6 +243,7 @@ struct LastBlock:
         keys_panels: InputTensor[rank=3, static_spec=_],
         values_panels: InputTensor[rank=3, static_spec=_],
         values_bias: InputTensor[dtype=DType.float32, rank=1, static_spec=_],
+        biases: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         output_panels: InputTensor[rank=3, static_spec=_],
         up_panels: InputTensor[rank=3, static_spec=_],
         down_panels: InputTensor[rank=3, static_spec=_],
@@ -238,6 +252,9 @@ struct LastBlock:
         ctx: DeviceContext,
     ) raises:
         var query = Linear(floats(first_hidden), query_panels, floats(query_bias), queries)
+        var added = DistanceBiases()
+        comptime if has_biases:
+            added = DistanceBiases(biases)
         var attention = SingleQuery(
             query.result,
             hidden,
@@ -248,6 +265,7 @@ struct LastBlock:
             sums,
             mixed,
             heads,
+            added,
         )
         var tail = Tail[pre_norm, activation](
             floats(first_residual),

@@ -10,7 +10,7 @@ from extensibility import InputTensor, OutputTensor
 from std.collections import Array
 from std.math import ceildiv, sqrt
 
-from .attention import Offsets, exponentials, longest_sequence, offsets
+from .attention import DistanceBiases, Offsets, exponentials, longest_sequence, offsets
 from .linear import Chunks
 from .tile import (
     LANES,
@@ -46,6 +46,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         heads: Number of heads.
         dim: Columns of x.
         head_dim: Columns of a head.
+        biases: What is added to the scores.
         chunks: The sequences, in pieces of work.
     """
 
@@ -61,6 +62,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
     var heads: Int
     var dim: Int
     var head_dim: Int
+    var biases: DistanceBiases
     var chunks: Chunks
 
     def __init__(
@@ -74,6 +76,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         sums: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         heads: Int,
+        biases: DistanceBiases = DistanceBiases(),
     ):
         self = Self(
             queries,
@@ -87,6 +90,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
             result.dim_size(0),
             heads,
             result.dim_size(1),
+            biases,
         )
 
     def __init__(
@@ -102,6 +106,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         batch: Int,
         heads: Int,
         dim: Int,
+        biases: DistanceBiases = DistanceBiases(),
     ):
         """Args `keys` and `values` are addresses."""
         self.queries = queries
@@ -118,6 +123,7 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         self.heads = heads
         self.dim = dim
         self.head_dim = dim // heads
+        self.biases = biases
         self.chunks = Chunks(batch, dim)
 
     def cost(self) -> Int:
@@ -200,7 +206,9 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
         var scale = 1 / sqrt(Float32(self.head_dim))
         var inverse_sums = Array[Float32, rows](fill=0)
         comptime for r in range(rows):
-            inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * length), length, scale)
+            var mine = scores.unsafe_offset(r * length)
+            self.biases.add(head + r, 0, mine, length)
+            inverse_sums[r] = 1 / exponentials(mine, length, scale)
         for c in range(0, dim, VEC):
             var weighted = Array[Vector, rows](fill=Vector(0))
             for token in range(length):

@@ -8,6 +8,7 @@ Sources: Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), Devlin et al. 2
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,8 @@ class Block:
         heads: Attention heads.
         activation: One of ``ACTIVATIONS``.
         pre_norm: Where the norms are.
+        distance_biases: What is added to the scores, ``(32, heads)``, by the bucket of a distance;
+            None: nothing.
     """
 
     query: Linear
@@ -86,6 +89,7 @@ class Block:
     heads: int
     activation: str
     pre_norm: bool = False
+    distance_biases: Array | None = None
 
     def __call__(self, x: Array) -> Array:
         """Returns the block's result for the tokens of one sequence."""
@@ -103,6 +107,8 @@ class Block:
         for head in range(self.heads):
             columns = slice(head * head_dim, (head + 1) * head_dim)
             scores = query[:, columns] @ key[:, columns].T / np.sqrt(head_dim)
+            if self.distance_biases is not None:
+                scores = scores + distance_biases(self.distance_biases[:, head], len(x))
             weights = np.exp(scores - scores.max(-1, keepdims=True))
             results.append(weights / weights.sum(-1, keepdims=True) @ value[:, columns])
         return self.output(np.concatenate(results, axis=-1))
@@ -154,6 +160,23 @@ class Encoder:
         if self.final_norm is not None:
             x = self.final_norm(x)
         return self.projection(ACTIVATIONS[self.head_activation](self.dense(x[0])))
+
+
+def distance_biases(table: Array, length: int) -> Array:
+    """Returns the biases of a head by query and key; Raffel et al. 2019, bidirectional.
+
+    Half of the 32 rows are of keys before the query, half of those behind it. In each half, the
+    first 8 are of one distance each, the others of distances up to 128 in logarithmic steps.
+    """
+    found = np.empty((length, length))
+    for query in range(length):
+        for key in range(length):
+            distance = abs(key - query)
+            row = distance
+            if distance >= 8:
+                row = min(15, 8 + int(8 * math.log(distance / 8) / math.log(16) + 1e-6))
+            found[query, key] = table[row + (16 if key > query else 0)]
+    return found
 
 
 def linear(tensors: Tensors, name: str) -> Linear:
