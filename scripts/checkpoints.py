@@ -16,6 +16,26 @@ from distilbert_sentiment_arch.families.registry import FAMILIES
 
 DISTILBERT = "DistilBertForSequenceClassification"
 BERT = "BertForSequenceClassification"
+ROBERTA = "RobertaForSequenceClassification"
+XLM_ROBERTA = "XLMRobertaForSequenceClassification"
+CAMEMBERT = "CamembertForSequenceClassification"
+
+_STANDARD: dict[str, Any] = {
+    "hidden_act": "gelu",
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "layer_norm_eps": 1e-12,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "type_vocab_size": 2,
+}
+
+_AFTER_PADDING: dict[str, Any] = _STANDARD | {
+    "layer_norm_eps": 1e-5,
+    "pad_token_id": 1,
+    "type_vocab_size": 1,
+}
+"""Positions are numbered from ``pad_token_id`` + 1."""
 
 _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
     DISTILBERT: {
@@ -27,16 +47,10 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
         "n_layers": 2,
         "sinusoidal_pos_embds": False,
     },
-    BERT: {
-        "hidden_act": "gelu",
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "layer_norm_eps": 1e-12,
-        "model_type": "bert",
-        "num_attention_heads": 4,
-        "num_hidden_layers": 2,
-        "type_vocab_size": 2,
-    },
+    BERT: _STANDARD | {"model_type": "bert"},
+    ROBERTA: _AFTER_PADDING | {"model_type": "roberta"},
+    XLM_ROBERTA: _AFTER_PADDING | {"model_type": "xlm-roberta"},
+    CAMEMBERT: _AFTER_PADDING | {"model_type": "camembert"},
 }
 
 Tensors = dict[str, npt.NDArray[Any]]

@@ -38,8 +38,8 @@ class EncoderConfig:
         num_hidden_layers: Number of transformer blocks.
         vocab_size: Rows of the word embedding.
         max_position_embeddings: Maximum tokens of one sequence, special tokens included.
-        embedding_size: Width of the embeddings and their norm; where it is not ``hidden_size``, a
-            linear layer follows. 0: ``hidden_size``.
+        embedding_size: Width of the embeddings and their norm, which a linear layer follows. 0: the
+            width is ``hidden_size``, and there is no such layer.
         has_position_table: Positions have an embedding; otherwise attention alone knows them.
         sinusoidal_positions: The position embedding is sines and cosines; a checkpoint may omit it.
         type_vocab_size: Rows of the token type embedding; 0 if the family has none.
@@ -89,6 +89,11 @@ class EncoderConfig:
     norm_bias: bool = True
     num_labels: int
     pad_token_id: int = 0
+
+    @property
+    def embedding_width(self) -> int:
+        """Width of the embeddings and their norm."""
+        return self.embedding_size or self.hidden_size
 
     @property
     def has_token_types(self) -> bool:

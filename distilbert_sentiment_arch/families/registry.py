@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "distilbert",
     "bert",
+    "roberta",
+    "xlm_roberta",
+    "camembert",
 )
 
 

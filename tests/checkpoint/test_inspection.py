@@ -101,8 +101,8 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "config is not JSON": (replace_by("config.json", b"{"), ("config.json", "JSON")),
     "config is a list": (replace_by("config.json", b"[]"), ("config.json", "list")),
     "other architecture": (
-        config(architectures=["RobertaForSequenceClassification"]),
-        ("config.json", "RobertaForSequence", "BertForSequence", "DistilBertForSequence"),
+        config(architectures=["FunnelForSequenceClassification"]),
+        ("config.json", "FunnelForSequence", "BertForSequence", "DistilBertForSequence"),
     ),
     "encoder without a head": (config(architectures=["DistilBertModel"]), ("DistilBertModel",)),
     "no labels": (config(id2label=...), ("config.json", "id2label", '{"0": "NEGATIVE"')),
