@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.distance_biases import BIAS_WEIGHT, BUCKETS
+from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
+from distilbert_sentiment_arch.engine.distance_biases import BIAS_WEIGHT
 from scripts.oracle import encoder as oracle
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -46,7 +46,7 @@ def random_weights(config: EncoderConfig, seed: int = 0) -> Weights:
         add("embeddings.token_type_embeddings", config.type_vocab_size, dim)
     add("embeddings.layer_norm", dim)
     if config.attention == "biased":
-        table = generator.normal(0, 1, (BUCKETS, config.num_attention_heads))
+        table = generator.normal(0, 1, (DISTANCE_BUCKETS, config.num_attention_heads))
         weights[BIAS_WEIGHT] = table.astype(np.float32)
     for index in range(config.num_hidden_layers):
         block = f"encoder.layers.{index}"

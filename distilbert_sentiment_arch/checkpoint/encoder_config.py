@@ -21,6 +21,9 @@ ACTIVATIONS = {
 }
 """Name of an activation in Hugging Face's ``ACT2FN`` -> name in graphs and kernels."""
 
+DISTANCE_BUCKETS = 32
+"""Rows of a table of biases by distance: the longer distances are, the more of them share one."""
+
 NormPlacement = Literal["post", "pre"]
 Attention = Literal["plain", "biased", "disentangled", "rotary"]
 Pooling = Literal["first", "mean"]

@@ -12,16 +12,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-
-BUCKETS = 32
-"""Rows of the checkpoint's table: distances share a row, the more of them the longer they are."""
+from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
 
 LONGEST = 128
 """From this distance on, all distances of a direction share one row."""
 
 BIAS_WEIGHT = "encoder.distance_biases.weight"
-"""Name of the table in the graph, ``(BUCKETS, heads)``."""
+"""Name of the table in the graph, ``(32, heads)``."""
 
 
 def buckets(reach: int) -> npt.NDArray[np.int64]:
@@ -31,7 +28,7 @@ def buckets(reach: int) -> npt.NDArray[np.int64]:
     the truncation depends on it.
     """
     distances = np.arange(-(reach - 1), reach)
-    of_a_direction = BUCKETS // 2
+    of_a_direction = DISTANCE_BUCKETS // 2
     exact = of_a_direction // 2
     sizes = np.abs(distances)
     far = np.log(np.maximum(sizes, 1).astype(np.float32) / np.float32(exact))

@@ -23,8 +23,8 @@ from max.nn.layer import LayerList, Module
 from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
-from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.distance_biases import BUCKETS, buckets
+from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
+from distilbert_sentiment_arch.engine.distance_biases import buckets
 
 
 class EncoderForSequenceClassification(Module):
@@ -133,7 +133,7 @@ class DistanceBiases(Module):
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
         heads, self.reach = config.num_attention_heads, config.max_position_embeddings
-        self.weight = Weight("weight", dtype, [BUCKETS, heads], device)
+        self.weight = Weight("weight", dtype, [DISTANCE_BUCKETS, heads], device)
 
     def __call__(self, seq: Dim) -> TensorValue:
         device = self.weight.device

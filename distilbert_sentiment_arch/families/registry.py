@@ -16,6 +16,7 @@ _FOLDERS = (
     "roberta",
     "xlm_roberta",
     "camembert",
+    "mpnet",
 )
 
 

@@ -1,0 +1,1 @@
+"""MPNet sequence classifiers."""
