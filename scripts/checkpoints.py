@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -155,16 +156,30 @@ def vocabulary(size: int) -> list[str]:
 
 
 def write_checkpoint(
-    directory: Path, config: Mapping[str, Any], tensors: Tensors | None = None
+    directory: Path,
+    config: Mapping[str, Any],
+    tensors: Tensors | None = None,
+    tokenizer: Path | None = None,
 ) -> Path:
-    """Writes a checkpoint directory in Hugging Face's layout, with a vocab.txt tokenizer."""
+    """Writes a checkpoint directory in Hugging Face's layout.
+
+    Args:
+        directory: Where.
+        config: Its ``config.json``.
+        tensors: None: random ones.
+        tokenizer: A directory with the files of its tokenizer; None: a vocab.txt of word pieces.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    (directory / "vocab.txt").write_text(
-        "".join(f"{piece}\n" for piece in vocabulary(config["vocab_size"])), encoding="utf-8"
-    )
-    (directory / "tokenizer_config.json").write_text(
-        json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}), encoding="utf-8"
-    )
+    if tokenizer is not None:
+        shutil.copytree(tokenizer, directory, dirs_exist_ok=True)
+    else:
+        (directory / "vocab.txt").write_text(
+            "".join(f"{piece}\n" for piece in vocabulary(config["vocab_size"])), encoding="utf-8"
+        )
+        (directory / "tokenizer_config.json").write_text(
+            json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}),
+            encoding="utf-8",
+        )
     save_safetensors(directory / "model.safetensors", tensors or random_tensors(config))
     return directory

@@ -125,8 +125,8 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     ),
     "missing layer": (config(n_layers=3), ("layer.2", "encoder.layers.2", "and 15 more")),
     "extra tensor": (
-        tensors(lambda found: found.update({"vocab_transform.bias": np.zeros(32, np.float32)})),
-        ("model.safetensors", "'vocab_transform.bias'", "Remove it"),
+        tensors(lambda found: found.update({"qa_outputs.bias": np.zeros(32, np.float32)})),
+        ("model.safetensors", "'qa_outputs.bias'", "Remove it"),
     ),
     "misshapen tensor": (
         tensors(lambda found: found.update({QUERY: found[QUERY][:, :31]})),

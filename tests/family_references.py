@@ -1,0 +1,104 @@
+"""Random classifiers of each family, and the logits that Hugging Face transformers gives for them.
+
+``reference/make_family_references.py`` writes these logits. A family adds its cases to ``CASES``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from commands import ROOT
+
+from scripts import checkpoints
+
+REFERENCE = ROOT / "tests" / "reference"
+
+TEXTS: list[str | list[str]] = json.loads(
+    (REFERENCE / "family_texts.json").read_text(encoding="utf-8")
+)
+"""Texts and pairs of texts."""
+
+LABELS = 32
+"""As many labels as columns: MAX takes seconds to compile a product of each shape."""
+
+_TOKENIZERS = {
+    # directory in reference/tokenizers -> vocab_size and pad_token_id of its models
+    "wordpiece-cased": (650, 0),
+    "byte-level-bpe": (650, 1),
+    "unigram": (652, 1),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random checkpoint.
+
+    Attributes:
+        architecture: Of its family.
+        tokenizer: One of the directories in ``reference/tokenizers``.
+        changes: What its ``config.json`` has in place of the family's default values.
+    """
+
+    architecture: str
+    tokenizer: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its ``config.json``."""
+        vocab_size, pad_token_id = _TOKENIZERS[self.tokenizer]
+        return checkpoints.random_config(
+            self.architecture,
+            id2label=checkpoints.labels(LABELS),
+            max_position_embeddings=160,
+            pad_token_id=pad_token_id,
+            vocab_size=vocab_size,
+            **self.changes,
+        )
+
+    def write(self, directory: Path) -> Path:
+        """Writes the checkpoint."""
+        tokenizer = REFERENCE / "tokenizers" / self.tokenizer
+        return checkpoints.write_checkpoint(directory, self.config, tokenizer=tokenizer)
+
+
+def _standard(**changes: Any) -> dict[str, Any]:
+    """Returns changes to the keys that BERT's ``config.json`` has, and the widths of all cases."""
+    return {"hidden_size": 32, "intermediate_size": 32, **changes}
+
+
+CASES: dict[str, Case] = {
+    "distilbert-multilingual-cased": Case(
+        checkpoints.DISTILBERT, "wordpiece-cased", {"hidden_dim": 32}
+    ),
+    "bert-cased": Case(checkpoints.BERT, "wordpiece-cased", _standard()),
+    "bert-one-type-gelu-new": Case(
+        checkpoints.BERT,
+        "wordpiece-cased",
+        _standard(hidden_act="gelu_new", layer_norm_eps=1e-5, type_vocab_size=1),
+    ),
+    "roberta": Case(checkpoints.ROBERTA, "byte-level-bpe", _standard()),
+    "roberta-one-layer-relu": Case(
+        checkpoints.ROBERTA,
+        "byte-level-bpe",
+        _standard(hidden_act="relu", num_hidden_layers=1, num_attention_heads=2),
+    ),
+    "xlm-roberta": Case(checkpoints.XLM_ROBERTA, "unigram", _standard(num_hidden_layers=3)),
+    "camembert": Case(
+        checkpoints.CAMEMBERT, "unigram", _standard(num_attention_heads=8, type_vocab_size=2)
+    ),
+}
+"""By the names of the files in ``reference/families``."""
+
+
+def reference(name: str) -> list[dict[str, Any]]:
+    """Returns, for each of ``TEXTS``: ``ids``, ``token_types`` and ``logits`` of Hugging Face.
+
+    ``token_types`` are those that its model was given: without any, all of them are 0.
+    """
+    path = REFERENCE / "families" / f"{name}.json"
+    answers: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["answers"]
+    return answers
