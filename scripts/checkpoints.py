@@ -20,6 +20,7 @@ BERT = "BertForSequenceClassification"
 ROBERTA = "RobertaForSequenceClassification"
 XLM_ROBERTA = "XLMRobertaForSequenceClassification"
 CAMEMBERT = "CamembertForSequenceClassification"
+MPNET = "MPNetForSequenceClassification"
 
 _STANDARD: dict[str, Any] = {
     "hidden_act": "gelu",
@@ -52,6 +53,7 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
     ROBERTA: _AFTER_PADDING | {"model_type": "roberta"},
     XLM_ROBERTA: _AFTER_PADDING | {"model_type": "xlm-roberta"},
     CAMEMBERT: _AFTER_PADDING | {"model_type": "camembert"},
+    MPNET: _AFTER_PADDING | {"model_type": "mpnet", "relative_attention_num_buckets": 32},
 }
 
 Tensors = dict[str, npt.NDArray[Any]]

@@ -90,6 +90,12 @@ CASES: dict[str, Case] = {
     "camembert": Case(
         checkpoints.CAMEMBERT, "unigram", _standard(num_attention_heads=8, type_vocab_size=2)
     ),
+    "mpnet": Case(checkpoints.MPNET, "byte-level-bpe", _standard()),
+    "mpnet-one-layer-relu": Case(
+        checkpoints.MPNET,
+        "byte-level-bpe",
+        _standard(hidden_act="relu", num_hidden_layers=1, num_attention_heads=2),
+    ),
 }
 """By the names of the files in ``reference/families``."""
 
