@@ -25,8 +25,8 @@ MIB = 1024 * 1024
 CONFIG_LIMIT = 2 * MIB
 """Maximum bytes of a JSON file other than the vocabulary: 10,000 labels take one million bytes."""
 
-VOCABULARY_LIMIT = 8 * MIB
-"""Maximum bytes of tokenizer.json or vocab.txt: those of multilingual BERT take three million."""
+VOCABULARY_LIMIT = 32 * MIB
+"""Maximum bytes of a vocabulary: XLM-RoBERTa's tokenizer.json takes 17 million."""
 
 _MAX_CONTAINERS = 100_000
 """Maximum objects and arrays in one file: each takes thirty times the memory of its JSON."""
@@ -117,8 +117,10 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[str, Any]:
-    """Reads a file that holds a JSON object.
+def read_json(
+    path: Path, limit: int, refusal: type[CheckpointError], containers: int = _MAX_CONTAINERS
+) -> dict[str, Any]:
+    """Reads a file that holds a JSON object of at most so many objects and arrays.
 
     Raises:
         CheckpointError: Of the given type: see ``read_bytes`` and ``parse_json``, or the value is
@@ -126,7 +128,7 @@ def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[st
     """
     blob = read_bytes(path, limit, refusal)
     try:
-        content = parse_json(blob)
+        content = parse_json(blob, containers)
     except ValueError as error:
         raise refusal(
             f"{path}: not readable as JSON ({error}). Save or download it again."
@@ -136,15 +138,15 @@ def read_json(path: Path, limit: int, refusal: type[CheckpointError]) -> dict[st
     return content
 
 
-def parse_json(blob: bytes) -> Any:
+def parse_json(blob: bytes, most: int = _MAX_CONTAINERS) -> Any:
     """Parses strict JSON: UTF-8, finite numbers, no duplicate keys, bounded size and depth.
 
     Raises:
         ValueError: The bytes are not such JSON.
     """
     containers = blob.count(b"[") + blob.count(b"{")
-    if containers > _MAX_CONTAINERS:
-        raise ValueError(f"{containers} objects and arrays, and at most {_MAX_CONTAINERS} are read")
+    if containers > most:
+        raise ValueError(f"{containers} objects and arrays, and at most {most} are read")
     try:
         content = json.loads(
             blob.decode("utf-8"),

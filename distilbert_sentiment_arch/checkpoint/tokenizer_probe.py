@@ -1,13 +1,13 @@
 """Test of a tokenizer with a few texts whose token ids are known.
 
-A tokenizer that adds no [CLS] and [SEP], or that does not find the words of its own vocabulary,
-raises no error but makes every result wrong. The functions take a ``tokenizers.Tokenizer`` and do
-not import the library.
+A tokenizer that adds no [CLS] and [SEP] (or <s> and </s>), or that does not find the words of its
+own vocabulary, raises no error but makes every result wrong. The functions take a
+``tokenizers.Tokenizer`` and do not import the library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, TypeVar
@@ -23,6 +23,9 @@ _LONGEST_WORD = 20
 
 # Characters that hardly any vocabulary contains: each has to become [UNK] or a token.
 _RARE = "\u3402 \u9fa5 \ua500"
+
+# What stands for the space before a word.
+_SPACES = {"BPE": "\u0120", "Unigram": "\u2581"}
 
 Result = TypeVar("Result")
 
@@ -48,22 +51,26 @@ def call_checked(source: object, call: Callable[..., Result], *arguments: Any) -
 def check_encodings(
     tokenizer: Any, cls: int | None, sep: int | None, unk: int | None, rows: int, source: object
 ) -> None:
-    """Checks that texts are encoded as BERT and DistilBERT expect.
+    """Checks that texts are encoded as the model expects.
 
     Args:
         tokenizer: A ``tokenizers.Tokenizer`` that neither pads nor truncates.
-        cls: Id of [CLS]; None if there is none.
-        sep: Id of [SEP].
-        unk: Id of [UNK].
+        cls: Id of the token before a text, [CLS] or <s>; None if there is none.
+        sep: Id of the token behind it, [SEP] or </s>.
+        unk: Id of the token for what is unknown, [UNK] or <unk>. Byte pairs need none.
         rows: Rows of the embedding matrix.
         source: The file or checkpoint, for messages.
 
     Raises:
         VocabularyError: A special token is missing, shares its id with another or has no embedding;
-            an empty text is not encoded as [CLS] [SEP] or an empty pair not as [CLS] [SEP] [SEP];
-            words of the vocabulary do not get their own ids; or every capital letter is unknown.
+            an empty text is not encoded as [CLS] [SEP], or an empty pair not as [CLS] [SEP] [SEP]
+            or [CLS] [SEP] [SEP] [SEP]; words of the vocabulary do not get their own ids; or every
+            capital letter is unknown to WordPiece.
     """
-    special = {"[CLS]": cls, "[SEP]": sep, "[UNK]": unk}
+    kind = type(tokenizer.model).__name__
+    special = {"[CLS]": cls, "[SEP]": sep}
+    if unk is not None or kind != "BPE":
+        special["[UNK]"] = unk
     for name, token in special.items():
         if token is None or not 0 <= token < rows:
             has = "there is none" if token is None else f"its id is {token}"
@@ -72,13 +79,84 @@ def check_encodings(
                 f"embedding, and {has}. {REMEDY}"
             )
     if len(set(special.values())) < len(special):
+        ids = ", ".join(map(str, special.values()))
         raise VocabularyError(
-            f"{source}: [CLS], [SEP] and [UNK] have the ids {cls}, {sep} and {unk}; they must "
-            f"differ. {REMEDY}"
+            f"{source}: {', '.join(special)} have the ids {ids}; they must differ. {REMEDY}"
         )
-    _check_template(tokenizer, [cls, sep], [cls, sep, sep], source)
-    _check_words(tokenizer, cls, sep, source)
+    _check_template(tokenizer, cls, sep, source)
     call_checked(source, tokenizer.encode, _RARE)
+    if kind == "WordPiece":
+        _check_words(tokenizer, cls, sep, source)
+        _check_capitals(tokenizer, unk, source)
+    else:
+        _check_most_words(tokenizer, _SPACES[kind], source)
+
+
+def _check_template(tokenizer: Any, cls: int | None, sep: int | None, source: object) -> None:
+    pairs = ([cls, sep, sep], [cls, sep, sep, sep])
+    for what, texts, expected in (("text", ("",), ([cls, sep],)), ("pair", ("", ""), pairs)):
+        found = call_checked(source, tokenizer.encode, *texts).ids
+        if found not in expected:
+            raise VocabularyError(
+                f"{source}: the tokenizer makes {shown(found)} of an empty {what}, and the model "
+                f"was trained with {' or '.join(map(str, expected))}: [CLS] in front and [SEP] "
+                "behind each text. Restore the post-processor: save the tokenizer again with "
+                "transformers."
+            )
+
+
+def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: object) -> None:
+    """Checks that WordPiece finds words of its vocabulary whole."""
+    vocabulary = call_checked(source, tokenizer.get_vocab, False)
+    words = _words(tokenizer, vocabulary, "")
+    expected = [cls, *(vocabulary[word] for word in words), sep]
+    found = call_checked(source, tokenizer.encode, " ".join(words)).ids
+    if found != expected:
+        raise VocabularyError(
+            f"{source}: the tokenizer makes {shown(found)} of {shown(' '.join(words))}, words of "
+            f"its vocabulary with the ids {shown(expected)}. {REMEDY}"
+        )
+
+
+def _check_most_words(tokenizer: Any, space: str, source: object) -> None:
+    """Checks that half of some words of the vocabulary are found whole.
+
+    Byte pairs and scores may prefer parts of a word. With merges or scores of another vocabulary
+    hardly any word is found.
+    """
+    vocabulary = call_checked(source, tokenizer.get_vocab, False)
+    words = _words(tokenizer, vocabulary, space)
+    text = "".join(f" {word}" for word in words)
+    found = call_checked(source, tokenizer.encode, text, add_special_tokens=False).ids
+    whole = sum(vocabulary[space + word] in found for word in words)
+    if 2 * whole < len(words):
+        raise VocabularyError(
+            f"{source}: the tokenizer makes {shown(found)} of {shown(text)}, words of its "
+            f"vocabulary, of which it finds {whole}. {REMEDY}"
+        )
+
+
+def _words(tokenizer: Any, vocabulary: Mapping[str, int], space: str) -> list[str]:
+    """Returns some words of a vocabulary, without what stands for the space before each."""
+    added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
+    plain = (
+        token.removeprefix(space)
+        for token in sorted(vocabulary, key=vocabulary.__getitem__)
+        if token.startswith(space)
+    )
+    fitting = (
+        word
+        for word in plain
+        if word.isascii() and word.isalpha() and word.islower() and len(word) <= _LONGEST_WORD
+    )
+    # Added tokens are found inside words as well, so words that contain one are left out.
+    whole = (
+        word for word in islice(fitting, _CANDIDATES) if not any(token in word for token in added)
+    )
+    return list(islice(whole, _WORDS))
+
+
+def _check_capitals(tokenizer: Any, unk: int | None, source: object) -> None:
     inner = slice(1, -1)
     capitals = call_checked(source, tokenizer.encode, " ".join(ascii_uppercase)).ids[inner]
     letters = call_checked(source, tokenizer.encode, " ".join(ascii_lowercase)).ids[inner]
@@ -86,39 +164,4 @@ def check_encodings(
         raise VocabularyError(
             f"{source}: every capital letter is unknown to the tokenizer. The vocabulary is of "
             "small letters: set do_lower_case to true in tokenizer_config.json."
-        )
-
-
-def _check_template(
-    tokenizer: Any, single: list[int | None], pair: list[int | None], source: object
-) -> None:
-    for what, texts, expected in (("text", ("",), single), ("pair", ("", ""), pair)):
-        found = call_checked(source, tokenizer.encode, *texts).ids
-        if found != expected:
-            raise VocabularyError(
-                f"{source}: the tokenizer makes {shown(found)} of an empty {what}, and the model "
-                f"was trained with {expected}: [CLS] in front and [SEP] behind each text. Restore "
-                "the post-processor: save the tokenizer again with transformers."
-            )
-
-
-def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: object) -> None:
-    added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
-    vocabulary = call_checked(source, tokenizer.get_vocab, False)
-    plain = (
-        word
-        for word in sorted(vocabulary, key=vocabulary.__getitem__)
-        if word.isascii() and word.isalpha() and word.islower() and len(word) <= _LONGEST_WORD
-    )
-    # Added tokens are found inside words as well, so words that contain one are left out.
-    whole = (
-        word for word in islice(plain, _CANDIDATES) if not any(token in word for token in added)
-    )
-    words = list(islice(whole, _WORDS))
-    expected = [cls, *(vocabulary[word] for word in words), sep]
-    found = call_checked(source, tokenizer.encode, " ".join(words)).ids
-    if found != expected:
-        raise VocabularyError(
-            f"{source}: the tokenizer makes {shown(found)} of {shown(' '.join(words))}, words of "
-            f"its vocabulary with the ids {shown(expected)}. {REMEDY}"
         )

@@ -8,27 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
+from distilbert_sentiment_arch.checkpoint.tokenizer_kinds import (
+    CLASSES,
+    NAMES,
+    TOKEN_NAMES,
+    class_name,
+    kind_of,
+)
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import REMEDY
 from distilbert_sentiment_arch.errors import VocabularyError
 from distilbert_sentiment_arch.messages import shown
 
-_BERT = ("BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast")
-GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
-
-_DEFAULTS = {
-    "unk_token": "[UNK]",
-    "sep_token": "[SEP]",
-    "pad_token": "[PAD]",
-    "cls_token": "[CLS]",
-    "mask_token": "[MASK]",
-}
-
 # Settings that name other files or code, which transformers would load.
 _REFUSED = (
+    "_spm_precompiled_charsmap",
     "auto_map",
     "fast_tokenizer_files",
     "gguf_file",
     "init_inputs",
+    "merges",
     "merges_file",
     "post_processor",
     "tokenizer_file",
@@ -37,13 +35,22 @@ _REFUSED = (
     "vocab_file",
 )
 
-NEEDED = ("cls_token", "sep_token", "unk_token")
+_NEEDED = ("cls_token", "sep_token")
 
 # Keys of a token that is written as an object.
 _TOKEN_KEYS = ("__type", "content", "id")
 _ATTRIBUTES = ("lstrip", "normalized", "rstrip", "single_word", "special")
 
-_BOOLEANS = ("do_lower_case", "split_special_tokens", "strip_accents", "tokenize_chinese_chars")
+_BOOLEANS = (
+    "add_prefix_space",
+    "do_lower_case",
+    "keep_accents",
+    "split_by_punct",
+    "split_special_tokens",
+    "strip_accents",
+    "tokenize_chinese_chars",
+    "trim_offsets",
+)
 _SIDES = ("padding_side", "truncation_side")
 
 # Maximum characters of a token: the time to add one grows with the cube of its length.
@@ -54,8 +61,9 @@ def read_settings(directory: Path) -> dict[str, Any]:
     """Reads tokenizer_config.json and adds the defaults of transformers.
 
     Returns:
-        The settings by name. Special tokens are strings; ``added`` maps the texts of added tokens
-        to their ids, None if no id is stated.
+        The settings by name. Special tokens are strings; ``class`` is the tokenizer class that
+        transformers takes, without ``Fast``; ``added`` maps the texts of added tokens to their ids,
+        None if no id is stated.
 
     Raises:
         VocabularyError: A file cannot be read, or a setting cannot be used by transformers or
@@ -64,6 +72,8 @@ def read_settings(directory: Path) -> dict[str, Any]:
     path = directory / "tokenizer_config.json"
     settings = read_json(path, CONFIG_LIMIT, VocabularyError) if is_present(path) else {}
     _check_settings(settings, path)
+    chosen = _class(directory, settings, path)
+    kind = kind_of(chosen)
     added: dict[str, int | None] = {}
     decoder = settings.get("added_tokens_decoder")
     if decoder is None:
@@ -80,19 +90,44 @@ def read_settings(directory: Path) -> dict[str, Any]:
             added[token_text(each, "added_tokens_decoder", path)] = _place(number, path)
     else:
         raise no_token(decoder, "added_tokens_decoder", path)
-    generic = settings.get("tokenizer_class") in GENERIC
-    for name, default in _DEFAULTS.items():
-        token: object = settings.get(name, None if generic else default)
-        if token is None and name in NEEDED:
+    for each in TOKEN_NAMES:
+        token: object = settings.get(each, kind.tokens.get(each))
+        if token is None and each in _NEEDED:
+            example = kind.tokens.get(each, f"[{each[:3].upper()}]")
             raise VocabularyError(
-                f"{path}: {name} is missing or null. Name the token: "
-                f'"{name}": {json.dumps(default)}.'
+                f"{path}: {each} is missing or null. Name the token: "
+                f'"{each}": {json.dumps(example)}.'
             )
         if token is not None:
-            settings[name] = token_text(token, name, path, typed=True)
+            settings[each] = token_text(token, each, path, typed=True)
     for token in _named(settings, path):
         added.setdefault(token, None)
-    return settings | {"added": added}
+    return settings | {"added": added, "class": chosen}
+
+
+def _class(directory: Path, settings: Mapping[str, Any], path: Path) -> str:
+    """Returns the tokenizer class that transformers takes.
+
+    Raises:
+        VocabularyError: It is none that is served, or needs a tokenizer.json that is not there.
+    """
+    of_model = directory / "config.json"
+    config = read_json(of_model, CONFIG_LIMIT, VocabularyError) if is_present(of_model) else {}
+    chosen = settings.get("tokenizer_class")
+    if chosen is None and config.get("tokenizer_class") is not None:
+        chosen, path = config["tokenizer_class"], of_model
+    if chosen is not None and chosen not in CLASSES:
+        raise VocabularyError(
+            f"{path}: tokenizer_class is {shown(chosen)}; supported are "
+            f"{', '.join(NAMES)}. {REMEDY}"
+        )
+    name = class_name(chosen, config.get("model_type"))
+    if not kind_of(name).files and not is_present(directory / "tokenizer.json"):
+        raise VocabularyError(
+            f"{path}: tokenizer_class is {shown(chosen or name)}, which needs a tokenizer.json, "
+            "and there is none. Save the tokenizer beside the weights."
+        )
+    return name
 
 
 def _legacy(directory: Path, name: str) -> dict[str, Any]:
@@ -101,17 +136,6 @@ def _legacy(directory: Path, name: str) -> dict[str, Any]:
 
 
 def _check_settings(settings: Mapping[str, Any], path: Path) -> None:
-    chosen = settings.get("tokenizer_class")
-    if chosen is not None and chosen not in (*_BERT, *GENERIC):
-        raise VocabularyError(
-            f"{path}: tokenizer_class is {shown(chosen)}; supported are "
-            f"{', '.join((*_BERT, *GENERIC))}. {REMEDY}"
-        )
-    if chosen in GENERIC and not is_present(path.with_name("tokenizer.json")):
-        raise VocabularyError(
-            f"{path}: tokenizer_class is {shown(chosen)}, which needs a tokenizer.json, and there "
-            "is none. Save the tokenizer beside the weights."
-        )
     for name in _REFUSED:
         if settings.get(name) not in (None, [], ()):
             raise VocabularyError(

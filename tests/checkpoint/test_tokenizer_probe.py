@@ -32,7 +32,7 @@ def test_a_bert_tokenizer_fits(tokenizer: Tokenizer) -> None:
     [
         ((None, 3, 1), r"\[CLS\] within the 59 rows.*there is none"),
         ((2, 59, 1), r"\[SEP\] within the 59 rows.*its id is 59"),
-        ((2, 3, 3), "have the ids 2, 3 and 3; they must differ"),
+        ((2, 3, 3), "have the ids 2, 3, 3; they must differ"),
         ((4, 3, 1), r"makes \[2, 3\] of an empty text"),
     ],
 )
