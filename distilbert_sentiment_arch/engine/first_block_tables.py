@@ -41,6 +41,8 @@ def has_tables(config: EncoderConfig) -> bool:
     return (
         config.num_hidden_layers > 1
         and config.norm_placement == "post"
+        and config.attention == "plain"
+        and not config.embedding_size
         and rows * 3 * config.hidden_size * np.dtype(np.float32).itemsize <= MOST_TABLE_BYTES
     )
 

@@ -16,6 +16,8 @@ _FOLDERS = (
     "roberta",
     "xlm_roberta",
     "camembert",
+    "electra",
+    "albert",
 )
 
 
