@@ -21,6 +21,8 @@ ROBERTA = "RobertaForSequenceClassification"
 XLM_ROBERTA = "XLMRobertaForSequenceClassification"
 CAMEMBERT = "CamembertForSequenceClassification"
 MPNET = "MPNetForSequenceClassification"
+ELECTRA = "ElectraForSequenceClassification"
+ALBERT = "AlbertForSequenceClassification"
 
 _STANDARD: dict[str, Any] = {
     "hidden_act": "gelu",
@@ -54,6 +56,16 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
     XLM_ROBERTA: _AFTER_PADDING | {"model_type": "xlm-roberta"},
     CAMEMBERT: _AFTER_PADDING | {"model_type": "camembert"},
     MPNET: _AFTER_PADDING | {"model_type": "mpnet", "relative_attention_num_buckets": 32},
+    ELECTRA: _STANDARD | {"embedding_size": 16, "model_type": "electra"},
+    ALBERT: _STANDARD
+    | {
+        "embedding_size": 16,
+        "hidden_act": "gelu_new",
+        "inner_group_num": 1,
+        "model_type": "albert",
+        "num_hidden_groups": 1,
+        "num_hidden_layers": 3,
+    },
 }
 
 Tensors = dict[str, npt.NDArray[Any]]

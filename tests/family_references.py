@@ -96,6 +96,18 @@ CASES: dict[str, Case] = {
         "byte-level-bpe",
         _standard(hidden_act="relu", num_hidden_layers=1, num_attention_heads=2),
     ),
+    "electra-small": Case(checkpoints.ELECTRA, "wordpiece-cased", _standard()),
+    "electra-base": Case(
+        checkpoints.ELECTRA,
+        "wordpiece-cased",
+        _standard(embedding_size=32, hidden_act="relu", summary_type="mean"),
+    ),
+    "albert": Case(checkpoints.ALBERT, "unigram", _standard()),
+    "albert-groups": Case(
+        checkpoints.ALBERT,
+        "unigram",
+        _standard(embedding_size=32, inner_group_num=2, num_hidden_groups=2, num_hidden_layers=3),
+    ),
 }
 """By the names of the files in ``reference/families``."""
 

@@ -63,6 +63,9 @@ class EncoderConfig:
         gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
             activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
+        layer_groups: Groups of layers that several blocks share (Lan et al. 2019,
+            https://arxiv.org/abs/1909.11942). 0: each block has weights of its own.
+        layers_per_group: Layers of a group, which a pass through it computes in turn.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
             it; it does not affect results.
@@ -90,6 +93,8 @@ class EncoderConfig:
     mlp_bias: bool = True
     gated_mlp: bool = False
     norm_bias: bool = True
+    layer_groups: int = 0
+    layers_per_group: int = 1
     num_labels: int
     pad_token_id: int = 0
 
@@ -97,6 +102,24 @@ class EncoderConfig:
     def embedding_width(self) -> int:
         """Width of the embeddings and their norm."""
         return self.embedding_size or self.hidden_size
+
+    @property
+    def num_distinct_layers(self) -> int:
+        """Number of blocks with weights of their own."""
+        return self.layer_groups * self.layers_per_group or self.num_hidden_layers
+
+    def layer_of(self, block: int) -> int:
+        """Returns which of the distinct layers a block is computed with.
+
+        The passes through groups are shared out evenly, the first ones to the first group.
+        """
+        if not self.layer_groups:
+            return block
+        visit, layer = divmod(block, self.layers_per_group)
+        visits = self.num_hidden_layers // self.layers_per_group
+        # As transformers computes it, rounding errors included.
+        group = int(visit / (visits / self.layer_groups))
+        return group * self.layers_per_group + layer
 
     @property
     def has_token_types(self) -> bool:

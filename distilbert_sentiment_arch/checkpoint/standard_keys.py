@@ -30,6 +30,7 @@ def read_standard_keys(
     architecture: str,
     head_activation: str,
     *,
+    hidden_act: str = "gelu",
     types: Types | None = None,
     padding: int | None = None,
 ) -> EncoderConfig:
@@ -40,6 +41,7 @@ def read_standard_keys(
         num_labels: Number of labels.
         architecture: The family's.
         head_activation: Activation between the two layers of the head.
+        hidden_act: Activation of the feed-forward blocks where the file names none.
         types: Further keys that only transformers reads, and the types of their values.
         padding: Where positions are numbered from the padding token's id plus 1: that id where the
             file has none. None: they are numbered from 0.
@@ -76,7 +78,7 @@ def read_standard_keys(
         vocab_size=vocab_size,
         max_position_embeddings=positions,
         type_vocab_size=content.size("type_vocab_size", "type_vocab_size", default=2),
-        hidden_act=content.activation("hidden_act"),
+        hidden_act=content.activation("hidden_act", hidden_act),
         head_activation=head_activation,
         layer_norm_eps=content.epsilon("layer_norm_eps", default=1e-12),
         num_labels=num_labels,

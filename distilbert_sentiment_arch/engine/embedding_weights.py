@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from distilbert_sentiment_arch.engine.panels import Packed, Weights, add_norm, narrowed
+from distilbert_sentiment_arch.engine.panels import (
+    Packed,
+    Weights,
+    add_linear,
+    add_norm,
+    layer,
+    narrowed,
+)
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 
 
 def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
-    """Returns the tables of words, positions and token types, and the norm of their sum."""
+    """Returns the tables of words, positions and token types, the norm and what follows it."""
     words = weights["embeddings.word_embeddings.weight"]
     positions = weights["embeddings.position_embeddings.weight"]
     packed: Packed = {"embeddings.words": narrowed(words)}
@@ -21,4 +28,7 @@ def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
         positions = positions + weights["embeddings.token_type_embeddings.weight"]
     packed["embeddings.positions"] = positions
     add_norm(packed, "embeddings", weights, "embeddings.layer_norm")
+    if config.embedding_size:
+        name = "embeddings.projection"
+        add_linear(packed, f"{name}.", *layer(weights, name))
     return packed

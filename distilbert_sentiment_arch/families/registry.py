@@ -17,6 +17,8 @@ _FOLDERS = (
     "xlm_roberta",
     "camembert",
     "mpnet",
+    "electra",
+    "albert",
 )
 
 

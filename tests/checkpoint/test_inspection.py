@@ -102,10 +102,10 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "config is a list": (replace_by("config.json", b"[]"), ("config.json", "list")),
     "other architecture": (
         config(architectures=["FunnelForSequenceClassification"]),
-        ("config.json", "FunnelForSequence", "BertForSequence", "DistilBertForSequence"),
+        ("config.json", "'FunnelForSequence", "...ForSequenceClassification of", "Bert, "),
     ),
     "encoder without a head": (config(architectures=["DistilBertModel"]), ("DistilBertModel",)),
-    "no labels": (config(id2label=...), ("config.json", "id2label", '{"0": "NEGATIVE"')),
+    "no labels": (config(id2label={}), ("config.json", "id2label", '{"0": "NEGATIVE"')),
     "labels with a gap": (config(id2label={"0": "A", "2": "B"}), ("id2label", "['0', '2']")),
     "labels with one name": (config(id2label={"0": "A", "1": "A"}), ("id2label", "repeats")),
     "more labels than rows": (
