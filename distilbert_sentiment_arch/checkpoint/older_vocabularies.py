@@ -56,7 +56,7 @@ def read_older_files(directory: Path, settings: Mapping[str, Any], rows: int) ->
                 "Remove it."
             )
     if kind.model == "BPE":
-        return _byte_level_bpe(*paths, settings, rows)
+        return _byte_level_bpe(paths[0], paths[1], settings, rows)
     if kind.model == "Unigram":
         return _unigram(paths[0], settings, rows)
     return _wordpiece(paths[0], kind, settings, rows)

@@ -127,7 +127,7 @@ def _check_most_words(tokenizer: Any, space: str, source: object) -> None:
     vocabulary = call_checked(source, tokenizer.get_vocab, False)
     words = _words(tokenizer, vocabulary, space)
     text = "".join(f" {word}" for word in words)
-    found = call_checked(source, tokenizer.encode, text, add_special_tokens=False).ids
+    found = call_checked(source, tokenizer.encode, text).ids
     whole = sum(vocabulary[space + word] in found for word in words)
     if 2 * whole < len(words):
         raise VocabularyError(

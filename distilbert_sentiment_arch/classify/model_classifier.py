@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.classify.interface import (
 )
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.token_sequence import (
+    SpecialTokens,
     TokenIds,
     TokenSequence,
     single_segment,
@@ -38,7 +39,7 @@ QUICKLY_TOKENIZED = 2048
 """Most characters that are tokenized on the event loop, which takes about a millisecond: handing a
 short text to a thread would take longer."""
 CHARACTERS_PER_TOKEN = 4
-"""Average of WordPiece in English text."""
+"""Average of English text, in any kind of tokenizer."""
 
 
 class SequenceTokenizer(Protocol):
@@ -59,8 +60,8 @@ class SequenceTokenizer(Protocol):
     def check_ids(self, ids: Sequence[int]) -> TokenIds:
         """Returns ids as an array, or raises InputError where one has no embedding."""
 
-    def special_tokens(self) -> tuple[int, int]:
-        """Returns the ids of [CLS] and [SEP]."""
+    def special_tokens(self) -> SpecialTokens:
+        """Returns those that are put around texts."""
 
 
 class ModelClassifier:
@@ -171,12 +172,13 @@ class ModelClassifier:
         tokenized = iter(
             self.tokenizer.tokenize(texts, request.add_special_tokens, self._max_request_tokens)
         )
+        special_tokens = self.tokenizer.special_tokens()
         whole = []
         for index, item in enumerate(request.inputs):
             if isinstance(item, str | TextPair):
                 sequence = next(tokenized)
-                special = (3 if isinstance(item, TextPair) else 2) * request.add_special_tokens
-                if len(sequence) <= special:
+                special = special_tokens.count(pair=isinstance(item, TextPair))
+                if len(sequence) <= special * request.add_special_tokens:
                     raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
             else:
                 sequence = single_segment(self._checked(index, item))

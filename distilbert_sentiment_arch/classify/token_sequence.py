@@ -16,8 +16,8 @@ class TokenSequence:
 
     Attributes:
         ids: int64 ``(tokens,)``, special tokens included.
-        first_segment: Tokens before those of the second text of a pair, all of them where there is
-            none. They have token type 0 and the others type 1, as in Devlin et al. 2019.
+        first_segment: Tokens of type 0: those before the second text of a pair, as in Devlin et al.
+            2019, and all of them where there is none, or where the model knows no token types.
     """
 
     ids: TokenIds
@@ -37,6 +37,27 @@ class TokenSequence:
             np.concatenate([self.ids[start:end] for start, end in ranges]),
             sum(max(0, min(end, self.first_segment) - start) for start, end in ranges),
         )
+
+
+@dataclass(frozen=True)
+class SpecialTokens:
+    """The special tokens that a tokenizer puts around texts.
+
+    Attributes:
+        first: Id of the token before a text, [CLS] or <s>.
+        last: Id of the token behind each text, [SEP] or </s>.
+        between: Tokens ``last`` between the texts of a pair: one in BERT, two in RoBERTa.
+        typed: The second text of a pair has token type 1; otherwise the whole pair has type 0.
+    """
+
+    first: int
+    last: int
+    between: int = 1
+    typed: bool = True
+
+    def count(self, *, pair: bool) -> int:
+        """Returns how many there are around a text, or a pair of texts."""
+        return 2 + (self.between if pair else 0)
 
 
 def single_segment(ids: TokenIds) -> TokenSequence:

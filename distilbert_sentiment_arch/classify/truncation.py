@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.classify.token_sequence import SpecialTokens, TokenSequence
 
 OVERLAP = 4
 """Neighbouring windows share one part in so many, so that no phrase is seen only in two halves."""
@@ -32,7 +32,7 @@ def truncate(
     sequence: TokenSequence,
     limit: int,
     side: Literal["start", "end"],
-    special_tokens: tuple[int, int],
+    special_tokens: SpecialTokens,
 ) -> TokenSequence:
     """Cuts a sequence to ``limit`` tokens; a leading [CLS] and a trailing [SEP] stay.
 
@@ -40,7 +40,7 @@ def truncate(
         sequence: The tokens.
         limit: Most tokens to keep, at least 3.
         side: What is cut off.
-        special_tokens: Ids of [CLS] and [SEP].
+        special_tokens: Those of the tokenizer.
     """
     excess = len(sequence) - limit
     if excess <= 0:
@@ -58,12 +58,10 @@ class Windows:
     Args:
         sequence: The tokens, more than ``limit``.
         limit: Most tokens in a window, at least 3.
-        special_tokens: Ids of [CLS] and [SEP].
+        special_tokens: Those of the tokenizer.
     """
 
-    def __init__(
-        self, sequence: TokenSequence, limit: int, special_tokens: tuple[int, int]
-    ) -> None:
+    def __init__(self, sequence: TokenSequence, limit: int, special_tokens: SpecialTokens) -> None:
         self._sequence = sequence
         self._first, self._last = _body(sequence, special_tokens)
         self._width = limit - self._first - (len(sequence) - self._last)
@@ -104,7 +102,7 @@ def combine(logits: npt.NDArray[np.float32], pieces: Sequence[Window]) -> npt.ND
     return np.asarray(mean, dtype=np.float32)
 
 
-def _body(sequence: TokenSequence, special_tokens: tuple[int, int]) -> tuple[int, int]:
+def _body(sequence: TokenSequence, special_tokens: SpecialTokens) -> tuple[int, int]:
     """Returns the range of the tokens between a leading [CLS] and a trailing [SEP]."""
-    ids, (cls, sep) = sequence.ids, special_tokens
-    return int(ids[0] == cls), len(ids) - int(ids[-1] == sep)
+    ids = sequence.ids
+    return int(ids[0] == special_tokens.first), len(ids) - int(ids[-1] == special_tokens.last)

@@ -1,14 +1,14 @@
 """Tokenizer of a checkpoint: texts to token sequences, special tokens included.
 
-Whatever a user types is text: a literal "[PAD]", "[MASK]" or "[SEP]" is split into word pieces like
-any other word, where Hugging Face's default would turn it into the special token.
+Whatever a user types is text: a literal "[PAD]", "<mask>" or "</s>" is split like any other word,
+where Hugging Face's default would turn it into the special token.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from max.pipelines.lib.config import PipelineConfig
 from max.pipelines.modeling.types import TextGenerationRequest
 
 from distilbert_sentiment_arch.checkpoint.family import Family
+from distilbert_sentiment_arch.checkpoint.files import is_present
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
     REMEDY,
     call_checked,
@@ -25,27 +26,24 @@ from distilbert_sentiment_arch.checkpoint.tokenizer_probe import (
 )
 from distilbert_sentiment_arch.classify.interface import TextPair
 from distilbert_sentiment_arch.classify.token_sequence import (
+    SpecialTokens,
     TokenIds,
     TokenSequence,
     single_segment,
 )
 from distilbert_sentiment_arch.engine.batch_context import encode_batch
 from distilbert_sentiment_arch.engine.model_config import served_config
+from distilbert_sentiment_arch.engine.sentencepiece_messages import make_importable
+from distilbert_sentiment_arch.engine.text_pieces import PIECE, boundary_of, pieces
 from distilbert_sentiment_arch.errors import (
     InputError,
     TooManyTokensInRequest,
     VocabularyError,
 )
 
-PIECE = 65_536
-"""Characters of a long text, or of several texts, that are tokenized at a time."""
-
 SHORT = 256
 """Most characters of a single text that is tokenized in this thread: handing it to the tokenizer's
 own threads takes as long."""
-
-# White space, ASCII punctuation, CJK punctuation and ideographs: BERT splits at each of them.
-_BOUNDARY = re.compile(r"[\s!-/:-@\[-`{-~\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
 def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair]]:
@@ -62,8 +60,11 @@ def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair
         yield group
 
 
-def _checked_tokenizer(delegate: Any, rows: int, source: str) -> Any:
+def _checked_tokenizer(delegate: Any, rows: int, source: str) -> tuple[Any, SpecialTokens]:
     """Returns the Rust tokenizer that transformers built, if it is one for the model.
+
+    Returns:
+        The tokenizer, and the special tokens that it puts around texts.
 
     Raises:
         VocabularyError: It is a tokenizer in Python, knows tokens without an embedding, or see
@@ -77,13 +78,15 @@ def _checked_tokenizer(delegate: Any, rows: int, source: str) -> Any:
         )
     rust.no_padding()
     rust.no_truncation()
-    cls, sep, unk = delegate.cls_token_id, delegate.sep_token_id, delegate.unk_token_id
+    cls, sep = delegate.cls_token_id, delegate.sep_token_id
+    unk = None if delegate.unk_token is None else delegate.unk_token_id
     check_encodings(rust, cls, sep, unk, rows, source)
-    return rust
+    pair = rust.encode("", "")
+    return rust, SpecialTokens(cls, sep, between=len(pair) - 2, typed=any(pair.type_ids))
 
 
 class EncoderTokenizer(TextTokenizer):
-    """WordPiece through the checkpoint's own Rust tokenizer; a subclass says which family it is of.
+    """The checkpoint's own Rust tokenizer; a subclass says which family it is of.
 
     Attributes:
         family: The family.
@@ -104,6 +107,8 @@ class EncoderTokenizer(TextTokenizer):
         trust_remote_code: bool = False,
         **unused_kwargs: Any,
     ) -> None:
+        if not is_present(Path(model_path) / "tokenizer.json"):
+            make_importable()
         self._rows = served_config(pipeline_config.model, self.family).encoder.vocab_size
         call_checked(
             model_path,
@@ -117,8 +122,9 @@ class EncoderTokenizer(TextTokenizer):
                 **unused_kwargs,
             ),
         )
-        self._rust = _checked_tokenizer(self.delegate, self._rows, model_path)
+        self._rust, self._special = _checked_tokenizer(self.delegate, self._rows, model_path)
         self._rust.encode_special_tokens = True
+        self._boundary = boundary_of(self._rust)
 
         # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.
         self._eos_token_ids = {self.delegate.sep_token_id}
@@ -133,7 +139,7 @@ class EncoderTokenizer(TextTokenizer):
 
         Args:
             texts: Valid Unicode, no lone surrogates.
-            add_special_tokens: Put [CLS] before and [SEP] behind each text, and between a pair.
+            add_special_tokens: Put the special tokens around each text, and between a pair.
             max_tokens: Give up beyond so many tokens in all; None for no limit.
 
         Returns:
@@ -161,10 +167,19 @@ class EncoderTokenizer(TextTokenizer):
         items = [
             (text.first, text.second) if isinstance(text, TextPair) else text for text in texts
         ]
-        if len(items) == 1 and isinstance(items[0], str) and len(items[0]) <= SHORT:
-            encodings = [self._rust.encode(items[0], add_special_tokens=add_special_tokens)]
-        else:
-            encodings = self._rust.encode_batch_fast(items, add_special_tokens=add_special_tokens)
+        single = len(items) == 1 and isinstance(items[0], str) and len(items[0]) <= SHORT
+        try:
+            if single:
+                encodings = [self._rust.encode(items[0], add_special_tokens=add_special_tokens)]
+            else:
+                encodings = self._rust.encode_batch_fast(
+                    items, add_special_tokens=add_special_tokens
+                )
+        except BaseException as error:
+            # A panic of the library is no Exception, and would end the thread that asked.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise InputError(f"The tokenizer cannot read this input ({error}).") from None
         return [
             TokenSequence(
                 np.array(encoding.ids, dtype=np.int64),
@@ -177,29 +192,43 @@ class EncoderTokenizer(TextTokenizer):
         self, text: str | TextPair, add_special_tokens: bool, left: float
     ) -> TokenSequence:
         """Tokenizes a long text in pieces: an encoding takes 360 bytes a token, an id eight."""
-        cls, sep = self.special_tokens()
+        special = self._special
         limit = left
-        pieces = [np.array([cls] if add_special_tokens else [], dtype=np.int64)]
-        ends = []
-        for part in (text,) if isinstance(text, str) else (text.first, text.second):
-            start = 0
-            while start < len(part):
-                # WordPiece never joins what such a character parts.
-                boundary = _BOUNDARY.search(part, start + PIECE)
-                end = boundary.end() if boundary else len(part)
-                (piece,) = self._encode([part[start:end]], add_special_tokens=False)
-                pieces.append(piece.ids)
-                left -= len(piece)
+        parts = [text] if isinstance(text, str) else [text.first, text.second]
+        found: list[Sequence[int] | TokenIds] = [[special.first] if add_special_tokens else []]
+        first_segment = 0
+        for number, part in enumerate(parts, start=1):
+            for piece in pieces(part, self._boundary):
+                self._check_whole(piece, left, limit)
+                (tokenized,) = self._encode([piece], add_special_tokens=False)
+                found.append(tokenized.ids)
+                left -= len(tokenized)
                 if left < 0:
                     raise TooManyTokensInRequest(int(limit))
-                start = end
-            pieces.append(np.array([sep] if add_special_tokens else [], dtype=np.int64))
-            ends.append(sum(map(len, pieces)))
-        return TokenSequence(np.concatenate(pieces), first_segment=ends[0])
+            if add_special_tokens:
+                found.append([special.last] * (1 if number == len(parts) else special.between))
+            if number == 1 or not special.typed:
+                first_segment = sum(map(len, found))
+        ids = np.concatenate([np.array(each, dtype=np.int64) for each in found])
+        return TokenSequence(ids, first_segment)
 
-    def special_tokens(self) -> tuple[int, int]:
-        """Returns the ids of [CLS] and [SEP]."""
-        return self.delegate.cls_token_id, self.delegate.sep_token_id
+    def _check_whole(self, piece: str, left: float, limit: float) -> None:
+        """Refuses a long piece of far too many tokens, before all of them are in memory at once.
+
+        Cut anywhere, it has about as many; twice the limit is beyond doubt.
+        """
+        if len(piece) <= 2 * PIECE or left == float("inf"):
+            return
+        count = 0
+        for start in range(0, len(piece), PIECE):
+            (tokenized,) = self._encode([piece[start : start + PIECE]], add_special_tokens=False)
+            count += len(tokenized)
+            if count > 2 * left:
+                raise TooManyTokensInRequest(int(limit))
+
+    def special_tokens(self) -> SpecialTokens:
+        """Returns those that are put around texts."""
+        return self._special
 
     def check_ids(self, ids: Sequence[int]) -> TokenIds:
         """Returns token ids as an array once each is known to have an embedding.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from distilbert_sentiment_arch.classify.token_sequence import (
+    SpecialTokens,
     TokenIds,
     TokenSequence,
     single_segment,
@@ -15,7 +16,7 @@ from distilbert_sentiment_arch.classify.token_sequence import (
 from distilbert_sentiment_arch.classify.truncation import Window, Windows, combine, truncate
 
 CLS, SEP = 101, 102
-SPECIAL = (CLS, SEP)
+SPECIAL = SpecialTokens(CLS, SEP)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_windows_cover_every_token_and_count_it_once(limit: int, specials: bool)
             assert len(kept) <= limit
             inner = kept[1:-1] if specials else kept
             if specials:
-                assert (kept[0], kept[-1]) == SPECIAL
+                assert (kept[0], kept[-1]) == (CLS, SEP)
             new = [token for token in inner.tolist() if token not in seen[-limit:]]
             assert len(new) == window.fresh > 0
             assert np.all(np.diff(inner) == 1)
