@@ -25,7 +25,7 @@ from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.standalone.routes import lexicon_app
 from distilbert_sentiment_arch.serving.standalone.telemetry import LocalTelemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
-from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.settings.limits import Limits
 
 NAME = "pairs"
@@ -116,7 +116,7 @@ def pair_server(
         keys=ApiKeys(),
         telemetry=LocalTelemetry("127.0.0.1", 0, 0),
     )
-    return TestClient(lexicon_app(application, 1_000_000), raise_server_exceptions=False)
+    return TestClient(lexicon_app(application, MAX_REQUEST_BYTES), raise_server_exceptions=False)
 
 
 def pair_ids(
