@@ -14,6 +14,7 @@
     ├── InputError                the caller's input cannot be classified
     │   ├── BlankInput            it is empty or white space
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
+    │   ├── UnsupportedTask       the model was not trained for what is asked of it
     │   └── TooMuch               more than the operator allows in one request
     │       ├── TooManyInputs
     │       ├── TooManyTokensInRequest
@@ -111,6 +112,7 @@ class TooManyTokens(InputError):
     """An input longer than the model's limit, with truncation refused.
 
     Attributes:
+        index: Place of the input in the request.
         tokens: Tokens in the input, special tokens included.
         limit: Most tokens the model reads at once, special tokens included.
     """
@@ -120,8 +122,13 @@ class TooManyTokens(InputError):
             f"Input {index} has {tokens} tokens, special tokens included, and the model reads at "
             f"most {limit}. Shorten it, or ask for truncation."
         )
+        self.index = index
         self.tokens = tokens
         self.limit = limit
+
+
+class UnsupportedTask(InputError):
+    """A request for something that the model was not trained for, such as re-ranking."""
 
 
 class TooMuch(InputError):

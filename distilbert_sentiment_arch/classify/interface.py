@@ -25,6 +25,8 @@ Input = str | TextPair | Sequence[int]
 """One thing to classify: text, a pair, or the token ids of a text, special tokens included."""
 
 TruncationMode = Literal["start", "end", "window"]
+PairPart = Literal["first", "second"]
+"""One of the two texts of a pair."""
 TRUNCATION_MODES: tuple[TruncationMode, ...] = get_args(TruncationMode)
 
 FallbackPolicy = Literal["off", "overload", "always-available"]
@@ -43,10 +45,15 @@ class Truncation:
     Attributes:
         mode: Cut off the start or the end, or read all of it in overlapping windows.
         limit: Most tokens in one sequence, special tokens included; None for the model's limit.
+        only: The text of a pair that is cut while the other stays whole; None cuts the sequence as
+            if it were one text.
+        text_limit: Most tokens of the text that ``only`` names; None for as many as there is room.
     """
 
     mode: TruncationMode
     limit: int | None = None
+    only: PairPart | None = None
+    text_limit: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.classify.interface import (
     ClassifyRequest,
     FallbackPolicy,
     Input,
+    PairPart,
     Scoring,
     TextPair,
     Truncation,
@@ -78,10 +79,9 @@ class Call:
             InputError, Unavailable: See ``Classifier.classify``.
         """
         classifier = self.app.classifier(model)
-        self._check_size(inputs)
-        if truncation is None:
-            mode = self._header(TRUNCATION_HEADER, TRUNCATION_MODES)
-            truncation = Truncation(mode) if mode else None
+        characters = sum(len(each) for each in inputs if isinstance(each, str | TextPair))
+        self.check_size(len(inputs), characters)
+        truncation = truncation or self._truncation_of_header()
         if fallback is None:
             fallback = self._header(FALLBACK_HEADER, FALLBACK_POLICIES)
         self.observation.truncation = truncation.mode if truncation else None
@@ -94,13 +94,51 @@ class Call:
         self.observation.answers = answers
         return answers
 
-    def _check_size(self, inputs: Sequence[Input]) -> None:
+    async def read_pairs(
+        self,
+        model: str | None,
+        pairs: Sequence[str | TextPair],
+        *,
+        cut: PairPart,
+        truncation: Truncation | None,
+    ) -> Answers:
+        """Classifies pairs of texts that the model has to answer: no word list reads a pair.
+
+        Args:
+            model: Name of the model; None for the default.
+            pairs: The pairs; a text among them is read alone.
+            cut: The text that truncation may cut; the other stays whole.
+            truncation: How pairs over the model's limit are truncated.
+
+        Raises:
+            InputError: Windows are asked for, which are of single texts; or see ``classify``.
+        """
+        truncation = truncation or self._truncation_of_header()
+        if truncation is not None:
+            if truncation.mode == "window":
+                raise InputError(
+                    "A pair of texts is not read in windows. Ask for truncation at its start or "
+                    "its end.",
+                    param="truncation",
+                )
+            truncation = replace(truncation, only=cut)
+        return await self.classify(model, pairs, truncation=truncation, fallback="off")
+
+    def check_size(self, inputs: int, characters: int) -> None:
+        """Checks the size of a request against the operator's limits.
+
+        Raises:
+            TooManyInputs, TooManyCharacters: It exceeds one.
+        """
         limits = self.app.limits
-        if len(inputs) > limits.max_inputs:
-            raise TooManyInputs(len(inputs), limits.max_inputs)
-        characters = sum(len(each) for each in inputs if isinstance(each, str | TextPair))
+        if inputs > limits.max_inputs:
+            raise TooManyInputs(inputs, limits.max_inputs)
         if characters > limits.max_request_characters:
             raise TooManyCharacters(limits.max_request_characters)
+
+    def _truncation_of_header(self) -> Truncation | None:
+        mode = self._header(TRUNCATION_HEADER, TRUNCATION_MODES)
+        return Truncation(mode) if mode else None
 
     def _header(self, header: str, known: Sequence[Name]) -> Name | None:
         value = self.request.headers.get(header)

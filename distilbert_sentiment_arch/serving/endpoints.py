@@ -13,7 +13,10 @@ from distilbert_sentiment_arch.serving.dialects import (
     openai_models,
     probes,
     tei_predict,
+    tei_rerank,
     vllm_classify,
+    vllm_rerank,
+    vllm_score,
 )
 
 ENDPOINTS = tuple(
@@ -23,6 +26,9 @@ ENDPOINTS = tuple(
         openai_decisions.endpoints,
         openai_embeddings.endpoints,
         tei_predict.endpoints,
+        tei_rerank.endpoints,
+        vllm_rerank.endpoints,
+        vllm_score.endpoints,
         lexicon_classify.endpoints,
         # Before openai_models: its path takes everything under /v1/models/.
         kserve_v1.endpoints,

@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.errors import (
     Unauthorized,
     Unavailable,
     UnknownModel,
+    UnsupportedTask,
 )
 
 logger = logging.getLogger("max.serve.sentiment")
@@ -33,6 +34,7 @@ server."""
 Kind = Literal[
     "blank",
     "invalid",
+    "unsupported",
     "unauthorized",
     "not_found",
     "method_not_allowed",
@@ -48,6 +50,7 @@ Kind = Literal[
 STATUS: dict[Kind, int] = {
     "blank": 400,
     "invalid": 400,
+    "unsupported": 400,
     "unauthorized": 401,
     "not_found": 404,
     "method_not_allowed": 405,
@@ -64,6 +67,7 @@ STATUS: dict[Kind, int] = {
 _KINDS: tuple[tuple[type[SentimentError], Kind], ...] = (
     (TooMuch, "too_large"),
     (BlankInput, "blank"),
+    (UnsupportedTask, "unsupported"),
     (InputError, "invalid"),
     (UnknownModel, "not_found"),
     (Unauthorized, "unauthorized"),

@@ -12,7 +12,7 @@ from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
-from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
+from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI, VLLM
 from distilbert_sentiment_arch.serving.dialects.tei_predict import TEI
 from distilbert_sentiment_arch.serving.endpoint import Endpoint
 from distilbert_sentiment_arch.serving.endpoints import ENDPOINTS
@@ -92,10 +92,12 @@ def _without_key(app: Application, request: Request) -> Unauthorized | None:
 
 def dialect_of(path: str) -> Dialect:
     """Returns the dialect of error responses for a path."""
+    if path == "/v2/rerank":  # Cohere's, not KServe's
+        return VLLM
     if path == "/v2" or path.startswith("/v2/"):
         return KSERVE_V2
     if path.startswith("/v1/models/") and path.endswith(":predict"):
         return KSERVE_V1
-    if path == "/predict" or path.startswith("/predict/"):
+    if path.startswith(("/predict/", "/rerank/")) or path in ("/predict", "/rerank"):
         return TEI
     return OPENAI

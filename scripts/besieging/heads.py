@@ -17,6 +17,7 @@ POST_PATHS = (
     *("/classify", "/v1/classify", "/predict", "/v1/decisions", "/v1/embeddings"),
     *("/v1/lexicon/classify", "/v1/models/afinn-111:predict", "/v2/models/afinn-111/infer"),
     *(f"/v1/models/{MODEL}:predict", f"/v2/models/{MODEL}/versions/1/infer"),
+    *("/rerank", "/v1/rerank", "/v2/rerank", "/score", "/v1/score"),
 )
 GET_PATHS = (
     *("/v1/models", "/v1/models/afinn-111", f"/v1/models/{MODEL}", "/v2", "/v2/health/live"),
@@ -28,7 +29,14 @@ SERVER_PATHS = (
     *("/reset_prefix_cache", "/max_internal/eplb_stats", "/max_internal/eplb_stats_reset"),
     *("/max_internal/nothing", "/metrics", "/v1/load_lora_adapter", "/v1/unload_lora_adapter"),
     *("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/images/generations"),
-    *("/invocations", "/v1/batches", "/v1/systemone", "/v1/audio/speech", "/v1/files", "/v1/score"),
+    *(
+        "/invocations",
+        "/v1/batches",
+        "/v1/systemone",
+        "/v1/audio/speech",
+        "/v1/files",
+        "/v1/realtime",
+    ),
 )
 COSTLY_PATHS = (
     "/ready",
@@ -57,6 +65,7 @@ UNKNOWN_PATHS = (
     *(
         "/v1/models/a:predict:predict",
         "/predict/more",
+        "/rerank/more",
         "/v2/nothing",
         "/favicon.ico",
         "/robots.txt",

@@ -101,11 +101,13 @@ def _is_envelope(request: Request, content: Any, status: int) -> bool:
         return True
     if path is None or not request.well_formed:
         return openai or kserve or tei
+    if path == "/v2/rerank":
+        return openai
     if path == "/v2" or path.startswith("/v2/"):
         return kserve
     if path.startswith("/v1/models/") and path.endswith(":predict"):
         return kserve
-    if path == "/predict" or path.startswith("/predict/"):
+    if path in ("/predict", "/rerank") or path.startswith(("/predict/", "/rerank/")):
         return tei
     return openai
 

@@ -205,6 +205,55 @@ def _kserve_v2(generator: random.Random, texts: Texts) -> tuple[str, Json]:
     }
 
 
+def _pairs(generator: random.Random, texts: Texts) -> tuple[str, Json]:
+    path = generator.choice(("/rerank", "/rerank", "/v1/rerank", "/v2/rerank", "/score"))
+    listed: Any = _batch(generator, texts)
+    if generator.random() < 0.1:
+        listed = [{"text": text} for text in listed]
+    options: Json = {
+        "truncate_prompt_tokens": generator.choice((-1, 1, 3, 64, 513)),
+        "truncation_side": generator.choice(("left", "right")),
+        "use_activation": generator.random() < 0.5,
+        "top_n": generator.choice((-1, 0, 1, 5000)),
+        "return_documents": generator.random() < 0.5,
+        "max_tokens_per_doc": generator.choice((0, 1, 4096)),
+        "truncate": generator.random() < 0.5,
+        "raw_scores": generator.random() < 0.5,
+        "return_text": generator.random() < 0.5,
+    }
+    first, second = ("text_1", "text_2") if path == "/score" else ("query", "documents")
+    if path == "/rerank" and generator.random() < 0.7:
+        second = "texts"
+    return path, {
+        "model": model(generator),
+        first: texts.any(generator),
+        second: listed,
+        **_some(generator, options),
+        **_own_options(generator),
+    }
+
+
+def _zero_shot(generator: random.Random, texts: Texts) -> tuple[str, Json]:
+    labels = [generator.choice(texts.small) for _ in range(generator.randint(1, 5))]
+    fields: Json = {
+        "candidate_labels": labels if generator.random() < 0.7 else ",".join(labels),
+        **_some(
+            generator,
+            {
+                "hypothesis_template": generator.choice(("It is {}.", "{}{}", "{0}", "", "no")),
+                "multi_label": generator.random() < 0.5,
+            },
+        ),
+    }
+    if generator.random() < 0.5:
+        return "/predict", {
+            "model": model(generator),
+            "inputs": texts.any(generator),
+            "parameters": fields,
+        }
+    return "/classify", {"model": model(generator), "input": _input(generator, texts), **fields}
+
+
 def _lexicon(generator: random.Random, texts: Texts) -> tuple[str, Json]:
     return "/v1/lexicon/classify", {
         "model": model(generator),
@@ -221,5 +270,7 @@ BUILDERS: tuple[Builder, ...] = (
     _kserve_v1,
     _kserve_v2,
     _lexicon,
+    _pairs,
+    _zero_shot,
 )
 """Functions, one for each dialect, that return a path and a valid or nearly valid body."""

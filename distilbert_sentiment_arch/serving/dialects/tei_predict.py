@@ -23,6 +23,7 @@ from distilbert_sentiment_arch.classify.interface import Classification, TextPai
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.our_fields import OurOptions
+from distilbert_sentiment_arch.serving.dialects.zero_shot_options import ZeroShotFields, entail
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.errors import Failure, Kind
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText, check_inputs
@@ -111,12 +112,20 @@ class PredictBody(OurOptions):
     raw_scores: StrictBool = Field(
         default=False, description="Raw logits in place of probabilities."
     )
+    parameters: ZeroShotFields | None = Field(
+        default=None, description="Ours: zero-shot classification, as the Hugging Face API has it."
+    )
 
     def to_truncation(self) -> Truncation | None:
         """Returns the requested truncation of inputs over the limit; None if none is requested."""
-        if self.truncation is not None or not self.truncate:
-            return super().to_truncation()
-        return Truncation("start" if self.truncation_direction.lower() == "left" else "end")
+        return super().to_truncation() or tei_truncation(self.truncate, self.truncation_direction)
+
+
+def tei_truncation(truncate: bool | None, direction: str) -> Truncation | None:
+    """Returns the truncation that TEI's two fields ask for; None if they ask for none."""
+    if not truncate:
+        return None
+    return Truncation("start" if direction.lower() == "left" else "end")
 
 
 class Prediction(WireModel):
@@ -132,9 +141,15 @@ Ranked = list[Prediction]
 @endpoints.post("/predict", PredictBody, Ranked | list[Ranked])
 async def predict(call: Call, body: PredictBody) -> Ranked | list[Ranked]:
     """Classifies a text, a pair of texts or a batch; the best label comes first."""
-    answers = await call.classify(
-        body.model, body.inputs.items, truncation=body.to_truncation(), fallback=body.fallback
-    )
+    candidates = body.parameters.to_candidates() if body.parameters else None
+    if candidates is not None:
+        answers = await entail(
+            call, body.model, body.inputs.items, candidates, truncation=body.to_truncation()
+        )
+    else:
+        answers = await call.classify(
+            body.model, body.inputs.items, truncation=body.to_truncation(), fallback=body.fallback
+        )
     predictions = [_ranked(answer, body.raw_scores) for answer in answers.classifications]
     return predictions if body.inputs.batch else predictions[0]
 

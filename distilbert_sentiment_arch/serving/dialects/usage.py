@@ -19,3 +19,10 @@ class Usage(WireModel):
         """Returns the counts of a whole answer."""
         tokens = sum(each.tokens_read for each in answers.classifications)
         return cls(prompt_tokens=tokens, total_tokens=tokens)
+
+
+class VLLMUsage(Usage):
+    """Token counts as vLLM reports them; nothing is generated."""
+
+    completion_tokens: int = 0
+    prompt_tokens_details: None = None

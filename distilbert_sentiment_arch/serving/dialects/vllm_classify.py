@@ -11,7 +11,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
-from distilbert_sentiment_arch.classify.interface import Classification, Truncation, TruncationMode
+from distilbert_sentiment_arch.classify.interface import (
+    Answers,
+    Classification,
+    Truncation,
+    TruncationMode,
+)
+from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
@@ -21,14 +27,15 @@ from distilbert_sentiment_arch.serving.dialects.our_fields import (
     TruncationNote,
     origin,
 )
-from distilbert_sentiment_arch.serving.dialects.usage import Usage
+from distilbert_sentiment_arch.serving.dialects.usage import VLLMUsage
+from distilbert_sentiment_arch.serving.dialects.zero_shot_options import ZeroShotFields, entail
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText
 
 endpoints = Endpoints(VLLM, "classify")
 
 
-class ClassifyBody(OurOptions):
+class ClassifyBody(OurOptions, ZeroShotFields):
     """Inputs to classify, and options."""
 
     model_config = ConfigDict(
@@ -71,13 +78,6 @@ class ClassifyDatum(WireModel):
     truncation: TruncationNote | None = None
 
 
-class ClassifyUsage(Usage):
-    """Token counts as vLLM reports them; nothing is generated."""
-
-    completion_tokens: int = 0
-    prompt_tokens_details: None = None
-
-
 class ClassifyResponse(Origin):
     """Answers, in the order of the inputs."""
 
@@ -86,13 +86,33 @@ class ClassifyResponse(Origin):
     created: int
     model: str
     data: list[ClassifyDatum]
-    usage: ClassifyUsage
+    usage: VLLMUsage
 
 
-@endpoints.post("/classify", ClassifyBody, ClassifyResponse)
-@endpoints.post("/v1/classify", ClassifyBody, ClassifyResponse)
+class ZeroShotResponse(ClassifyResponse):
+    """The same for ``candidate_labels``: ``probs`` has one number for each, in their order."""
+
+    method: Literal["entailment"] = "entailment"
+    labels: list[str]
+
+
+@endpoints.post("/classify", ClassifyBody, ClassifyResponse | ZeroShotResponse)
+@endpoints.post("/v1/classify", ClassifyBody, ClassifyResponse | ZeroShotResponse)
 async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
-    """Classifies texts or token ids."""
+    """Classifies texts or token ids by the labels of the model, or texts by candidate_labels."""
+    candidates = body.to_candidates()
+    if candidates is not None:
+        if not body.add_special_tokens:
+            raise InputError(
+                "add_special_tokens is false, and without special tokens nothing parts a text "
+                "from a hypothesis. Leave it out.",
+                param="add_special_tokens",
+            )
+        answers = await entail(
+            call, body.model, body.input, candidates, truncation=body.to_truncation()
+        )
+        labels = list(candidates.labels)
+        return ZeroShotResponse(**dict(_response(call, body, answers)), labels=labels)
     answers = await call.classify(
         body.model,
         body.input,
@@ -100,6 +120,10 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
         fallback=body.fallback,
         add_special_tokens=body.add_special_tokens,
     )
+    return _response(call, body, answers)
+
+
+def _response(call: Call, body: ClassifyBody, answers: Answers) -> ClassifyResponse:
     return ClassifyResponse(
         **dict(origin(answers)),
         id=f"classify-{body.request_id or call.observation.request_id}",
@@ -109,7 +133,7 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
             _datum(index, answer, body.use_activation)
             for index, answer in enumerate(answers.classifications)
         ],
-        usage=ClassifyUsage.of(answers),
+        usage=VLLMUsage.of(answers),
     )
 
 
