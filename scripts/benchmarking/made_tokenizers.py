@@ -1,9 +1,8 @@
 """Tokenizers of the kinds and sizes of published ones, made of the words that the repository has.
 
-The words are those of the embedded model's vocabulary, which come in the order of how often they are
-used; what a published vocabulary has beyond them is filled with made-up words that no text contains.
-English texts so become about as many tokens as with the published tokenizers, and their ids are
-spread over the rows of the embedding in a like way.
+The words are those of the embedded model's vocabulary, roughly the most used ones first; what a
+published vocabulary has beyond them is filled with made-up words that no text contains. So English
+texts become ids that are spread over the rows of an embedding like those of a published one.
 """
 
 from __future__ import annotations

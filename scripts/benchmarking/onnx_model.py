@@ -192,7 +192,9 @@ def _mask(build: _Builder) -> str:
 def _embeddings(build: _Builder) -> str:
     prefix, config = "embeddings", build.config
     words = build.constant("words", build.weight(f"{prefix}.word_embeddings.weight"))
+    # Rows before those of the first token, which some families have, come first.
     table = build.weight(f"{prefix}.position_embeddings.weight")
+    table = table[-config.max_position_embeddings :]
     shape = build.node("Shape", ["input_ids"])
     length = build.node("Gather", [shape, build.integers("index_1", 1)], axis=0)
     positions = build.node(
