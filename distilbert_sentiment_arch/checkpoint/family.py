@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensor_specs import TensorSpec
+from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,18 @@ class Family:
         read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
             ConfigError if a value is missing, has the wrong type or is not supported.
         tensor_specs: Every tensor of a checkpoint, by its name there.
+        examples: Published checkpoints, by their hub ids.
+        head: What follows the encoder, in words.
+        precisions: Precisions that its graphs can be computed in.
     """
 
     architecture: str
     model_type: str
     read_encoder: Callable[[ConfigJson, int], EncoderConfig]
     tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
+    examples: tuple[str, ...] = ()
+    head: str = ""
+    precisions: tuple[Precision, ...] = PRECISIONS
 
 
 Families = Mapping[str, Family]

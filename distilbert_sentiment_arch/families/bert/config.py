@@ -61,4 +61,10 @@ FAMILY = Family(
     model_type="bert",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
+    examples=(
+        "nlptown/bert-base-multilingual-uncased-sentiment",
+        "ProsusAI/finbert",
+        "unitary/toxic-bert",
+    ),
+    head="pooler with tanh",
 )

@@ -66,4 +66,9 @@ FAMILY = Family(
     model_type="distilbert",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
+    examples=(
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "lxyuan/distilbert-base-multilingual-cased-sentiments-student",
+    ),
+    head="dense layer with ReLU",
 )
