@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensor_specs import TensorSpec
+from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class Family:
         tensor_specs: Every tensor of a checkpoint, by its name there.
         dropped: How the names of tensors begin that published checkpoints have, too, and that no
             classifier computes with: heads of pre-training, a pooler that is not used.
+        examples: Published checkpoints, by their hub ids.
+        head: What follows the encoder, in words.
+        precisions: Precisions that its graphs can be computed in.
     """
 
     architecture: str
@@ -29,6 +33,9 @@ class Family:
     read_encoder: Callable[[ConfigJson, int], EncoderConfig]
     tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
     dropped: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    head: str = ""
+    precisions: tuple[Precision, ...] = PRECISIONS
 
 
 Families = Mapping[str, Family]

@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from distilbert_sentiment_arch.cli.ready import ready
 
             return ready(options.port, options.wait)
+        if options.command == "families":
+            from distilbert_sentiment_arch.cli.families import families
+
+            return families(as_json=options.json)
         if options.command == "quantize":
             from distilbert_sentiment_arch.cli.quantize import quantize
 
@@ -160,6 +164,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     quantize.add_argument("model", metavar="MODEL", help="checkpoint directory or hub id")
     quantize.add_argument("output", metavar="OUTPUT", help="directory to make")
+
+    families = commands.add_parser(
+        "families",
+        help="list what can be served",
+        description="Lists the model families whose sequence classifiers are served.",
+        allow_abbrev=False,
+    )
+    families.add_argument("--json", action="store_true", help="print a JSON object")
 
     ready = commands.add_parser(
         "ready",

@@ -11,6 +11,7 @@ from distilbert_sentiment_arch.errors import ConfigError
 
 Precision = Literal["float32", "bfloat16", "int8"]
 """What the linear layers of an encoder's blocks are computed in."""
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 PrecisionSetting = Literal["float32", "bfloat16", "int8", "auto"]
 PRECISION_SETTINGS: tuple[PrecisionSetting, ...] = get_args(PrecisionSetting)

@@ -153,7 +153,8 @@ class Config(_Table):
     """A whole run.
 
     Attributes:
-        models: ``embedded``, ``distilbert-base-random`` or directories.
+        models: ``embedded``, ``distilbert-base-random``, those of ``random_models``, or
+            directories.
         threads: Threads that an engine computes with; 0 for one per core.
         seed: Random seed of orders, fixed shapes, arrivals and bootstraps.
         baseline: The engine that ratios refer to.

@@ -1,4 +1,4 @@
-"""Measured checkpoints: the embedded one, a random one of DistilBERT's size, or a directory."""
+"""Measured checkpoints: the embedded one, random ones of published shapes, or a directory."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts.benchmarking.config import BASE_RANDOM, EMBEDDED
 from scripts.benchmarking.errors import ConfigError
 from scripts.benchmarking.paths import cache_directory
+from scripts.benchmarking.random_models import RANDOM_MODELS
 from scripts.checkpoints import random_tensors
 
 BASE_CHANGES = {"dim": 768, "hidden_dim": 3072, "n_heads": 12, "n_layers": 6, "dtype": "float32"}
@@ -48,17 +49,19 @@ class BenchmarkModel:
 
 
 def find_model(name: str) -> BenchmarkModel:
-    """Finds a checkpoint, or writes the random one.
+    """Finds a checkpoint, or writes a random one.
 
     Raises:
         ConfigError: It is not a checkpoint that this project serves.
     """
     directory = {EMBEDDED: DEFAULT_DIRECTORY}.get(name) or Path(name)
-    if name == BASE_RANDOM:
-        directory = cache_directory() / BASE_RANDOM
-        if not (directory / "model.safetensors").exists():
-            _write_random(directory)
+    is_random = name == BASE_RANDOM or name in RANDOM_MODELS
     try:
+        if is_random:
+            directory = cache_directory() / name
+            if not (directory / "model.safetensors").exists():
+                write = _write_random if name == BASE_RANDOM else RANDOM_MODELS[name].write
+                write(directory)
         found = find_checkpoint(str(directory), FAMILIES).checkpoint
     except SentimentError as error:
         raise ConfigError(f"models: {name!r}: {error}") from None
@@ -68,7 +71,7 @@ def find_model(name: str) -> BenchmarkModel:
         digest.update(path.read_bytes())
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     return BenchmarkModel(
-        name, directory.resolve(), config, digest.hexdigest()[:16], trained=name != BASE_RANDOM
+        name, directory.resolve(), config, digest.hexdigest()[:16], trained=not is_random
     )
 
 

@@ -1,7 +1,7 @@
 """Writes the checkpoint of an encoder as an ONNX model, from its safetensors and without PyTorch.
 
 The family's table of tensors gives each weight its name in the graph, so any family of post-norm
-encoders is written.
+encoders with plain attention is written. ``onnx_file`` has the others exported.
 
 The graph has the operators and the layout that ``torch.onnx`` and optimum export (separate query,
 key and value products, an erf GELU in five operators, a mask added to the scores), so that the
@@ -90,8 +90,7 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
     float32 ``(batch, labels)``.
 
     Args:
-        checkpoint: Directory with ``config.json`` and ``model.safetensors``; norms after the
-            residuals, biases everywhere and the activation ``gelu``.
+        checkpoint: Directory with ``config.json`` and ``model.safetensors``; see ``why_not``.
         path: The file to write.
         fused_attention: Write ``com.microsoft.Attention``, which only ONNX Runtime reads.
 
@@ -139,19 +138,36 @@ def write_onnx(checkpoint: Path, path: Path, *, fused_attention: bool = False) -
     onnx.save(model, str(path))
 
 
+def why_not(config: EncoderConfig) -> str | None:
+    """Returns what an encoder has that is not written here; None if all of it is."""
+    found = {
+        f"{config.attention} attention": config.attention != "plain",
+        f"{config.norm_placement}-norm": config.norm_placement != "post",
+        f"the activation {config.hidden_act}": config.hidden_act != "gelu",
+        f"the head's activation {config.head_activation}": (
+            config.head_activation not in HEAD_ACTIVATIONS
+        ),
+        f"{config.pooling} pooling": config.pooling != "first",
+        "a norm in the head": config.head_norm,
+        "a gated feed-forward block": config.gated_mlp,
+        "no table of positions": not config.has_position_table,
+        "embeddings of another width": config.embedding_size not in (0, config.hidden_size),
+        "layers without biases": not (
+            config.attention_bias and config.mlp_bias and config.norm_bias
+        ),
+    }
+    reasons = [reason for reason, has in found.items() if has]
+    return f"it has {', '.join(reasons)}, which is not written by hand" if reasons else None
+
+
 def _read(checkpoint: Path) -> tuple[EncoderConfig, dict[str, npt.NDArray[Any]]]:
     """Returns the configuration of a checkpoint and its weights by their names in the graph."""
     from safetensors.numpy import load_file
 
     found = read_config_file(checkpoint, FAMILIES)
     config = found.encoder
-    has_biases = config.attention_bias and config.mlp_bias and config.norm_bias
-    if config.hidden_act != "gelu" or config.norm_placement != "post" or not has_biases:
-        raise ValueError(
-            f"{checkpoint}: only the activation gelu, norms after the residuals and biases in all "
-            f"layers are written; this one has {config.hidden_act}, {config.norm_placement}-norm "
-            f"and biases {'in all' if has_biases else 'not in all'}"
-        )
+    if reason := why_not(config):
+        raise ValueError(f"{checkpoint}: {reason}")
     tensors = load_file(checkpoint / "model.safetensors")
     by_name = {canonical_name(name): tensor for name, tensor in tensors.items()}
     weights = {}
@@ -176,7 +192,9 @@ def _mask(build: _Builder) -> str:
 def _embeddings(build: _Builder) -> str:
     prefix, config = "embeddings", build.config
     words = build.constant("words", build.weight(f"{prefix}.word_embeddings.weight"))
+    # Rows before those of the first token, which some families have, come first.
     table = build.weight(f"{prefix}.position_embeddings.weight")
+    table = table[-config.max_position_embeddings :]
     shape = build.node("Shape", ["input_ids"])
     length = build.node("Gather", [shape, build.integers("index_1", 1)], axis=0)
     positions = build.node(

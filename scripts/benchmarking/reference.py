@@ -1,19 +1,25 @@
-"""Reference logits, computed by the float64 NumPy oracles that the tests use, too.
+"""Reference logits in float64: of the NumPy oracles that the tests use, too, or of transformers.
 
-They are computed once for a checkpoint and a set of sequences, and cached.
+They are computed once for a checkpoint and a set of sequences, and cached. A family without an
+oracle of its own is computed by Hugging Face transformers, in the environment that has it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
 
+from scripts.benchmarking.environments import interpreter, process_environment
+from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.models import BenchmarkModel
+from scripts.benchmarking.paths import ROOT
 
 TOLERANCE = 1e-3
 """Largest difference of a logit that float32 engines may have before they are called wrong."""
@@ -66,8 +72,35 @@ def why_wrong(
 def _compute(model: BenchmarkModel, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
     from safetensors.numpy import load_file
 
+    oracle = f"scripts.oracle.{model.config['model_type'].replace('-', '_')}"
+    if find_spec(oracle) is None:
+        return _hugging_face(model, sequences)
     loaded = load_file(model.directory / "model.safetensors")
     tensors = {name: tensor.astype(np.float64) for name, tensor in loaded.items()}
-    oracle = import_module(f"scripts.oracle.{model.config['model_type']}")
-    rows = [oracle.logits(tensors, model.config, ids) for ids in sequences]
-    return np.stack(rows)
+    logits = import_module(oracle).logits
+    return np.stack([logits(tensors, model.config, ids) for ids in sequences])
+
+
+def _hugging_face(
+    model: BenchmarkModel, sequences: Sequence[Sequence[int]]
+) -> npt.NDArray[np.float64]:
+    """Returns the logits of transformers in float64, one sequence at a time.
+
+    Raises:
+        NotAvailable: Its environment cannot be installed.
+        BenchmarkError: It cannot load the checkpoint.
+    """
+    ended = subprocess.run(
+        [interpreter("torch"), "-m", "scripts.benchmarking.transformers_logits", model.directory],
+        cwd=ROOT,
+        env=process_environment(),
+        input=json.dumps([list(ids) for ids in sequences]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise BenchmarkError(
+            f"{model.name}: transformers did not compute the reference: {ended.stderr[-500:]}"
+        )
+    return np.array(json.loads(ended.stdout.splitlines()[-1]), dtype=np.float64)

@@ -18,7 +18,6 @@ from scripts.benchmarking.engines.engine import Batch
 from scripts.benchmarking.errors import ConfigError
 from scripts.benchmarking.paths import CORPUS
 
-CLS, SEP = 101, 102
 MOST_TOKENS = 512
 
 
@@ -127,7 +126,7 @@ class Workloads:
         stream = [token for ids in self.tokenize(texts) for token in ids[1:-1]]
         generator = np.random.default_rng([self._seed, count, tokens])
         starts = generator.integers(0, len(stream) - tokens, count)
-        return [[CLS, *stream[start : start + tokens - 2], SEP] for start in starts]
+        return [stream[start : start + tokens - 2] for start in starts]
 
     def corpus(self, name: str, config: CorpusConfig, batch: int) -> Workload:
         """Returns a corpus in batches of texts of similar length, which need the least padding."""
@@ -145,14 +144,15 @@ class Workloads:
 
         It is made of consecutive tokens of the mixed corpus.
         """
-        row = self._rows(256, tokens)[index % 256][1:-1]
+        row = self._rows(256, tokens)[index % 256]
+        common = self.tokenize([" the the"])[0][-2]
         for _ in range(tokens):
             text: str = self._tokenizer.decode(row)
             length = len(self.tokenize([text])[0])
             if length == tokens:
                 return text
             # A cut word may be tokenized differently; common words make up the difference.
-            row = row[: tokens - 2 - (length - tokens)] if length > tokens else [*row, 1996]
+            row = row[: tokens - 2 - (length - tokens)] if length > tokens else [*row, common]
         raise AssertionError(f"no text of {tokens} tokens was found")
 
 

@@ -31,5 +31,5 @@ ARCHITECTURE = supported_architecture(
     BertTokenizer,
     BertPipelineModel,
     convert_safetensor_state_dict,
-    examples=["textattack/bert-base-uncased-SST-2"],
+    examples=list(FAMILY.examples),
 )

@@ -27,4 +27,10 @@ FAMILY = Family(
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,
+    examples=(
+        "nlptown/bert-base-multilingual-uncased-sentiment",
+        "ProsusAI/finbert",
+        "unitary/toxic-bert",
+    ),
+    head="pooler with tanh",
 )

@@ -31,5 +31,5 @@ ARCHITECTURE = supported_architecture(
     DistilBertTokenizer,
     DistilBertPipelineModel,
     convert_safetensor_state_dict,
-    examples=["distilbert/distilbert-base-uncased-finetuned-sst-2-english"],
+    examples=list(FAMILY.examples),
 )

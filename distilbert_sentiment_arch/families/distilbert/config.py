@@ -67,4 +67,9 @@ FAMILY = Family(
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,
+    examples=(
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "lxyuan/distilbert-base-multilingual-cased-sentiments-student",
+    ),
+    head="dense layer with ReLU",
 )

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scripts.benchmarking.engines.engine import Batch, Engine, Precision
-from scripts.benchmarking.onnx_model import write_onnx
+from scripts.benchmarking.onnx_file import onnx_file
 
 ENVIRONMENT = "runtimes"
 
@@ -102,9 +102,7 @@ def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]
     """See ``Load``."""
     precision: Precision = options.get("precision", "float32")
     fused = bool(options.get("fused_attention", False))
-    model = cache / ("fused.onnx" if fused else "separate.onnx")
-    if not model.exists():
-        write_onnx(checkpoint, model, fused_attention=fused)
+    model = onnx_file(checkpoint, cache, fused_attention=fused)
     how: dict[str, Any] = {"fused_attention": fused}
     if precision == "int8":
         per_channel = bool(options.get("per_channel", True))

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scripts.benchmarking.engines.engine import Batch, Engine, Precision
-from scripts.benchmarking.onnx_model import write_onnx
+from scripts.benchmarking.onnx_file import onnx_file
 
 ENVIRONMENT = "runtimes"
 PRECISIONS: dict[str, Precision] = {"f32": "float32", "float32": "float32", "bf16": "bfloat16"}
@@ -77,7 +77,5 @@ class OpenVino(Engine):
 
 def load(checkpoint: Path, threads: int, cache: Path, options: Mapping[str, Any]) -> OpenVino:
     """See ``Load``."""
-    model = cache / "separate.onnx"
-    if not model.exists():
-        write_onnx(checkpoint, model)
+    model = onnx_file(checkpoint, cache)
     return OpenVino(model, threads, str(options.get("precision", "default")))
