@@ -16,9 +16,9 @@ from tokenizers import Tokenizer
 from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch
 from distilbert_sentiment_arch.classify.interface import TextPair
 from distilbert_sentiment_arch.classify.labels import LabelSet, ProblemType
-from distilbert_sentiment_arch.classify.pair_classifier import PairClassifier
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.readiness import Verdict
-from distilbert_sentiment_arch.classify.token_sequence import TokenIds, TokenSequence
+from distilbert_sentiment_arch.classify.token_sequence import SpecialTokens, TokenIds, TokenSequence
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import BufferedBytes
@@ -72,8 +72,8 @@ class PairTokenizer:
     def check_ids(self, ids: Sequence[int]) -> TokenIds:
         return np.array(ids, dtype=np.int64)
 
-    def special_tokens(self) -> tuple[int, int]:
-        return 101, 102
+    def special_tokens(self) -> SpecialTokens:
+        return SpecialTokens(101, 102)
 
 
 class KnownLogits:
@@ -91,11 +91,11 @@ class KnownLogits:
 
 def pair_classifier(
     labels: Sequence[str], problem_type: ProblemType = "single_label_classification"
-) -> PairClassifier:
+) -> ModelClassifier:
     """A model with the given labels."""
     batcher = Batcher(KnownLogits(len(labels)), max_sequences=4, max_tokens=200)
     label_set = LabelSet(tuple(labels), problem_type)
-    return PairClassifier(NAME, PairTokenizer(), label_set, MAX_LENGTH, batcher, 20_000)
+    return ModelClassifier(NAME, PairTokenizer(), label_set, MAX_LENGTH, batcher, 20_000)
 
 
 def pair_server(

@@ -17,6 +17,7 @@ from distilbert_sentiment_arch.classify.interface import (
     Truncation,
 )
 from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.pair_truncation import cut_text
 from distilbert_sentiment_arch.classify.token_sequence import (
     SpecialTokens,
     TokenIds,
@@ -200,11 +201,17 @@ class ModelClassifier:
                 f"Truncation to {limit} tokens was asked for; possible are 3 (one token between "
                 f"the special ones) to {self.max_length}."
             )
+        special_tokens = self.tokenizer.special_tokens()
+        if truncation is not None and truncation.only is not None:
+            try:
+                kept = cut_text(sequence, limit, truncation, special_tokens)
+            except InputError as error:
+                raise InputError(f"Input {index} {error}") from None
+            return Window(kept, len(kept))
         if len(sequence) <= limit:
             return Window(sequence, len(sequence))
         if truncation is None:
             raise TooManyTokens(index, len(sequence), limit)
-        special_tokens = self.tokenizer.special_tokens()
         if truncation.mode == "window":
             return Windows(sequence, limit, special_tokens)
         kept = truncate(sequence, limit, truncation.mode, special_tokens)

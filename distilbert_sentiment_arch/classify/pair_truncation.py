@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from distilbert_sentiment_arch.classify.interface import PairPart
-from distilbert_sentiment_arch.classify.token_sequence import TokenIds, TokenSequence
+from distilbert_sentiment_arch.classify.interface import PairPart, Truncation
+from distilbert_sentiment_arch.classify.token_sequence import (
+    SpecialTokens,
+    TokenIds,
+    TokenSequence,
+)
 from distilbert_sentiment_arch.errors import InputError
 
 
 def cut_text(
     sequence: TokenSequence,
     limit: int,
-    part: PairPart,
-    *,
-    from_start: bool,
-    special_tokens: tuple[int, int],
-    text_limit: int | None = None,
+    truncation: Truncation,
+    special_tokens: SpecialTokens,
 ) -> TokenSequence:
     """Cuts one text of a pair so that the sequence fits; all special tokens stay.
 
     Args:
         sequence: A pair with its special tokens, or a single text, which is its own first.
         limit: Most tokens to keep in all.
-        part: The text that is cut.
-        from_start: Cut off its start, else its end.
-        special_tokens: Ids of [CLS] and [SEP].
-        text_limit: Most tokens to keep of the text; None for as many as there is room.
+        truncation: Which text is cut, at which end, and the most tokens to keep of it.
+        special_tokens: Those of the tokenizer.
 
     Returns:
         What is kept; the sequence itself if nothing is cut.
@@ -34,12 +33,13 @@ def cut_text(
     Raises:
         InputError: Without the text, the sequence has no room for one of its tokens.
     """
+    part, from_start = truncation.only or "first", truncation.mode == "start"
     start, end = _range_of(sequence.ids, part, special_tokens)
     length = end - start
     others = len(sequence) - length
     room = limit - others
-    if text_limit is not None:
-        room = min(room, text_limit)
+    if truncation.text_limit is not None:
+        room = min(room, truncation.text_limit)
     if length <= room:
         return sequence
     if room < 1:
@@ -52,17 +52,17 @@ def cut_text(
     return sequence.kept((0, start + room), (end, len(sequence)))
 
 
-def _range_of(ids: TokenIds, part: PairPart, special_tokens: tuple[int, int]) -> tuple[int, int]:
+def _range_of(ids: TokenIds, part: PairPart, special_tokens: SpecialTokens) -> tuple[int, int]:
     """Returns the first token of a text and the one after its last.
 
     Separators tell the texts apart: a user's text has none (see ``engine.tokenizer``), and some
     families have no token types.
     """
-    cls, sep = special_tokens
+    sep = special_tokens.last
     separators = np.flatnonzero(ids == sep)
     first_end, last = int(separators[0]), int(separators[-1])
     if part == "first":
-        return int(ids[0] == cls), first_end
+        return int(ids[0] == special_tokens.first), first_end
     start = first_end + 1
     while start < last and ids[start] == sep:  # RoBERTa has two separators between its texts
         start += 1

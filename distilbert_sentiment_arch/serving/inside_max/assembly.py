@@ -13,7 +13,7 @@ from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
 from distilbert_sentiment_arch.classify.guarded_classifier import GuardedClassifier
 from distilbert_sentiment_arch.classify.interface import Classifier
 from distilbert_sentiment_arch.classify.labels import LabelSet
-from distilbert_sentiment_arch.classify.pair_classifier import PairClassifier
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.engine import precision_report
 from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
@@ -57,7 +57,7 @@ def assemble(
         limits.max_pending_tokens,
     )
     model = GuardedClassifier(
-        PairClassifier(
+        ModelClassifier(
             pipeline.model_name,
             tokenizer,
             labels,
