@@ -46,9 +46,9 @@ class Cutter:
     """
 
     def __init__(self, tokenizer: Any) -> None:
-        wordpiece = type(tokenizer.model).__name__ == "WordPiece"
-        self.size = _PIECE if wordpiece else _EXPANDING_PIECE
-        self._boundary = _boundary(tokenizer, wordpiece)
+        self._wordpiece = type(tokenizer.model).__name__ == "WordPiece"
+        self.size = _PIECE if self._wordpiece else _EXPANDING_PIECE
+        self._boundary = _boundary(tokenizer, self._wordpiece)
 
     def pieces(self, text: str) -> Iterator[str]:
         """Yields the pieces of a text."""
@@ -59,9 +59,12 @@ class Cutter:
             yield text[start:end]
             start = end
 
-    def is_longer(self, piece: str) -> bool:
-        """Whether a piece is so long that there was no place to end it for a while."""
-        return len(piece) > 2 * self.size
+    def may_overflow(self, piece: str) -> bool:
+        """Whether a piece may have any number of tokens: it is long, for want of a place to end.
+
+        A word of any length is one token in WordPiece.
+        """
+        return not self._wordpiece and len(piece) > 2 * self.size
 
 
 def _boundary(tokenizer: Any, wordpiece: bool) -> re.Pattern[str] | None:

@@ -217,7 +217,7 @@ class EncoderTokenizer(TextTokenizer):
 
         Cut anywhere, it has about as many; twice the limit is beyond doubt.
         """
-        if not self._cutter.is_longer(piece) or left == float("inf"):
+        if not self._cutter.may_overflow(piece) or left == float("inf"):
             return
         size = self._cutter.size
         count = 0
