@@ -34,7 +34,7 @@ from distilbert_sentiment_arch.classify.token_sequence import (
 from distilbert_sentiment_arch.engine.batch_context import encode_batch
 from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.engine.sentencepiece_messages import make_importable
-from distilbert_sentiment_arch.engine.text_pieces import PIECE, boundary_of, pieces
+from distilbert_sentiment_arch.engine.text_pieces import Cutter
 from distilbert_sentiment_arch.errors import (
     InputError,
     TooManyTokensInRequest,
@@ -46,12 +46,12 @@ SHORT = 256
 own threads takes as long."""
 
 
-def _groups(texts: Sequence[str | TextPair]) -> Iterator[Sequence[str | TextPair]]:
-    """Yields neighbours that come to about ``PIECE`` characters; a longer one is alone."""
+def _groups(texts: Sequence[str | TextPair], most: int) -> Iterator[Sequence[str | TextPair]]:
+    """Yields neighbours that come to at most so many characters; a longer one is alone."""
     group: list[str | TextPair] = []
     size = 0
     for text in texts:
-        if group and size + len(text) > PIECE:
+        if group and size + len(text) > most:
             yield group
             group, size = [], 0
         group.append(text)
@@ -124,7 +124,7 @@ class EncoderTokenizer(TextTokenizer):
         )
         self._rust, self._special = _checked_tokenizer(self.delegate, self._rows, model_path)
         self._rust.encode_special_tokens = True
-        self._boundary = boundary_of(self._rust)
+        self._cutter = Cutter(self._rust)
 
         # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.
         self._eos_token_ids = {self.delegate.sep_token_id}
@@ -150,8 +150,8 @@ class EncoderTokenizer(TextTokenizer):
         """
         found: list[TokenSequence] = []
         left = float("inf") if max_tokens is None else max_tokens
-        for group in _groups(texts):
-            if len(group) == 1 and len(group[0]) > PIECE:
+        for group in _groups(texts, self._cutter.size):
+            if len(group) == 1 and len(group[0]) > self._cutter.size:
                 tokenized = [self._tokenize_long(group[0], add_special_tokens, left)]
             else:
                 tokenized = self._encode(group, add_special_tokens)
@@ -198,7 +198,7 @@ class EncoderTokenizer(TextTokenizer):
         found: list[Sequence[int] | TokenIds] = [[special.first] if add_special_tokens else []]
         first_segment = 0
         for number, part in enumerate(parts, start=1):
-            for piece in pieces(part, self._boundary):
+            for piece in self._cutter.pieces(part):
                 self._check_whole(piece, left, limit)
                 (tokenized,) = self._encode([piece], add_special_tokens=False)
                 found.append(tokenized.ids)
@@ -217,11 +217,12 @@ class EncoderTokenizer(TextTokenizer):
 
         Cut anywhere, it has about as many; twice the limit is beyond doubt.
         """
-        if len(piece) <= 2 * PIECE or left == float("inf"):
+        if not self._cutter.may_overflow(piece) or left == float("inf"):
             return
+        size = self._cutter.size
         count = 0
-        for start in range(0, len(piece), PIECE):
-            (tokenized,) = self._encode([piece[start : start + PIECE]], add_special_tokens=False)
+        for start in range(0, len(piece), size):
+            (tokenized,) = self._encode([piece[start : start + size]], add_special_tokens=False)
             count += len(tokenized)
             if count > 2 * left:
                 raise TooManyTokensInRequest(int(limit))

@@ -1,0 +1,145 @@
+"""The tokenizers of all families: the ids of Hugging Face, from whichever files there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from linear_time import check_linear
+from small_tokenizers import SAVED, TEXTS, served_tokenizer
+from transformers import AutoTokenizer
+
+from distilbert_sentiment_arch.classify.interface import TextPair
+from distilbert_sentiment_arch.errors import TooManyTokensInRequest
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
+
+    Load = Callable[[str], EncoderTokenizer]
+
+pytestmark = [
+    pytest.mark.slow,
+    # transformers passes the paths of older files to the library.
+    pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning"),
+]
+
+INPUTS = [text if isinstance(text, str) else TextPair(*text) for text in TEXTS]
+
+LONG = ["WordPiece, vocab.txt", "RoBERTa, older files", "XLM-R, SentencePiece"]
+"""One of each algorithm."""
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """Loads each tokenizer once."""
+
+    @cache
+    def loaded(name: str) -> EncoderTokenizer:
+        return served_tokenizer(tmp_path_factory.mktemp("checkpoint"), SAVED[name])
+
+    return loaded
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_same_ids_and_token_types_as_hugging_face(load: Load, name: str) -> None:
+    served = load(name)
+    reference = AutoTokenizer.from_pretrained(served.model_path, split_special_tokens=True)
+    expected = [
+        reference(*([text] if isinstance(text, str) else text), return_token_type_ids=True)
+        for text in TEXTS
+    ]
+    found = served.tokenize(INPUTS)
+    assert [each.ids.tolist() for each in found] == [each["input_ids"] for each in expected]
+    assert [each.first_segment for each in found] == [
+        each["token_type_ids"].count(0) for each in expected
+    ]
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_special_tokens_around_texts(load: Load, name: str) -> None:
+    served = load(name)
+    special = served.special_tokens()
+    single, pair = served.tokenize(["a", TextPair("a", "a")])
+    (inner,) = served.tokenize(["a"], add_special_tokens=False)
+    body = inner.ids.tolist()
+    first, last = [special.first], [special.last]
+    assert single.ids.tolist() == [*first, *body, *last]
+    assert pair.ids.tolist() == [*first, *body, *last * special.between, *body, *last]
+    assert special.count(pair=False) == len(single) - len(body)
+    assert special.count(pair=True) == len(pair) - 2 * len(body)
+
+
+@pytest.mark.parametrize(
+    ("name", "between"),
+    [("WordPiece, vocab.txt", 1), ("RoBERTa, older files", 2), ("XLM-R, SentencePiece", 2)],
+)
+def test_separators_between_the_texts_of_a_pair(load: Load, name: str, between: int) -> None:
+    assert load(name).special_tokens().between == between
+
+
+@pytest.mark.parametrize("add_special_tokens", [True, False])
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_pair_in_pieces_is_the_same_pair(
+    load: Load, name: str, add_special_tokens: bool
+) -> None:
+    served = load(name)
+    reference = AutoTokenizer.from_pretrained(served.model_path, split_special_tokens=True)
+    texts = [text for text in TEXTS if isinstance(text, str)]
+    pair = TextPair(" ".join(texts * 30), "\n".join(texts[::-1] * 20))
+    expected = reference(
+        pair.first,
+        pair.second,
+        add_special_tokens=add_special_tokens,
+        return_token_type_ids=True,
+        verbose=False,
+    )
+    (found,) = served.tokenize([pair], add_special_tokens)
+    assert found.ids.tolist() == expected["input_ids"]
+    assert found.first_segment == expected["token_type_ids"].count(0)
+
+
+HOSTILE = {
+    "one word": "a",
+    "words": "word ",
+    "white space": " ",
+    "no-break spaces": "\u00a0\u3000",
+    "control characters": "\x01",
+    "unknown": "\u6620",
+    "marks": "\u0301\u0323",
+    "expanding": "\ufdfa",
+    "emoji": "\U0001f600\u200d",
+    "special tokens": "<mask>",
+}
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", LONG[1:])
+def test_time_is_linear_and_tokens_are_bounded(load: Load, name: str, unit: str) -> None:
+    def tokenize(text: str) -> None:
+        try:
+            (sequence,) = load(name).tokenize([text], max_tokens=100_000)
+        except TooManyTokensInRequest:
+            return
+        assert len(sequence) <= 100_000
+
+    check_linear(lambda size: partial(tokenize, unit * (size // len(unit.encode()))))
+
+
+def test_a_word_of_megabytes_is_refused_before_all_its_tokens_are_in_memory(load: Load) -> None:
+    served = load("RoBERTa, older files")
+    with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):
+        served.tokenize(["\u6620" * 8_000_000], max_tokens=1000)
+    assert len(served.tokenize(["\u6620" * 40_000])[0]) > 40_000
+
+
+def test_no_file_of_a_checkpoint_is_changed(load: Load) -> None:
+    served = load("XLM-R, SentencePiece")
+    assert {path.name for path in Path(served.model_path).iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "sentencepiece.bpe.model",
+        "tokenizer_config.json",
+    }
