@@ -6,6 +6,8 @@ Everything but the network is the real one: HTTP, limits, tokenizer, truncation 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from distilbert_sentiment_arch.classify.labels import LabelSet, ProblemType
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.readiness import Verdict
 from distilbert_sentiment_arch.classify.token_sequence import SpecialTokens, TokenIds, TokenSequence
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import BufferedBytes
@@ -36,9 +39,17 @@ NLI = ("contradiction", "neutral", "ENTAILMENT")
 SENTIMENT = ("NEGATIVE", "POSITIVE")
 
 
+@cache
 def tokenizer() -> Tokenizer:
-    """The tokenizer of the embedded checkpoint: WordPiece, lower case."""
-    return Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
+    """The tokenizer of the embedded checkpoint, for which whatever a user types is text."""
+    found = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
+    found.encode_special_tokens = True
+    return found
+
+
+@cache
+def _word_lists() -> Sequence[LexiconClassifier]:
+    return LexiconSettings.from_environment().classifiers()
 
 
 def logits_of(ids: npt.ArrayLike, rows: int) -> npt.NDArray[np.float32]:
@@ -51,10 +62,6 @@ def logits_of(ids: npt.ArrayLike, rows: int) -> npt.NDArray[np.float32]:
 class PairTokenizer:
     """The tokenizer as ``ModelClassifier`` wants it, without MAX."""
 
-    def __init__(self) -> None:
-        self._rust = tokenizer()
-        self._rust.encode_special_tokens = True
-
     def tokenize(
         self,
         texts: Sequence[str | TextPair],
@@ -64,7 +71,7 @@ class PairTokenizer:
         found = []
         for text in texts:
             pair = (text.first, text.second) if isinstance(text, TextPair) else (text,)
-            encoding = self._rust.encode(*pair, add_special_tokens=add_special_tokens)
+            encoding = tokenizer().encode(*pair, add_special_tokens=add_special_tokens)
             ids = np.array(encoding.ids, dtype=np.int64)
             found.append(TokenSequence(ids, len(ids) - sum(encoding.type_ids)))
         return found
@@ -108,7 +115,7 @@ def pair_server(
 
     application = Application(
         default=pair_classifier(labels, problem_type),
-        lexicons=LexiconSettings.from_environment().classifiers(),
+        lexicons=_word_lists(),
         ready=ready,
         load=None,
         limits=Limits(**limits),
@@ -123,11 +130,12 @@ def pair_ids(
     first: str, second: str, cut: Mapping[str, Any] | None = None
 ) -> npt.NDArray[np.int64]:
     """The ids of a pair as the ``tokenizers`` library has them, cut by its own truncation."""
-    rust = tokenizer()
-    rust.encode_special_tokens = True
-    if cut is not None:
-        rust.enable_truncation(**cut)
-    return np.array(rust.encode(first, second).ids)
+    if cut is None:
+        return np.array(tokenizer().encode(first, second).ids)
+    cutting = copy(tokenizer())
+    cutting.encode_special_tokens = True  # not copied
+    cutting.enable_truncation(**cut)
+    return np.array(cutting.encode(first, second).ids)
 
 
 def sigmoid(number: float) -> float:

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from distilbert_sentiment_arch.classify.interface import Answers, TextPair, Truncation
+from distilbert_sentiment_arch.classify.interface import Answers, Route, TextPair, Truncation
 from distilbert_sentiment_arch.classify.reranking import check_reranker, order, relevance
 from distilbert_sentiment_arch.errors import BlankInput, InputError
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
-from distilbert_sentiment_arch.serving.dialects.our_fields import Origin, TruncationNote, origin
+from distilbert_sentiment_arch.serving.dialects.our_fields import TruncationNote
 from distilbert_sentiment_arch.serving.dialects.text_list import TextList
 from distilbert_sentiment_arch.serving.dialects.usage import Usage
 from distilbert_sentiment_arch.serving.dialects.vllm_pairs import PairOptions
@@ -92,9 +92,10 @@ class Meta(WireModel):
     tokens: TokenCounts
 
 
-class RerankResponse(Origin):
+class RerankResponse(WireModel):
     """Documents, the most relevant first."""
 
+    route: Route
     id: str
     model: str
     results: list[RerankResult]
@@ -131,7 +132,7 @@ async def rerank_documents(call: Call, body: DocumentsBody) -> RerankResponse:
     answers = await rerank_pairs(call, body.model, body.query, body.documents, body.to_truncation())
     usage = Usage.of(answers)
     return RerankResponse(
-        **dict(origin(answers)),
+        route=answers.route,
         id=f"rerank-{body.request_id or call.observation.request_id}",
         model=answers.model,
         results=_results(answers, body)[: body.top_n or None],
