@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.families.registry import FAMILIES
 
 DISTILBERT = "DistilBertForSequenceClassification"
 BERT = "BertForSequenceClassification"
+MODERNBERT = "ModernBertForSequenceClassification"
 
 _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
     DISTILBERT: {
@@ -36,6 +37,17 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
         "num_attention_heads": 4,
         "num_hidden_layers": 2,
         "type_vocab_size": 2,
+    },
+    MODERNBERT: {
+        "classifier_pooling": "cls",
+        "global_attn_every_n_layers": 3,
+        "hidden_activation": "gelu",
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "local_attention": 8,
+        "model_type": "modernbert",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 4,
     },
 }
 

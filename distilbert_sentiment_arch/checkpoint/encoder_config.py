@@ -60,6 +60,13 @@ class EncoderConfig:
         gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
             activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
+        first_attention_norm: Where norms come before, one comes before the first block's attention,
+            too.
+        head_bias: The first layer of the head has a bias.
+        rotary_theta: Base of the wavelengths of rotary positions.
+        local_rotary_theta: The same in the blocks of ``local_blocks``.
+        local_blocks: Of each block, whether a token reads only tokens near it.
+        local_distance: How far away these are at most.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
             it; it does not affect results.
@@ -87,8 +94,24 @@ class EncoderConfig:
     mlp_bias: bool = True
     gated_mlp: bool = False
     norm_bias: bool = True
+    first_attention_norm: bool = True
+    head_bias: bool = True
+    rotary_theta: float = 0.0
+    local_rotary_theta: float = 0.0
+    local_blocks: tuple[bool, ...] = ()
+    local_distance: int = 0
     num_labels: int
     pad_token_id: int = 0
+
+    @property
+    def query_key_value_size(self) -> int:
+        """Rows of a linear layer that computes queries, keys and values."""
+        return 3 * self.hidden_size
+
+    @property
+    def up_size(self) -> int:
+        """Rows of the first layer of the feed-forward block."""
+        return (2 if self.gated_mlp else 1) * self.intermediate_size
 
     @property
     def has_token_types(self) -> bool:
