@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
     """Returns the tables of words, positions and token types, and the norm of their sum."""
     words = weights["embeddings.word_embeddings.weight"]
-    positions = weights["embeddings.position_embeddings.weight"]
     packed: Packed = {"embeddings.words": narrowed(words)}
+    add_norm(packed, "embeddings", weights, "embeddings.layer_norm")
+    if not config.has_position_table:
+        return packed
+    positions = weights["embeddings.position_embeddings.weight"]
     if config.has_token_types:
         packed["embeddings.types"] = weights["embeddings.token_type_embeddings.weight"]
     elif config.type_vocab_size:  # every token has the only type there is
         positions = positions + weights["embeddings.token_type_embeddings.weight"]
     packed["embeddings.positions"] = positions
-    add_norm(packed, "embeddings", weights, "embeddings.layer_norm")
     return packed

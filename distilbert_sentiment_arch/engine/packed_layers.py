@@ -21,6 +21,7 @@ from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.rotary_layers import RotaryEncoder
 from distilbert_sentiment_arch.settings.precision import Precision
 
 
@@ -39,14 +40,17 @@ class PackedEncoderForSequenceClassification(Module):
         super().__init__()
         self.has_token_types = config.has_token_types
         self.embeddings = Embeddings(config, weights)
-        self.blocks: LayerList | CodeBlocks
-        if precision == "float32":
+        self.blocks: LayerList | CodeBlocks | RotaryEncoder
+        if config.attention == "rotary":
+            self.blocks = RotaryEncoder(config, weights)
+        elif precision == "float32":
             self.blocks = _float_blocks(config, weights)
         else:
             self.blocks = CodeBlocks(config, weights, precision)
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm and precision == "float32":
             self.final_norm = Norm(config, weights, "final_norm")
+        self.pooling = config.pooling
         self.classifier = ClassificationHead(config, weights)
 
     def input_types(self) -> tuple[TensorType, ...]:
@@ -69,15 +73,23 @@ class PackedEncoderForSequenceClassification(Module):
         if isinstance(self.blocks, CodeBlocks):
             embeddings = self.embeddings.operands(input_ids, starts, first_segments)
             return self.blocks(embeddings, self.classifier.operands())  # (batch, num_labels)
-        first, *others = self.blocks
-        if isinstance(first, FirstBlock):
-            hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
+        if isinstance(self.blocks, RotaryEncoder):
+            hidden = self.blocks(self.embeddings(input_ids, starts, first_segments), starts)
         else:
-            hidden, others = self.embeddings(input_ids, starts, first_segments), [first, *others]
-        for block in others:
-            hidden = block(hidden, starts)  # the last one: (batch, dim)
+            first, *others = self.blocks
+            if isinstance(first, FirstBlock):
+                hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
+            else:
+                hidden, others = (
+                    self.embeddings(input_ids, starts, first_segments),
+                    [first, *others],
+                )
+            for block in others:
+                hidden = block(hidden, starts)  # the last one: (batch, dim)
         if self.pre_norm:
             hidden = self.final_norm(hidden)
+        if self.pooling == "mean":
+            hidden = mean(hidden, starts)  # (batch, dim)
         return self.classifier(hidden)  # (batch, num_labels)
 
 
@@ -87,7 +99,9 @@ class Embeddings(Module):
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
         self.words = weight(weights, "embeddings.words")
-        self.positions = weight(weights, "embeddings.positions")
+        self.has_positions = config.has_position_table
+        if self.has_positions:
+            self.positions = weight(weights, "embeddings.positions")
         self.has_types = config.has_token_types
         if self.has_types:
             self.types = weight(weights, "embeddings.types")
@@ -101,11 +115,14 @@ class Embeddings(Module):
         """Returns what the kernels take, in their order.
 
         Without token types, the kernels read neither ``first_segments`` nor the table of types, and
-        other tensors take their places.
+        other tensors take their places; likewise without a table of positions.
         """
+        positions = self.positions if self.has_positions else None
+        if positions is None:
+            positions = ops.unsqueeze(self.gamma, 0)  # any float32 matrix
         return [
             *(input_ids, starts, starts if first_segments is None else first_segments),
-            *(self.words, self.positions, self.types if self.has_types else self.positions),
+            *(self.words, positions, self.types if self.has_types else positions),
             *(self.gamma, self.beta),
         ]
 
@@ -117,6 +134,7 @@ class Embeddings(Module):
             [*self.operands(input_ids, starts, first_segments), scalar(self.epsilon)],
             floats(input_ids.shape[0], self.words.shape[1]),
             has_types=self.has_types,
+            has_positions=self.has_positions,
         )  # (tokens, dim)
 
 
@@ -256,21 +274,31 @@ class LastBlock(_Block):
 
 
 class ClassificationHead(Module):
-    """The head on the first token: linear layer, activation, linear layer."""
+    """The head on one row a sequence: linear layer, activation, perhaps a norm, linear layer."""
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
         dim, labels = config.hidden_size, config.num_labels
         self.dense = Linear(weights, "classifier.dense", dim, config.head_activation)
         self.projection = Linear(weights, "classifier.projection", labels)
+        self.has_norm = config.head_norm
+        if self.has_norm:
+            self.norm = Norm(config, weights, "classifier.norm")
 
     def operands(self) -> list[Weight]:
         """Returns what kernels that compute the head, too, take, in their order."""
         layers = (self.dense, self.projection)
         return [each for layer in layers for each in (layer.panels, layer.bias)]
 
-    def __call__(self, first: TensorValue) -> TensorValue:
-        return self.projection(self.dense(first))
+    def __call__(self, pooled: TensorValue) -> TensorValue:
+        dense = self.dense(pooled)
+        return self.projection(self.norm(dense) if self.has_norm else dense)
+
+
+def mean(hidden: TensorValue, starts: TensorValue) -> TensorValue:
+    """Returns the mean of each sequence's tokens, ``(batch, dim)``."""
+    batch = starts[:-1].shape[0]
+    return call("encoder.mean", [hidden, starts], floats(batch, hidden.shape[1]))
 
 
 def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:

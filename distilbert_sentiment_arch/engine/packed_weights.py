@@ -24,6 +24,7 @@ from distilbert_sentiment_arch.engine.panels import (
     side_by_side,
     whole_panels,
 )
+from distilbert_sentiment_arch.engine.rotary_weights import rotary_weights
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
@@ -47,6 +48,21 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     if precision != "float32":
         return pack_codes(weights, config, precision)
     packed = embedding_weights(weights, config)
+    if config.attention == "rotary":
+        packed |= rotary_weights(weights, config)
+    else:
+        packed |= _blocks(weights, config, packed)
+    if config.norm_placement == "pre":
+        add_norm(packed, "final_norm", weights, "encoder.final_norm")
+    for linear in ("dense", "projection"):
+        add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
+    if config.head_norm:
+        add_norm(packed, "classifier.norm", weights, "classifier.norm")
+    return packed
+
+
+def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Packed:
+    packed: Packed = {}
     last = config.num_hidden_layers - 1
     for index in range(config.num_hidden_layers):
         name, block = f"blocks.{index}", f"encoder.layers.{index}"
@@ -60,17 +76,13 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
             packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
             add_linear(packed, f"{name}.values_", *value)
         elif index == 0 and has_tables(config):
-            packed |= empty_tables(packed, *side_by_side(query, key, value))
+            packed |= empty_tables(embeddings, *side_by_side(query, key, value))
         else:
             add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
         for linear in ("attention.output", "feed_forward.up", "feed_forward.down"):
             matrix = weights[f"{block}.{linear}.weight"]
             packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))
         packed[f"{name}.vectors"] = _vectors(weights, block, config)
-    if config.norm_placement == "pre":
-        add_norm(packed, "final_norm", weights, "encoder.final_norm")
-    for linear in ("dense", "projection"):
-        add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
     return packed
 
 

@@ -5,3 +5,5 @@ from .embedding import EmbedTokens
 from .encoder_pass import EncoderPass
 from .linear import PackedLinear
 from .norm import LayerNorm
+from .pooling import MeanOfTokens
+from .rotary_block import RotaryBlock, RotaryLastBlock
