@@ -60,6 +60,14 @@ class EncoderConfig:
         gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
             activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
+        position_buckets: Of disentangled attention: half the embeddings of distances. Near distances
+            have an embedding each, farther ones share it with others, in proportion to their
+            logarithm. 0: each has its own up to ``max_relative_positions``.
+        max_relative_positions: The distance from which on all have the same embedding.
+        content_to_position: Queries are multiplied by keys made of the embeddings of distances.
+        position_to_content: Keys are multiplied by queries made of the embeddings of distances.
+        share_att_key: Those keys and queries are made by the layers that make the tokens' own.
+        norm_rel_ebd: The embeddings of distances are normalised.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
             it; it does not affect results.
@@ -87,6 +95,12 @@ class EncoderConfig:
     mlp_bias: bool = True
     gated_mlp: bool = False
     norm_bias: bool = True
+    position_buckets: int = 0
+    max_relative_positions: int = 0
+    content_to_position: bool = False
+    position_to_content: bool = False
+    share_att_key: bool = True
+    norm_rel_ebd: bool = False
     num_labels: int
     pad_token_id: int = 0
 
@@ -94,3 +108,8 @@ class EncoderConfig:
     def has_token_types(self) -> bool:
         """Whether tokens of the second text of a pair have another type than those of the first."""
         return self.type_vocab_size > 1
+
+    @property
+    def relative_embeddings(self) -> int:
+        """Rows of the embedding of distances."""
+        return 2 * (self.position_buckets or self.max_relative_positions)

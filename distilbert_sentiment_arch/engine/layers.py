@@ -24,6 +24,10 @@ from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.disentangled_attention import (
+    DisentangledSelfAttention,
+    RelativeEmbeddings,
+)
 
 
 class EncoderForSequenceClassification(Module):
@@ -78,7 +82,9 @@ class Embeddings(Module):
             return Embedding(rows, config.hidden_size, dtype, device)
 
         self.word_embeddings = table(config.vocab_size)
-        self.position_embeddings = table(config.max_position_embeddings)
+        self.has_position_table = config.has_position_table
+        if self.has_position_table:
+            self.position_embeddings = table(config.max_position_embeddings)
         self.has_type_table = config.type_vocab_size > 0
         if self.has_type_table:
             self.token_type_embeddings = table(config.type_vocab_size)
@@ -90,7 +96,9 @@ class Embeddings(Module):
         positions = ops.range(
             0, input_ids.shape[1], dtype=DType.int64, device=input_ids.device
         )  # (seq,)
-        hidden = self.word_embeddings(input_ids) + self.position_embeddings(positions)
+        hidden = self.word_embeddings(input_ids)  # (batch, seq, hidden_size)
+        if self.has_position_table:
+            hidden = hidden + self.position_embeddings(positions)
         if self.has_type_table:
             hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
         return _normalise(self.layer_norm, hidden)  # (batch, seq, hidden_size)
@@ -114,10 +122,14 @@ class Encoder(Module):
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
             self.final_norm = _layer_norm(config, dtype, device)
+        self.has_relative = config.attention == "disentangled"
+        if self.has_relative:
+            self.relative = RelativeEmbeddings(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+        relative = self.relative(hidden) if self.has_relative else ()
         for block in self.layers:
-            hidden = block(hidden, mask)
+            hidden = block(hidden, mask, *relative)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
 
 
@@ -130,17 +142,20 @@ class TransformerBlock(Module):
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.attention = SelfAttention(config, dtype, device)
+        self.attention = ATTENTIONS[config.attention](config, dtype, device)
         self.attention_norm = _layer_norm(config, dtype, device)
         self.feed_forward = FeedForward(config, dtype, device)
         self.output_norm = _layer_norm(config, dtype, device)
         self.pre_norm = config.norm_placement == "pre"
 
-    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+    def __call__(
+        self, hidden: TensorValue, mask: TensorValue, *relative: TensorValue
+    ) -> TensorValue:
         if self.pre_norm:
-            hidden = hidden + self.attention(_normalise(self.attention_norm, hidden), mask)
+            normed = _normalise(self.attention_norm, hidden)
+            hidden = hidden + self.attention(normed, mask, *relative)
             return hidden + self.feed_forward(_normalise(self.output_norm, hidden))
-        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask))
+        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask, *relative))
         return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
 
 
@@ -172,6 +187,13 @@ class SelfAttention(Module):
         batch, seq = x.shape[0], x.shape[1]
         split = ops.reshape(x, (batch, seq, self.heads, self.head_dim))
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
+
+
+ATTENTIONS: dict[str, type[Module]] = {
+    "plain": SelfAttention,
+    "disentangled": DisentangledSelfAttention,
+}
+"""By the values of ``EncoderConfig.attention``."""
 
 
 class FeedForward(Module):

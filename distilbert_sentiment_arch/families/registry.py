@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "distilbert",
     "bert",
+    "deberta_v2",
 )
 
 
