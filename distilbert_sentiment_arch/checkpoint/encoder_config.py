@@ -60,9 +60,9 @@ class EncoderConfig:
         gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
             activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
-        position_buckets: Of disentangled attention: half the embeddings of distances. Near distances
-            have an embedding each, farther ones share it with others, in proportion to their
-            logarithm. 0: each has its own up to ``max_relative_positions``.
+        position_buckets: Of disentangled attention: half the embeddings of distances. Up to half of
+            them, each distance has its own; farther ones share them by their logarithm. 0: each has
+            its own up to ``max_relative_positions``.
         max_relative_positions: The distance from which on all have the same embedding.
         content_to_position: Queries are multiplied by keys made of the embeddings of distances.
         position_to_content: Keys are multiplied by queries made of the embeddings of distances.

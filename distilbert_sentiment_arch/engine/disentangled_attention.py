@@ -1,12 +1,13 @@
 """Disentangled attention (He et al. 2020, https://arxiv.org/abs/2006.03654) in MAX's operations.
 
-A score is the product of a query and a key, plus that of the query and a key made of the embedding of
-their distance, plus that of the key and a query made of it.
+A score is the product of a query and a key, plus that of the query and a key made of the embedding
+of their distance, plus that of the key and a query made of it.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from max.dtype import DType
 from max.graph import DeviceRef, TensorValue, ops
@@ -17,6 +18,22 @@ from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.relative_positions import relative_rows
+
+
+@dataclass(frozen=True)
+class DisentangledContext:
+    """What attention reads besides the hidden states.
+
+    Attributes:
+        mask: What is added to the scores.
+        keys_behind: Embeddings of distances, ``(2 * seq, dim)``. Row ``seq + s`` is of a key that
+            stands ``s`` behind its query.
+        queries_behind: Likewise. Row ``seq + s`` is of a query that stands ``s`` behind its key.
+    """
+
+    mask: TensorValue
+    keys_behind: TensorValue
+    queries_behind: TensorValue
 
 
 class RelativeEmbeddings(Module):
@@ -33,16 +50,12 @@ class RelativeEmbeddings(Module):
                 config.hidden_size, devices=[device], dtype=dtype, eps=config.layer_norm_eps
             )
 
-    def __call__(self, hidden: TensorValue) -> tuple[TensorValue, TensorValue]:
-        """Returns two rows of embeddings for hidden states ``(batch, seq, dim)``.
-
-        Both are ``(2 * seq, dim)``. In the first, row ``seq + s`` is of a key that stands ``s`` behind
-        its query; in the second, of a query that stands ``s`` behind its key.
-        """
+    def __call__(self, hidden: TensorValue, mask: TensorValue) -> DisentangledContext:
+        """Returns what attention to hidden states ``(batch, seq, dim)`` reads besides them."""
         seq = hidden.shape[1]
         steps = ops.range(0, 2 * seq, dtype=DType.int64, device=hidden.device)
         steps = steps - ops.range(seq, seq + 1, out_dim=1, dtype=DType.int64, device=hidden.device)
-        return self._of(-steps), self._of(steps)
+        return DisentangledContext(mask, self._of(-steps), self._of(steps))
 
     def _of(self, distances: TensorValue) -> TensorValue:
         """Returns the embeddings of distances of a query from a key."""
@@ -51,7 +64,7 @@ class RelativeEmbeddings(Module):
         return self.layer_norm(found) if self.normalises else found
 
 
-class DisentangledSelfAttention(Module):
+class DisentangledAttention(Module):
     """Multi-head attention to tokens and distances, over the real tokens of each row."""
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
@@ -72,21 +85,8 @@ class DisentangledSelfAttention(Module):
         if self.position_to_content and not self.share_att_key:
             self.position_query = linear()
 
-    def __call__(
-        self,
-        hidden: TensorValue,
-        mask: TensorValue,
-        keys_behind: TensorValue,
-        queries_behind: TensorValue,
-    ) -> TensorValue:
-        """Returns the attention's result, ``(batch, seq, dim)``.
-
-        Args:
-            hidden: ``(batch, seq, dim)``.
-            mask: What is added to the scores.
-            keys_behind: The first result of ``RelativeEmbeddings``.
-            queries_behind: The second one.
-        """
+    def __call__(self, hidden: TensorValue, context: DisentangledContext) -> TensorValue:
+        """Returns the attention's result, ``(batch, seq, dim)``."""
         query, key, value = (
             self._split_heads(layer(hidden)) for layer in (self.query, self.key, self.value)
         )
@@ -94,19 +94,19 @@ class DisentangledSelfAttention(Module):
         terms = 1
         if self.content_to_position:
             layer = self.key if self.share_att_key else self.position_key
-            scores = scores + self._by_distance(query, layer(keys_behind))
+            scores = scores + self._by_distance(query, layer(context.keys_behind))
             terms += 1
         if self.position_to_content:
             layer = self.query if self.share_att_key else self.position_query
-            scores = scores + self._by_distance(key, layer(queries_behind)).transpose(2, 3)
+            scores = scores + self._by_distance(key, layer(context.queries_behind)).transpose(2, 3)
             terms += 1
         scores = scores / math.sqrt(self.head_dim * terms)
-        weights = ops.softmax(scores.cast(DType.float32) + mask).cast(hidden.dtype)
+        weights = ops.softmax(scores.cast(DType.float32) + context.mask).cast(hidden.dtype)
         heads = ops.permute(weights @ value, [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
         return self.output(ops.reshape(heads, hidden.shape))
 
     def _by_distance(self, tokens: TensorValue, positions: TensorValue) -> TensorValue:
-        """Returns the product of token i with the position of token j, ``(batch, heads, seq, seq)``.
+        """Returns the product of token i and the position of token j, ``(batch, heads, seq, seq)``.
 
         Args:
             tokens: ``(batch, heads, seq, head_dim)``.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from distilbert_sentiment_arch.engine.panels import Packed, Weights, add_norm, narrowed
 
 if TYPE_CHECKING:
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
     """Returns the tables of words, positions and token types, and the norm of their sum."""
     words = weights["embeddings.word_embeddings.weight"]
-    positions = weights["embeddings.position_embeddings.weight"]
+    if config.has_position_table:
+        positions = weights["embeddings.position_embeddings.weight"]
+    else:
+        positions = np.zeros((config.max_position_embeddings, words.shape[1]), np.float32)
     packed: Packed = {"embeddings.words": narrowed(words)}
     if config.has_token_types:
         packed["embeddings.types"] = weights["embeddings.token_type_embeddings.weight"]

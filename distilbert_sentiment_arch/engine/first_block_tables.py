@@ -34,12 +34,13 @@ def has_tables(config: EncoderConfig) -> bool:
     """Returns whether the first block looks its queries, keys and values up.
 
     Not where it is the last one, which computes no keys and values; not where a norm of its own, of
-    which no table can be made, comes before attention; and not where the tables would take more
-    than ``MOST_TABLE_BYTES`` in float32.
+    which no table can be made, comes before attention; not where attention is of another
+    kind; and not where the tables would take more than ``MOST_TABLE_BYTES`` in float32.
     """
     rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
     return (
         config.num_hidden_layers > 1
+        and config.attention == "plain"
         and config.norm_placement == "post"
         and rows * 3 * config.hidden_size * np.dtype(np.float32).itemsize <= MOST_TABLE_BYTES
     )

@@ -25,9 +25,13 @@ from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.disentangled_attention import (
-    DisentangledSelfAttention,
+    DisentangledAttention,
+    DisentangledContext,
     RelativeEmbeddings,
 )
+
+Context = TensorValue | DisentangledContext
+"""What attention reads besides the hidden states: the mask of padding, or more."""
 
 
 class EncoderForSequenceClassification(Module):
@@ -96,7 +100,7 @@ class Embeddings(Module):
         positions = ops.range(
             0, input_ids.shape[1], dtype=DType.int64, device=input_ids.device
         )  # (seq,)
-        hidden = self.word_embeddings(input_ids)  # (batch, seq, hidden_size)
+        hidden = self.word_embeddings(input_ids)
         if self.has_position_table:
             hidden = hidden + self.position_embeddings(positions)
         if self.has_type_table:
@@ -127,9 +131,9 @@ class Encoder(Module):
             self.relative = RelativeEmbeddings(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        relative = self.relative(hidden) if self.has_relative else ()
+        context: Context = self.relative(hidden, mask) if self.has_relative else mask
         for block in self.layers:
-            hidden = block(hidden, mask, *relative)
+            hidden = block(hidden, context)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
 
 
@@ -148,14 +152,11 @@ class TransformerBlock(Module):
         self.output_norm = _layer_norm(config, dtype, device)
         self.pre_norm = config.norm_placement == "pre"
 
-    def __call__(
-        self, hidden: TensorValue, mask: TensorValue, *relative: TensorValue
-    ) -> TensorValue:
+    def __call__(self, hidden: TensorValue, context: Context) -> TensorValue:
         if self.pre_norm:
-            normed = _normalise(self.attention_norm, hidden)
-            hidden = hidden + self.attention(normed, mask, *relative)
+            hidden = hidden + self.attention(_normalise(self.attention_norm, hidden), context)
             return hidden + self.feed_forward(_normalise(self.output_norm, hidden))
-        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask, *relative))
+        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, context))
         return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
 
 
@@ -191,7 +192,7 @@ class SelfAttention(Module):
 
 ATTENTIONS: dict[str, type[Module]] = {
     "plain": SelfAttention,
-    "disentangled": DisentangledSelfAttention,
+    "disentangled": DisentangledAttention,
 }
 """By the values of ``EncoderConfig.attention``."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.disentangled_weights import PositionWeights
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
 from distilbert_sentiment_arch.engine.first_block_tables import empty_tables, has_tables
 from distilbert_sentiment_arch.engine.panels import (
@@ -36,8 +37,9 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     In float32, queries, keys and values are one matrix, with two exceptions. Where ``has_tables``,
     the first block has tables in its place, which are 0 here and take no memory before
     ``fill_tables`` fills them. In the last block, which computes the first tokens alone, they are
-    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``. For
-    int8 and bfloat16 see ``pack_codes``.
+    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``.
+    Disentangled attention computes keys in the last block, too, and has position keys and queries
+    besides. For int8 and bfloat16 see ``pack_codes``.
 
     Args:
         weights: Those of ``EncoderForSequenceClassification``, float32. A missing bias is 0.
@@ -48,6 +50,8 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
         return pack_codes(weights, config, precision)
     packed = embedding_weights(weights, config)
     last = config.num_hidden_layers - 1
+    disentangled = config.attention == "disentangled"
+    positions = PositionWeights(weights, config) if disentangled else None
     for index in range(config.num_hidden_layers):
         name, block = f"blocks.{index}", f"encoder.layers.{index}"
         query, key, value = (
@@ -57,12 +61,18 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
             add_norm(packed, f"{name}.attention_norm", weights, f"{block}.attention_norm")
         if index == last:
             add_linear(packed, f"{name}.query_", *query)
-            packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
+            if positions is not None:
+                add_linear(packed, f"{name}.key_", *key)
+                packed |= positions.of_last_block(index)
+            else:
+                packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
             add_linear(packed, f"{name}.values_", *value)
         elif index == 0 and has_tables(config):
             packed |= empty_tables(packed, *side_by_side(query, key, value))
         else:
             add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
+            if positions is not None:
+                packed |= positions.of_block(index)
         for linear in ("attention.output", "feed_forward.up", "feed_forward.down"):
             matrix = weights[f"{block}.{linear}.weight"]
             packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))

@@ -1,7 +1,7 @@
 """``config.json`` of DeBERTa sequence classifiers, versions 2 and 3.
 
-Keys: https://huggingface.co/docs/transformers/model_doc/deberta-v2#transformers.DebertaV2Config, and
-those that transformers reads without listing them: ``position_buckets``, ``share_att_key``,
+Keys: https://huggingface.co/docs/transformers/model_doc/deberta-v2#transformers.DebertaV2Config,
+and those that transformers reads without listing them: ``position_buckets``, ``share_att_key``,
 ``norm_rel_ebd``, ``embedding_size``, ``attention_head_size``, ``pooler_hidden_size``,
 ``conv_kernel_size``.
 """
@@ -48,8 +48,8 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
     for key, served in only.items():
         if content.get(key, served) != served:
             raise content.error(
-                f"{key} is {shown(content.get(key))}, and only {served} is served. Use a checkpoint "
-                "without it, such as one made from microsoft/deberta-v3-base or -large."
+                f"{key} is {shown(content.get(key))}, and only {served} is served. Use a "
+                "checkpoint without it, such as one made from microsoft/deberta-v3-base or -large."
             )
     vocab_size = content.size("vocab_size", "vocab_size")
     positions = content.size("max_position_embeddings", "max_position_embeddings", default=512)
@@ -82,8 +82,8 @@ def _relative_attention(content: ConfigJson, positions: int) -> dict[str, Any]:
     if relative != bool(terms):
         raise content.error(
             f"relative_attention is {shown(relative)} and pos_att_type "
-            f"{shown(content.get('pos_att_type'))}: served are true with c2p, p2c or both, and false "
-            "with null. Correct the one that is wrong."
+            f"{shown(content.get('pos_att_type'))}: served are true with c2p, p2c or both, and "
+            "false with null. Correct the one that is wrong."
         )
     if not relative:
         return {}
