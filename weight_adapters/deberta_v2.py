@@ -1,4 +1,4 @@
-"""DeBERTa sequence classifiers, versions 2 and 3: Hugging Face's tensor names -> names in the graph.
+"""DeBERTa v2 and v3 sequence classifiers: Hugging Face's tensor names -> names in the graph.
 
 Transforms, all of them: ``*.position_ids`` buffers are dropped; layer norms saved as
 ``.gamma``/``.beta`` are read as ``.weight``/``.bias``; every tensor is cast to the dtype of the graph.
