@@ -1,7 +1,8 @@
 """DeBERTa v2 and v3 sequence classifiers: Hugging Face's tensor names -> names in the graph.
 
-Transforms, all of them: ``*.position_ids`` buffers are dropped; layer norms saved as
-``.gamma``/``.beta`` are read as ``.weight``/``.bias``; every tensor is cast to the dtype of the graph.
+Transforms, all of them: the heads of pre-training and ``*.position_ids`` buffers are dropped; layer
+norms saved as ``.gamma``/``.beta`` are read as ``.weight``/``.bias``; every tensor is cast to the
+dtype of the graph.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ _POSITION_QUERY = linear(
     f"{_LAYER}.attention.self.pos_query_proj", f"{_GRAPH}.attention.position_query"
 )
 
+DROPPED = ("cls.", "lm_predictions.", "mask_predictions.")
+
 
 def tensor_specs(config: EncoderConfig) -> dict[str, TensorSpec]:
     """Returns every tensor that a checkpoint of this configuration holds, by checkpoint name."""
@@ -84,4 +87,4 @@ def convert_safetensor_state_dict(
     """Returns the weights of the graph; see ``engine.graph_weights.convert``."""
     from distilbert_sentiment_arch.engine.graph_weights import convert
 
-    return convert(state_dict, tensor_specs(config), config.architecture, dtype)
+    return convert(state_dict, tensor_specs(config), config.architecture, dtype, DROPPED)

@@ -38,8 +38,8 @@ class EncoderConfig:
         num_hidden_layers: Number of transformer blocks.
         vocab_size: Rows of the word embedding.
         max_position_embeddings: Maximum tokens of one sequence, special tokens included.
-        embedding_size: Width of the embeddings and their norm; where it is not ``hidden_size``, a
-            linear layer follows. 0: ``hidden_size``.
+        embedding_size: Width of the embeddings and their norm, which a linear layer follows. 0: the
+            width is ``hidden_size``, and there is no such layer.
         has_position_table: Positions have an embedding; otherwise attention alone knows them.
         sinusoidal_positions: The position embedding is sines and cosines; a checkpoint may omit it.
         type_vocab_size: Rows of the token type embedding; 0 if the family has none.
@@ -68,6 +68,9 @@ class EncoderConfig:
         position_to_content: Keys are multiplied by queries made of the embeddings of distances.
         share_att_key: Those keys and queries are made by the layers that make the tokens' own.
         norm_rel_ebd: The embeddings of distances are normalised.
+        layer_groups: Groups of layers that several blocks share (Lan et al. 2019,
+            https://arxiv.org/abs/1909.11942). 0: each block has weights of its own.
+        layers_per_group: Layers of a group, which a pass through it computes in turn.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
             it; it does not affect results.
@@ -101,8 +104,33 @@ class EncoderConfig:
     position_to_content: bool = False
     share_att_key: bool = True
     norm_rel_ebd: bool = False
+    layer_groups: int = 0
+    layers_per_group: int = 1
     num_labels: int
     pad_token_id: int = 0
+
+    @property
+    def embedding_width(self) -> int:
+        """Width of the embeddings and their norm."""
+        return self.embedding_size or self.hidden_size
+
+    @property
+    def num_distinct_layers(self) -> int:
+        """Number of blocks with weights of their own."""
+        return self.layer_groups * self.layers_per_group or self.num_hidden_layers
+
+    def layer_of(self, block: int) -> int:
+        """Returns which of the distinct layers a block is computed with.
+
+        The passes through groups are shared out evenly, the first ones to the first group.
+        """
+        if not self.layer_groups:
+            return block
+        visit, layer = divmod(block, self.layers_per_group)
+        visits = self.num_hidden_layers // self.layers_per_group
+        # As transformers computes it, rounding errors included.
+        group = int(visit / (visits / self.layer_groups))
+        return group * self.layers_per_group + layer
 
     @property
     def has_token_types(self) -> bool:

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from distilbert_sentiment_arch.engine.panels import Packed, Weights, add_norm, narrowed
+from distilbert_sentiment_arch.engine.panels import (
+    Packed,
+    Weights,
+    add_linear,
+    add_norm,
+    layer,
+    narrowed,
+)
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 
 
 def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
-    """Returns the tables of words, positions and token types, and the norm of their sum."""
+    """Returns the tables of words, positions and token types, the norm and what follows it."""
     words = weights["embeddings.word_embeddings.weight"]
     if config.has_position_table:
         positions = weights["embeddings.position_embeddings.weight"]
@@ -26,4 +33,7 @@ def embedding_weights(weights: Weights, config: EncoderConfig) -> Packed:
         positions = positions + weights["embeddings.token_type_embeddings.weight"]
     packed["embeddings.positions"] = positions
     add_norm(packed, "embeddings", weights, "embeddings.layer_norm")
+    if config.embedding_size:
+        name = "embeddings.projection"
+        add_linear(packed, f"{name}.", *layer(weights, name))
     return packed

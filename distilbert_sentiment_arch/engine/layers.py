@@ -77,13 +77,13 @@ class EncoderForSequenceClassification(Module):
 
 
 class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
 
         def table(rows: int) -> Embedding:
-            return Embedding(rows, config.hidden_size, dtype, device)
+            return Embedding(rows, config.embedding_width, dtype, device)
 
         self.word_embeddings = table(config.vocab_size)
         self.has_position_table = config.has_position_table
@@ -92,7 +92,12 @@ class Embeddings(Module):
         self.has_type_table = config.type_vocab_size > 0
         if self.has_type_table:
             self.token_type_embeddings = table(config.type_vocab_size)
-        self.layer_norm = _layer_norm(config, dtype, device)
+        self.layer_norm = _layer_norm(config, dtype, device, config.embedding_width)
+        self.has_projection = config.embedding_size > 0
+        if self.has_projection:
+            self.projection = Linear(
+                config.embedding_size, config.hidden_size, dtype, device, has_bias=True
+            )
 
     def __call__(
         self, input_ids: TensorValue, first_segments: TensorValue | None = None
@@ -105,7 +110,8 @@ class Embeddings(Module):
             hidden = hidden + self.position_embeddings(positions)
         if self.has_type_table:
             hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
-        return _normalise(self.layer_norm, hidden)  # (batch, seq, hidden_size)
+        hidden = _normalise(self.layer_norm, hidden)  # (batch, seq, embedding_width)
+        return self.projection(hidden) if self.has_projection else hidden
 
     @staticmethod
     def _types(positions: TensorValue, first_segments: TensorValue | None) -> TensorValue:
@@ -121,8 +127,9 @@ class Encoder(Module):
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
         self.layers = LayerList(
-            [TransformerBlock(config, dtype, device) for _ in range(config.num_hidden_layers)]
+            [TransformerBlock(config, dtype, device) for _ in range(config.num_distinct_layers)]
         )
+        self.order = [config.layer_of(block) for block in range(config.num_hidden_layers)]
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
             self.final_norm = _layer_norm(config, dtype, device)
@@ -132,8 +139,8 @@ class Encoder(Module):
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
         context: Context = self.relative(hidden, mask) if self.has_relative else mask
-        for block in self.layers:
-            hidden = block(hidden, context)
+        for layer in self.order:
+            hidden = self.layers[layer](hidden, context)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
 
 
@@ -261,9 +268,11 @@ ACTIVATION_OPS: dict[str, Callable[[TensorValue], TensorValue]] = {
 """By the values of ``encoder_config.ACTIVATIONS``."""
 
 
-def _layer_norm(config: EncoderConfig, dtype: DType, device: DeviceRef) -> LayerNorm:
+def _layer_norm(
+    config: EncoderConfig, dtype: DType, device: DeviceRef, width: int | None = None
+) -> LayerNorm:
     return LayerNorm(
-        config.hidden_size,
+        width or config.hidden_size,
         devices=[device],
         dtype=dtype,
         eps=config.layer_norm_eps,

@@ -83,7 +83,7 @@ class PackedEncoderForSequenceClassification(Module):
 
 
 class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
@@ -95,6 +95,9 @@ class Embeddings(Module):
         self.gamma = weight(weights, "embeddings.gamma")
         self.beta = weight(weights, "embeddings.beta")
         self.epsilon = config.layer_norm_eps
+        self.has_projection = config.embedding_size > 0
+        if self.has_projection:
+            self.projection = Linear(weights, "embeddings.projection", config.hidden_size)
 
     def operands(
         self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
@@ -113,12 +116,13 @@ class Embeddings(Module):
     def __call__(
         self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
     ) -> TensorValue:
-        return call(
+        hidden = call(
             "encoder.embed",
             [*self.operands(input_ids, starts, first_segments), scalar(self.epsilon)],
             floats(input_ids.shape[0], self.words.shape[1]),
             has_types=self.has_types,
-        )  # (tokens, dim)
+        )  # (tokens, embedding_width)
+        return self.projection(hidden) if self.has_projection else hidden
 
 
 class _Block(Module):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
     from distilbert_sentiment_arch.settings.precision import Precision
 
+_BEHIND_ATTENTION = ("output_panels", "up_panels", "down_panels", "vectors")
+
 
 def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float32") -> Packed:
     """Returns the weights of ``PackedEncoderForSequenceClassification``.
@@ -52,8 +54,14 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     last = config.num_hidden_layers - 1
     disentangled = config.attention == "disentangled"
     positions = PositionWeights(weights, config) if disentangled else None
+    packed_first: dict[int, str] = {}
     for index in range(config.num_hidden_layers):
-        name, block = f"blocks.{index}", f"encoder.layers.{index}"
+        name, block = f"blocks.{index}", f"encoder.layers.{config.layer_of(index)}"
+        # Blocks of the same layer have the same arrays: they are in memory once.
+        same = packed_first.setdefault(config.layer_of(index), name)
+        if same != name and index != last:
+            packed |= _of_block(packed, same, name)
+            continue
         query, key, value = (
             layer(weights, f"{block}.attention.{part}") for part in ("query", "key", "value")
         )
@@ -73,6 +81,9 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
             add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
             if positions is not None:
                 packed |= positions.of_block(index)
+        if same != name:
+            packed |= _of_block(packed, same, name, _BEHIND_ATTENTION)
+            continue
         for linear in ("attention.output", "feed_forward.up", "feed_forward.down"):
             matrix = weights[f"{block}.{linear}.weight"]
             packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))
@@ -82,6 +93,16 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     for linear in ("dense", "projection"):
         add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
     return packed
+
+
+def _of_block(packed: Packed, block: str, other: str, names: tuple[str, ...] = ()) -> Packed:
+    """Returns the arrays of a block, all of them or those named, under the name of another one."""
+    prefix = f"{block}."
+    return {
+        f"{other}.{name.removeprefix(prefix)}": array
+        for name, array in packed.items()
+        if name.startswith(prefix) and (not names or name.removeprefix(prefix) in names)
+    }
 
 
 def _vectors(weights: Weights, block: str, config: EncoderConfig) -> Floats:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "distilbert",
     "bert",
+    "roberta",
+    "xlm_roberta",
+    "camembert",
+    "electra",
+    "albert",
     "deberta_v2",
 )
 

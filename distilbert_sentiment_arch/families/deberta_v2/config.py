@@ -14,7 +14,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types, 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.messages import shown
-from weight_adapters.deberta_v2 import tensor_specs
+from weight_adapters.deberta_v2 import DROPPED, tensor_specs
 
 _TYPES: Types = {
     "attention_probs_dropout_prob": (float, int),
@@ -146,4 +146,5 @@ FAMILY = Family(
     model_type="deberta-v2",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
+    dropped=DROPPED,
 )
