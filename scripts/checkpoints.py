@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,30 @@ from distilbert_sentiment_arch.families.registry import FAMILIES
 
 DISTILBERT = "DistilBertForSequenceClassification"
 BERT = "BertForSequenceClassification"
+ROBERTA = "RobertaForSequenceClassification"
+XLM_ROBERTA = "XLMRobertaForSequenceClassification"
+CAMEMBERT = "CamembertForSequenceClassification"
+ELECTRA = "ElectraForSequenceClassification"
+ALBERT = "AlbertForSequenceClassification"
+DEBERTA_V2 = "DebertaV2ForSequenceClassification"
 MODERNBERT = "ModernBertForSequenceClassification"
+
+_STANDARD: dict[str, Any] = {
+    "hidden_act": "gelu",
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "layer_norm_eps": 1e-12,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "type_vocab_size": 2,
+}
+
+_AFTER_PADDING: dict[str, Any] = _STANDARD | {
+    "layer_norm_eps": 1e-5,
+    "pad_token_id": 1,
+    "type_vocab_size": 1,
+}
+"""Positions are numbered from ``pad_token_id`` + 1."""
 
 _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
     DISTILBERT: {
@@ -28,15 +52,32 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
         "n_layers": 2,
         "sinusoidal_pos_embds": False,
     },
-    BERT: {
-        "hidden_act": "gelu",
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "layer_norm_eps": 1e-12,
-        "model_type": "bert",
-        "num_attention_heads": 4,
-        "num_hidden_layers": 2,
-        "type_vocab_size": 2,
+    BERT: _STANDARD | {"model_type": "bert"},
+    ROBERTA: _AFTER_PADDING | {"model_type": "roberta"},
+    XLM_ROBERTA: _AFTER_PADDING | {"model_type": "xlm-roberta"},
+    CAMEMBERT: _AFTER_PADDING | {"model_type": "camembert"},
+    ELECTRA: _STANDARD | {"embedding_size": 16, "model_type": "electra"},
+    ALBERT: _STANDARD
+    | {
+        "embedding_size": 16,
+        "hidden_act": "gelu_new",
+        "inner_group_num": 1,
+        "model_type": "albert",
+        "num_hidden_groups": 1,
+        "num_hidden_layers": 3,
+    },
+    DEBERTA_V2: _STANDARD
+    | {
+        "layer_norm_eps": 1e-7,
+        "max_relative_positions": -1,
+        "model_type": "deberta-v2",
+        "norm_rel_ebd": "layer_norm",
+        "pos_att_type": "p2c|c2p",
+        "position_biased_input": False,
+        "position_buckets": 16,
+        "relative_attention": True,
+        "share_att_key": True,
+        "type_vocab_size": 0,
     },
     MODERNBERT: {
         "classifier_pooling": "cls",
@@ -153,16 +194,30 @@ def vocabulary(size: int) -> list[str]:
 
 
 def write_checkpoint(
-    directory: Path, config: Mapping[str, Any], tensors: Tensors | None = None
+    directory: Path,
+    config: Mapping[str, Any],
+    tensors: Tensors | None = None,
+    tokenizer: Path | None = None,
 ) -> Path:
-    """Writes a checkpoint directory in Hugging Face's layout, with a vocab.txt tokenizer."""
+    """Writes a checkpoint directory in Hugging Face's layout.
+
+    Args:
+        directory: Where.
+        config: Its ``config.json``.
+        tensors: None: random ones.
+        tokenizer: A directory with the files of its tokenizer; None: a vocab.txt of word pieces.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    (directory / "vocab.txt").write_text(
-        "".join(f"{piece}\n" for piece in vocabulary(config["vocab_size"])), encoding="utf-8"
-    )
-    (directory / "tokenizer_config.json").write_text(
-        json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}), encoding="utf-8"
-    )
+    if tokenizer is not None:
+        shutil.copytree(tokenizer, directory, dirs_exist_ok=True)
+    else:
+        (directory / "vocab.txt").write_text(
+            "".join(f"{piece}\n" for piece in vocabulary(config["vocab_size"])), encoding="utf-8"
+        )
+        (directory / "tokenizer_config.json").write_text(
+            json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}),
+            encoding="utf-8",
+        )
     save_safetensors(directory / "model.safetensors", tensors or random_tensors(config))
     return directory

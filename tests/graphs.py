@@ -17,8 +17,9 @@ from max.graph.weights import load_weights
 from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
+from distilbert_sentiment_arch.checkpoint.tensors import weight_files
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.engine.first_block_tables import fill_tables
 from distilbert_sentiment_arch.engine.graph_weights import convert
@@ -52,11 +53,12 @@ class Named(Module):
 
 def read_checkpoint(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
     """Returns a checkpoint's configuration and its weights as the server's adapters give them."""
-    found = inspect_checkpoint(path, FAMILIES)
-    encoder, family = found.config.encoder, found.config.family
-    state = dict(load_weights(list(found.weight_files)).items())
+    found = read_config_file(path, FAMILIES)
+    encoder, family = found.encoder, found.family
+    state = dict(load_weights(list(weight_files(path))).items())
     specs = family.tensor_specs(encoder)
-    return encoder, dict(convert(state, specs, family.architecture, DType.float32))
+    weights = convert(state, specs, family.architecture, DType.float32, family.dropped)
+    return encoder, dict(weights)
 
 
 def packed_weights(

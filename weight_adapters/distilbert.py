@@ -1,8 +1,8 @@
 """DistilBERT sequence classifiers: Hugging Face's tensor names -> names in the graph.
 
 Transforms, all of them: layer norms saved as ``.gamma``/``.beta`` (TensorFlow exports) are read as
-``.weight``/``.bias``; ``*.position_ids`` buffers are dropped; sinusoidal positions that a checkpoint
-leaves out are computed; every tensor is cast to the dtype of the graph.
+``.weight``/``.bias``; ``*.position_ids`` buffers and the head of pre-training are dropped; sinusoidal
+positions that a checkpoint leaves out are computed; every tensor is cast to the dtype of the graph.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ TABLE = (
     linear("classifier", "classifier.projection", rows="num_labels"),
 )
 
+DROPPED = ("vocab_transform.", "vocab_layer_norm.", "vocab_projector.")
+
 
 def tensor_specs(config: EncoderConfig) -> dict[str, TensorSpec]:
     """Returns every tensor that a checkpoint of this configuration holds, by checkpoint name."""
@@ -68,7 +70,7 @@ def convert_safetensor_state_dict(
     """Returns the weights of the graph; see ``engine.graph_weights.convert``."""
     from distilbert_sentiment_arch.engine.graph_weights import convert
 
-    return convert(state_dict, tensor_specs(config), config.architecture, dtype)
+    return convert(state_dict, tensor_specs(config), config.architecture, dtype, DROPPED)
 
 
 def sinusoidal_positions(positions: int, dim: int) -> npt.NDArray[np.float32]:

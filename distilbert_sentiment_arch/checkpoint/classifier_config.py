@@ -9,8 +9,13 @@ from typing import get_args
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, is_integer
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Families, Family
+from distilbert_sentiment_arch.checkpoint.family_choice import choose_family
 from distilbert_sentiment_arch.checkpoint.files import CONFIG_LIMIT, is_present, read_json
-from distilbert_sentiment_arch.checkpoint.label_names import LabelNameError, check_label_names
+from distilbert_sentiment_arch.checkpoint.label_names import (
+    MAX_LABELS,
+    LabelNameError,
+    check_label_names,
+)
 from distilbert_sentiment_arch.classify.labels import LabelSet, ProblemType
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.messages import shown
@@ -42,10 +47,10 @@ def read_config(content: ConfigJson, families: Families) -> ClassifierConfig:
 
     Raises:
         ConfigError: The architecture is of no supported family, a key is missing, a value has the
-            wrong type or is out of range, labels are missing, not numbered 0..n-1 or not
-            printable, or the checkpoint is quantised in a way that is not supported.
+            wrong type or is out of range, labels are not numbered 0..n-1 or not printable, or
+            the checkpoint is quantised in a way that is not supported.
     """
-    family = _family(content, families)
+    family = choose_family(content, families)
     labels = _labels(content)
     encoder = family.read_encoder(content, len(labels))
     return ClassifierConfig(family, encoder, labels, content.quantized)
@@ -67,27 +72,10 @@ def read_config_file(directory: Path, families: Families) -> ClassifierConfig:
     return read_config(ConfigJson(read_json(path, CONFIG_LIMIT, ConfigError), str(path)), families)
 
 
-def _family(content: ConfigJson, families: Families) -> Family:
-    architectures = content.get("architectures")
-    known = architectures if isinstance(architectures, list) and len(architectures) == 1 else [None]
-    family = families.get(known[0]) if isinstance(known[0], str) else None
-    if family is None:
-        raise content.error(
-            f"architectures is {shown(architectures)}, and this package serves "
-            f"{', '.join(shown([each]) for each in families)}. Use a checkpoint of one of these, "
-            "with its sequence-classification head."
-        )
-    model_type = content.get("model_type")
-    if model_type != family.model_type:
-        raise content.error(
-            f"model_type is {shown(model_type)} and transformers reads the file by it. "
-            f"Set it to {family.model_type!r}."
-        )
-    return family
-
-
 def _labels(content: ConfigJson) -> LabelSet:
     id2label = content.get("id2label")
+    if id2label is None:
+        return _numbered_labels(content)
     if not isinstance(id2label, dict) or not id2label:
         raise content.error(
             f"id2label is {shown(id2label)}, so the answers would have no names. Add it, "
@@ -111,6 +99,18 @@ def _labels(content: ConfigJson) -> LabelSet:
             "Make them agree."
         )
     return LabelSet(names, _problem_type(content, len(names)))
+
+
+def _numbered_labels(content: ConfigJson) -> LabelSet:
+    """Returns the labels that Hugging Face gives a checkpoint that names none: two by default."""
+    count = content.get("num_labels", 2)
+    if not is_integer(count) or not 1 <= count <= MAX_LABELS:
+        raise content.error(
+            f"num_labels is {shown(count)}, not a number from 1 to {MAX_LABELS}, and there is no "
+            "id2label. Add it, one entry a row of the classifier."
+        )
+    names = tuple(f"LABEL_{index}" for index in range(count))
+    return LabelSet(names, _problem_type(content, count))
 
 
 def _problem_type(content: ConfigJson, num_labels: int) -> ProblemType:

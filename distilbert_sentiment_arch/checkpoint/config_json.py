@@ -169,13 +169,17 @@ class ConfigJson:
             )
         return heads
 
-    def activation(self, key: str) -> str:
-        """Returns the name of an activation in graphs and kernels; gelu if the key is missing.
+    def activation(self, key: str, default: str = "gelu") -> str:
+        """Returns the name of an activation in graphs and kernels.
+
+        Args:
+            key: The key in the file.
+            default: Value of a missing key.
 
         Raises:
             ConfigError: The activation is not supported.
         """
-        value = self.get(key, "gelu")
+        value = self.get(key, default)
         if not isinstance(value, str) or value not in ACTIVATIONS:
             raise self.error(
                 f"{key} {shown(value)} is not supported. Supported: {', '.join(ACTIVATIONS)}."

@@ -38,8 +38,8 @@ class EncoderConfig:
         num_hidden_layers: Number of transformer blocks.
         vocab_size: Rows of the word embedding.
         max_position_embeddings: Maximum tokens of one sequence, special tokens included.
-        embedding_size: Width of the embeddings and their norm; where it is not ``hidden_size``, a
-            linear layer follows. 0: ``hidden_size``.
+        embedding_size: Width of the embeddings and their norm, which a linear layer follows. 0: the
+            width is ``hidden_size``, and there is no such layer.
         has_position_table: Positions have an embedding; otherwise attention alone knows them.
         sinusoidal_positions: The position embedding is sines and cosines; a checkpoint may omit it.
         type_vocab_size: Rows of the token type embedding; 0 if the family has none.
@@ -67,6 +67,17 @@ class EncoderConfig:
         local_rotary_theta: The same in the blocks of ``local_blocks``.
         local_blocks: Of each block, whether a token reads only tokens near it.
         local_distance: How far away these are at most.
+        position_buckets: Of disentangled attention: half the embeddings of distances. Up to half of
+            them, each distance has its own; farther ones share them by their logarithm. 0: each has
+            its own up to ``max_relative_positions``.
+        max_relative_positions: The distance from which on all have the same embedding.
+        content_to_position: Queries are multiplied by keys made of the embeddings of distances.
+        position_to_content: Keys are multiplied by queries made of the embeddings of distances.
+        share_att_key: Those keys and queries are made by the layers that make the tokens' own.
+        norm_rel_ebd: The embeddings of distances are normalised.
+        layer_groups: Groups of layers that several blocks share (Lan et al. 2019,
+            https://arxiv.org/abs/1909.11942). 0: each block has weights of its own.
+        layers_per_group: Layers of a group, which a pass through it computes in turn.
         num_labels: Rows of the head.
         pad_token_id: Token that pads the sequences of a batch to one length, for graphs that need
             it; it does not affect results.
@@ -100,6 +111,14 @@ class EncoderConfig:
     local_rotary_theta: float = 0.0
     local_blocks: tuple[bool, ...] = ()
     local_distance: int = 0
+    position_buckets: int = 0
+    max_relative_positions: int = 0
+    content_to_position: bool = False
+    position_to_content: bool = False
+    share_att_key: bool = True
+    norm_rel_ebd: bool = False
+    layer_groups: int = 0
+    layers_per_group: int = 1
     num_labels: int
     pad_token_id: int = 0
 
@@ -114,6 +133,34 @@ class EncoderConfig:
         return (2 if self.gated_mlp else 1) * self.intermediate_size
 
     @property
+    def embedding_width(self) -> int:
+        """Width of the embeddings and their norm."""
+        return self.embedding_size or self.hidden_size
+
+    @property
+    def num_distinct_layers(self) -> int:
+        """Number of blocks with weights of their own."""
+        return self.layer_groups * self.layers_per_group or self.num_hidden_layers
+
+    def layer_of(self, block: int) -> int:
+        """Returns which of the distinct layers a block is computed with.
+
+        The passes through groups are shared out evenly, the first ones to the first group.
+        """
+        if not self.layer_groups:
+            return block
+        visit, layer = divmod(block, self.layers_per_group)
+        visits = self.num_hidden_layers // self.layers_per_group
+        # As transformers computes it, rounding errors included.
+        group = int(visit / (visits / self.layer_groups))
+        return group * self.layers_per_group + layer
+
+    @property
     def has_token_types(self) -> bool:
         """Whether tokens of the second text of a pair have another type than those of the first."""
         return self.type_vocab_size > 1
+
+    @property
+    def relative_embeddings(self) -> int:
+        """Rows of the embedding of distances."""
+        return 2 * (self.position_buckets or self.max_relative_positions)

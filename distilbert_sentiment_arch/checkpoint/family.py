@@ -20,12 +20,15 @@ class Family:
         read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
             ConfigError if a value is missing, has the wrong type or is not supported.
         tensor_specs: Every tensor of a checkpoint, by its name there.
+        dropped: How the names of tensors begin that published checkpoints have, too, and that no
+            classifier computes with: heads of pre-training, a pooler that is not used.
     """
 
     architecture: str
     model_type: str
     read_encoder: Callable[[ConfigJson, int], EncoderConfig]
     tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
+    dropped: tuple[str, ...] = ()
 
 
 Families = Mapping[str, Family]

@@ -66,8 +66,9 @@ def inspect_checkpoint(directory: Path, families: Families) -> Checkpoint:
         read_json(directory / "generation_config.json", CONFIG_LIMIT, ConfigError)
     config = read_config_file(directory, families)
     files = weight_files(directory)
-    specs = config.family.tensor_specs(config.encoder)
-    dtypes = check_tensors(files, specs, config.family.architecture)
+    family = config.family
+    specs = family.tensor_specs(config.encoder)
+    dtypes = check_tensors(files, specs, family.architecture, family.dropped)
     if config.quantized != (INTEGERS in dtypes):
         raise TensorError(
             f"{directory}: config.json has {'a' if config.quantized else 'no'} quantization_config "

@@ -29,7 +29,11 @@ from distilbert_sentiment_arch.checkpoint.files import (
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
 from distilbert_sentiment_arch.checkpoint.quantization import quantize_rows
 from distilbert_sentiment_arch.checkpoint.quantized_tensors import INTEGERS, SCALE_SUFFIX, SCALES
-from distilbert_sentiment_arch.checkpoint.tensor_specs import canonical_name, not_finite
+from distilbert_sentiment_arch.checkpoint.tensor_specs import (
+    canonical_name,
+    not_finite,
+    without_dropped,
+)
 from distilbert_sentiment_arch.checkpoint.tensor_values import read_floats
 from distilbert_sentiment_arch.checkpoint.tensors import read_header
 from distilbert_sentiment_arch.errors import CheckpointError, ConfigError
@@ -109,7 +113,8 @@ def _quantized_tensors(source: Checkpoint) -> tuple[Tensors, int]:
     tensors: Tensors = {}
     numbers = 0
     for path in source.weight_files:
-        for stored_name, entry in read_header(path).items():
+        stored = without_dropped(read_header(path), config.family.dropped)
+        for stored_name, entry in stored.items():
             name = canonical_name(stored_name)
             if name is None:
                 continue

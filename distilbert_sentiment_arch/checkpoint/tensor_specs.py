@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.errors import TensorError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Compute = Callable[[], npt.NDArray[np.float32]]
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -27,14 +29,21 @@ class TensorSpec:
 
     Attributes:
         graph_name: Its name in the graph.
-        shape: Sizes of its axes.
+        shape: Sizes of its axes in the checkpoint.
+        skipped_rows: Rows at its start that the graph leaves out.
         compute: Computes the tensor if a checkpoint omits it; None if the checkpoint must contain
             it.
     """
 
     graph_name: str
     shape: tuple[int, ...]
+    skipped_rows: int = 0
     compute: Compute | None = None
+
+    @property
+    def graph_shape(self) -> tuple[int, ...]:
+        """Sizes of its axes in the graph."""
+        return (self.shape[0] - self.skipped_rows, *self.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,8 @@ class TableRow:
 
 
 def embedding(checkpoint: str, graph: str, rows: str) -> TableRow:
-    """Returns the row of an embedding matrix, ``(rows, hidden_size)``."""
-    return TableRow(checkpoint, graph, (rows, "hidden_size"), has_bias=False)
+    """Returns the row of an embedding matrix, ``(rows, embedding_width)``."""
+    return TableRow(checkpoint, graph, (rows, "embedding_width"), has_bias=False)
 
 
 def linear(
@@ -71,9 +80,11 @@ def linear(
     return TableRow(checkpoint, graph, (rows, columns), has_bias)
 
 
-def norm(checkpoint: str, graph: str, *, has_bias: bool = True) -> TableRow:
-    """Returns the row of a layer norm, ``(hidden_size,)``."""
-    return TableRow(checkpoint, graph, ("hidden_size",), has_bias)
+def norm(
+    checkpoint: str, graph: str, width: str = "hidden_size", *, has_bias: bool = True
+) -> TableRow:
+    """Returns the row of a layer norm, ``(width,)``."""
+    return TableRow(checkpoint, graph, (width,), has_bias)
 
 
 def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, TensorSpec]:
@@ -89,6 +100,16 @@ def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, Tens
             if row.has_bias:
                 specs[f"{checkpoint}.bias"] = TensorSpec(f"{graph}.bias", shape[:1])
     return specs
+
+
+def without_dropped(tensors: Mapping[str, _T], dropped: tuple[str, ...]) -> dict[str, _T]:
+    """Returns the tensors of a checkpoint but those of modules that its family does not compute.
+
+    Args:
+        tensors: By name in the checkpoint.
+        dropped: How the names of the others begin.
+    """
+    return {name: each for name, each in tensors.items() if not name.startswith(dropped)}
 
 
 def canonical_name(name: str) -> str | None:

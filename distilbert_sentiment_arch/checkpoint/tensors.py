@@ -31,6 +31,7 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import (
     canonical_name,
     check_shapes,
     not_finite,
+    without_dropped,
 )
 from distilbert_sentiment_arch.checkpoint.tensor_values import TensorEntry, read_floats
 from distilbert_sentiment_arch.errors import TensorError
@@ -234,7 +235,10 @@ def _malformed(path: Path, how: str) -> TensorError:
 
 
 def check_tensors(
-    files: tuple[Path, ...], specs: Mapping[str, TensorSpec], architecture: str
+    files: tuple[Path, ...],
+    specs: Mapping[str, TensorSpec],
+    architecture: str,
+    dropped: tuple[str, ...] = (),
 ) -> frozenset[str]:
     """Checks the tensors of a checkpoint: names, shapes, finite values, and scales.
 
@@ -244,6 +248,7 @@ def check_tensors(
         files: The safetensors files.
         specs: Required tensors, by name in the checkpoint.
         architecture: Name of the architecture, for messages.
+        dropped: How the names of tensors begin that are not needed.
 
     Returns:
         The dtypes in use, spelled as in safetensors.
@@ -253,7 +258,7 @@ def check_tensors(
             NaN or infinity, or is quantised and its scales are missing or wrong.
     """
     _check_header_lengths(files)
-    headers = {path: read_header(path) for path in files}
+    headers = {path: without_dropped(read_header(path), dropped) for path in files}
     source = files[0] if len(files) == 1 else files[0].parent
     total = sum(entry.nbytes for entries in headers.values() for entry in entries.values())
     if total > _WEIGHTS_LIMIT:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.quantized_checkpoint import write_quantized
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.engine.code_weights import float32_only
+from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 
 
@@ -21,9 +23,13 @@ def quantize(model: str, revision: str | None, output: str) -> int:
         The exit status, 0.
 
     Raises:
-        CheckpointError: The checkpoint cannot be served, or the directory cannot be written.
+        CheckpointError: The checkpoint cannot be served, there are no kernels for it in int8, or
+            the directory cannot be written.
     """
     found = find_checkpoint(model, FAMILIES, revision)
+    reason = float32_only(found.checkpoint.config.encoder)
+    if reason:
+        raise ConfigError(f"{found.checkpoint.directory}: {reason}. Serve it as it is.")
     sizes = write_quantized(found.checkpoint, Path(output), FAMILIES)
     print(
         f"{output}: {sizes.quantized / 1e6:.1f} MB of weights, "

@@ -47,6 +47,28 @@ _NAN = 0x7FC0
 """Of bfloat16: rounding could make a number of NaN's bits."""
 
 
+def has_codes(config: EncoderConfig) -> bool:
+    """Returns whether ``kernels/encoder_pass.mojo`` computes an encoder of this configuration."""
+    return float32_only(config) is None
+
+
+def float32_only(config: EncoderConfig) -> str | None:
+    """Returns why an encoder is computed in float32 alone; None where it ``has_codes``."""
+    reasons = {
+        f"{config.attention} attention": config.attention != "plain",
+        "a linear layer behind its embeddings": config.embedding_size > 0,
+        "layers that blocks share": config.layer_groups > 0,
+        "a gated feed-forward": config.gated_mlp,
+        "no embedding of positions": not config.has_position_table,
+        f"a head on the {config.pooling} of the tokens": config.pooling != "first",
+        "a layer norm in its head": config.head_norm,
+    }
+    found = [reason for reason, applies in reasons.items() if applies]
+    if not found:
+        return None
+    return f"int8 and bfloat16 have no kernels for {found[0]}, as {config.architecture} has here"
+
+
 def pack_codes(weights: Weights, config: EncoderConfig, precision: CodePrecision) -> Packed:
     """Returns the weights of ``kernels/encoder_pass.mojo``.
 

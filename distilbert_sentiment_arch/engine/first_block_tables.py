@@ -20,9 +20,13 @@ FIRST_PROJECTION = tuple(
 )
 """Weights that ``fill_tables`` needs."""
 
-MOST_TABLE_BYTES = 2**31
-"""Most memory for the tables, which save the first block's projection: 281 MB for a vocabulary of
-30,522 and a width of 768, but 2.3 GB for the 250,002 of XLM-RoBERTa."""
+MOST_BYTES = 2**30
+"""Most memory for weights and tables together, in float32: half of what a pod of ``deploy/`` has.
+
+The tables save one projection of a pass, a quarter of a block's products, and their size follows
+the vocabulary. A width of 768 and 30,522 words make 286 MB of them and 50,265 words 468 MB, beside
+up to 0.5 GB of weights; 250,002 words would make 2.3 GB.
+"""
 
 _TABLE_ROWS = 4096
 """Rows of a table that are computed at once: their intermediate results take memory."""
@@ -33,16 +37,25 @@ _TABLES = ("words", "positions", "types")
 def has_tables(config: EncoderConfig) -> bool:
     """Returns whether the first block looks its queries, keys and values up.
 
-    Not where it is the last one, which computes no keys and values; not where a norm of its own, of
-    which no table can be made, comes before attention; and not where the tables would take more
-    than ``MOST_TABLE_BYTES`` in float32.
+    Not where it is the last one, which computes no keys and values; not where a norm of its own or
+    a linear layer, of which no table can be made, comes before attention; not where attention is of
+    another kind; and not where the tables and the weights would take more than ``MOST_BYTES``.
     """
-    rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
     return (
         config.num_hidden_layers > 1
         and config.norm_placement == "post"
-        and rows * 3 * config.hidden_size * np.dtype(np.float32).itemsize <= MOST_TABLE_BYTES
+        and config.attention == "plain"
+        and not config.embedding_size
+        and _numbers(config) * np.dtype(np.float32).itemsize <= MOST_BYTES
     )
+
+
+def _numbers(config: EncoderConfig) -> int:
+    """Returns the numbers of the weights and of the tables, but for some vectors."""
+    dim, inner = config.hidden_size, config.intermediate_size
+    rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
+    block = 4 * dim * dim + 2 * dim * inner
+    return rows * dim + config.num_hidden_layers * block + rows * 3 * dim
 
 
 def empty_tables(

@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import (
     canonical_name,
     check_shapes,
     not_finite,
+    without_dropped,
 )
 from distilbert_sentiment_arch.checkpoint.tensor_values import DtypeAndShape
 from distilbert_sentiment_arch.errors import TensorError
@@ -43,6 +44,7 @@ def convert(
     specs: Mapping[str, TensorSpec],
     architecture: str,
     dtype: DType,
+    dropped: tuple[str, ...] = (),
 ) -> dict[str, WeightData]:
     """Renames, checks and casts a checkpoint for the graph.
 
@@ -51,6 +53,7 @@ def convert(
         specs: What there has to be, by checkpoint name.
         architecture: For messages.
         dtype: What the graph computes in.
+        dropped: How the names of tensors begin that are not needed.
 
     Returns:
         The weights of the graph, by graph name, in ``dtype``.
@@ -59,7 +62,8 @@ def convert(
         TensorError: A tensor is missing, unknown or misshapen, holds NaN or infinity, or is
             quantised and its scales are missing or wrong.
     """
-    data = {name: weights.data() for name, weights in state_dict.items()}
+    needed = without_dropped(state_dict, dropped)
+    data = {name: weights.data() for name, weights in needed.items()}
     tensors = {name: _dtype_and_shape(value) for name, value in data.items()}
     scales = scale_names(tensors, _SOURCE)
     for scale in scales.values():
@@ -72,7 +76,8 @@ def convert(
         canonical = canonical_name(name)
         if canonical is None:
             continue
-        graph_name = specs[canonical].graph_name
+        spec = specs[canonical]
+        graph_name = spec.graph_name
         if name in scales:
             wide = _dequantized(data[name], data[scales[name]], scales[name])
         elif data[name].dtype in _DTYPES:
@@ -85,9 +90,9 @@ def convert(
         array = np.from_dlpack(wide)
         if not np.isfinite(array).all():
             raise not_finite(_SOURCE, name, graph_name)
-        if not array.flags.aligned:
+        if spec.skipped_rows or not array.flags.aligned:
             # A header of odd length leaves a mapped file's tensors so, and the graph refuses them.
-            wide = WeightData.from_numpy(array.copy(), graph_name)
+            wide = WeightData.from_numpy(array[spec.skipped_rows :].copy(), graph_name)
         converted[graph_name] = wide.astype(dtype)
     for spec in specs.values():
         if spec.graph_name not in converted:

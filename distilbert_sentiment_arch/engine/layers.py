@@ -25,13 +25,18 @@ from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.disentangled_attention import (
+    DisentangledAttention,
+    DisentangledContext,
+    RelativeEmbeddings,
+)
 from distilbert_sentiment_arch.engine.rotary_attention import (
     RotaryAttention,
     RotaryContext,
     rotary_contexts,
 )
 
-Context = TensorValue | RotaryContext
+Context = TensorValue | DisentangledContext | RotaryContext
 """What attention reads besides the hidden states: the mask of padding, or more."""
 
 
@@ -80,13 +85,13 @@ class EncoderForSequenceClassification(Module):
 
 
 class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
 
         def table(rows: int) -> Embedding:
-            return Embedding(rows, config.hidden_size, dtype, device)
+            return Embedding(rows, config.embedding_width, dtype, device)
 
         self.word_embeddings = table(config.vocab_size)
         self.has_position_table = config.has_position_table
@@ -95,7 +100,12 @@ class Embeddings(Module):
         self.has_type_table = config.type_vocab_size > 0
         if self.has_type_table:
             self.token_type_embeddings = table(config.type_vocab_size)
-        self.layer_norm = _layer_norm(config, dtype, device)
+        self.layer_norm = _layer_norm(config, dtype, device, config.embedding_width)
+        self.has_projection = config.embedding_size > 0
+        if self.has_projection:
+            self.projection = Linear(
+                config.embedding_size, config.hidden_size, dtype, device, has_bias=True
+            )
 
     def __call__(
         self, input_ids: TensorValue, first_segments: TensorValue | None = None
@@ -108,7 +118,8 @@ class Embeddings(Module):
             hidden = hidden + self.position_embeddings(positions)
         if self.has_type_table:
             hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
-        return _normalise(self.layer_norm, hidden)  # (batch, seq, hidden_size)
+        hidden = _normalise(self.layer_norm, hidden)  # (batch, seq, embedding_width)
+        return self.projection(hidden) if self.has_projection else hidden
 
     @staticmethod
     def _types(positions: TensorValue, first_segments: TensorValue | None) -> TensorValue:
@@ -126,21 +137,30 @@ class Encoder(Module):
         self.layers = LayerList(
             [
                 TransformerBlock(config, dtype, device, index)
-                for index in range(config.num_hidden_layers)
+                for index in range(config.num_distinct_layers)
             ]
         )
         self.config = config
+        self.order = [config.layer_of(block) for block in range(config.num_hidden_layers)]
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
             self.final_norm = _layer_norm(config, dtype, device)
+        self.has_relative = config.attention == "disentangled"
+        if self.has_relative:
+            self.relative = RelativeEmbeddings(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        contexts: Sequence[Context] = [mask] * len(self.layers)
-        if self.config.attention == "rotary":
-            contexts = rotary_contexts(self.config, mask)
-        for block, context in zip(self.layers, contexts, strict=True):
-            hidden = block(hidden, context)
+        contexts = self._contexts(hidden, mask)
+        for layer, context in zip(self.order, contexts, strict=True):
+            hidden = self.layers[layer](hidden, context)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
+
+    def _contexts(self, hidden: TensorValue, mask: TensorValue) -> Sequence[Context]:
+        """Returns what the attention of each block reads besides the hidden states."""
+        if self.config.attention == "rotary":
+            return rotary_contexts(self.config, mask)
+        context = self.relative(hidden, mask) if self.has_relative else mask
+        return [context] * len(self.order)
 
 
 class TransformerBlock(Module):
@@ -152,8 +172,7 @@ class TransformerBlock(Module):
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef, index: int) -> None:
         super().__init__()
-        attention = RotaryAttention if config.attention == "rotary" else SelfAttention
-        self.attention = attention(config, dtype, device)
+        self.attention = ATTENTIONS[config.attention](config, dtype, device)
         self.has_attention_norm = index > 0 or config.first_attention_norm
         if self.has_attention_norm:
             self.attention_norm = _layer_norm(config, dtype, device)
@@ -200,6 +219,14 @@ class SelfAttention(Module):
         batch, seq = x.shape[0], x.shape[1]
         split = ops.reshape(x, (batch, seq, self.heads, self.head_dim))
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
+
+
+ATTENTIONS: dict[str, type[Module]] = {
+    "plain": SelfAttention,
+    "disentangled": DisentangledAttention,
+    "rotary": RotaryAttention,
+}
+"""By the values of ``EncoderConfig.attention``."""
 
 
 class FeedForward(Module):
@@ -290,9 +317,11 @@ ACTIVATION_OPS: dict[str, Callable[[TensorValue], TensorValue]] = {
 """By the values of ``encoder_config.ACTIVATIONS``."""
 
 
-def _layer_norm(config: EncoderConfig, dtype: DType, device: DeviceRef) -> LayerNorm:
+def _layer_norm(
+    config: EncoderConfig, dtype: DType, device: DeviceRef, width: int | None = None
+) -> LayerNorm:
     return LayerNorm(
-        config.hidden_size,
+        width or config.hidden_size,
         devices=[device],
         dtype=dtype,
         eps=config.layer_norm_eps,

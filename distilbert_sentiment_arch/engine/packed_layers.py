@@ -18,6 +18,7 @@ from max.nn.layer import LayerList, Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
+from distilbert_sentiment_arch.engine.disentangled_layers import Positions
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
 from distilbert_sentiment_arch.engine.panels import Packed
@@ -94,12 +95,12 @@ class PackedEncoderForSequenceClassification(Module):
 
 
 class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised."""
+    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
         self.words = weight(weights, "embeddings.words")
-        self.has_positions = config.has_position_table
+        self.has_positions = "embeddings.positions" in weights
         if self.has_positions:
             self.positions = weight(weights, "embeddings.positions")
         self.has_types = config.has_token_types
@@ -108,6 +109,9 @@ class Embeddings(Module):
         self.gamma = weight(weights, "embeddings.gamma")
         self.beta = weight(weights, "embeddings.beta")
         self.epsilon = config.layer_norm_eps
+        self.has_projection = config.embedding_size > 0
+        if self.has_projection:
+            self.projection = Linear(weights, "embeddings.projection", config.hidden_size)
 
     def operands(
         self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
@@ -129,13 +133,14 @@ class Embeddings(Module):
     def __call__(
         self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
     ) -> TensorValue:
-        return call(
+        hidden = call(
             "encoder.embed",
             [*self.operands(input_ids, starts, first_segments), scalar(self.epsilon)],
             floats(input_ids.shape[0], self.words.shape[1]),
             has_types=self.has_types,
             has_positions=self.has_positions,
-        )  # (tokens, dim)
+        )  # (tokens, embedding_width)
+        return self.projection(hidden) if self.has_projection else hidden
 
 
 class _Block(Module):
@@ -273,6 +278,61 @@ class LastBlock(_Block):
         )  # (batch, dim)
 
 
+class DisentangledBlock(TransformerBlock):
+    """A block with disentangled attention for all tokens."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        self.positions = Positions(config, weights, index)
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        tokens = residual.shape[0]
+        return self.compute(
+            "encoder.disentangled_block",
+            [
+                *(self.attention_input(residual), residual, starts),
+                *(self.query_key_value_panels, self.query_key_value_bias),
+                *self.positions(),
+            ],
+            *(tokens, (tokens, 3 * self.config.hidden_size)),
+            pre_norm=self.pre_norm,
+            **self.positions.terms,
+        )  # (tokens, dim)
+
+
+class DisentangledLastBlock(_Block):
+    """The last block with disentangled attention, for the first token of each sequence only."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
+        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
+        self.key_panels = weight(weights, f"blocks.{index}.key_panels")
+        self.key_bias = weight(weights, f"blocks.{index}.key_bias")
+        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
+        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
+        self.positions = Positions(config, weights, index)
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        hidden = self.attention_input(residual)
+        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
+        first_hidden = ops.gather(hidden, starts[:-1], axis=0)
+        batch, dim = first_residual.shape[0], self.config.hidden_size
+        return self.compute(
+            "encoder.disentangled_last_block",
+            [
+                *(hidden, first_hidden, first_residual, starts),
+                *(self.query_panels, self.query_bias, self.key_panels, self.key_bias),
+                *(self.values_panels, self.values_bias),
+                *self.positions(),
+            ],
+            *(batch, (batch, dim), (residual.shape[0], dim)),
+            (batch, self.config.num_attention_heads * dim),
+            pre_norm=self.pre_norm,
+            **self.positions.terms,
+        )  # (batch, dim)
+
+
 class ClassificationHead(Module):
     """The head on one row a sequence: linear layer, activation, perhaps a norm, linear layer."""
 
@@ -303,11 +363,19 @@ def mean(hidden: TensorValue, starts: TensorValue) -> TensorValue:
 
 def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:
     last = config.num_hidden_layers - 1
-    first = FirstBlock if has_tables(config) else TransformerBlock
-    blocks: list[FirstBlock | TransformerBlock | LastBlock] = [
-        (first if index == 0 else TransformerBlock)(config, weights, index) for index in range(last)
+    block, last_block = _BLOCKS[config.attention]
+    first = FirstBlock if has_tables(config) else block
+    blocks: list[_Block] = [
+        (first if index == 0 else block)(config, weights, index) for index in range(last)
     ]
-    return LayerList([*blocks, LastBlock(config, weights, last)])
+    return LayerList([*blocks, last_block(config, weights, last)])
+
+
+_BLOCKS: dict[str, tuple[type[_Block], type[_Block]]] = {
+    "plain": (TransformerBlock, LastBlock),
+    "disentangled": (DisentangledBlock, DisentangledLastBlock),
+}
+"""Every block but the last, and the last one, by the values of ``EncoderConfig.attention``."""
 
 
 class Linear(Module):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.disentangled_weights import PositionWeights
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
 from distilbert_sentiment_arch.engine.first_block_tables import empty_tables, has_tables
 from distilbert_sentiment_arch.engine.panels import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
     from distilbert_sentiment_arch.settings.precision import Precision
 
+_BEHIND_ATTENTION = ("output_panels", "up_panels", "down_panels", "vectors")
+
 
 def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float32") -> Packed:
     """Returns the weights of ``PackedEncoderForSequenceClassification``.
@@ -37,8 +40,9 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     In float32, queries, keys and values are one matrix, with two exceptions. Where ``has_tables``,
     the first block has tables in its place, which are 0 here and take no memory before
     ``fill_tables`` fills them. In the last block, which computes the first tokens alone, they are
-    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``. For
-    int8 and bfloat16 see ``pack_codes``.
+    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``.
+    Disentangled attention computes keys in the last block, too, and has position keys and queries
+    besides. For int8 and bfloat16 see ``pack_codes``.
 
     Args:
         weights: Those of ``EncoderForSequenceClassification``, float32. A missing bias is 0.
@@ -64,8 +68,16 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
 def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Packed:
     packed: Packed = {}
     last = config.num_hidden_layers - 1
+    disentangled = config.attention == "disentangled"
+    positions = PositionWeights(weights, config) if disentangled else None
+    packed_first: dict[int, str] = {}
     for index in range(config.num_hidden_layers):
-        name, block = f"blocks.{index}", f"encoder.layers.{index}"
+        name, block = f"blocks.{index}", f"encoder.layers.{config.layer_of(index)}"
+        # Blocks of the same layer have the same arrays: they are in memory once.
+        same = packed_first.setdefault(config.layer_of(index), name)
+        if same != name and index != last:
+            packed |= _of_block(packed, same, name)
+            continue
         query, key, value = (
             layer(weights, f"{block}.attention.{part}") for part in ("query", "key", "value")
         )
@@ -73,17 +85,36 @@ def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Pack
             add_norm(packed, f"{name}.attention_norm", weights, f"{block}.attention_norm")
         if index == last:
             add_linear(packed, f"{name}.query_", *query)
-            packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
+            if positions is not None:
+                add_linear(packed, f"{name}.key_", *key)
+                packed |= positions.of_last_block(index)
+            else:
+                packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
             add_linear(packed, f"{name}.values_", *value)
         elif index == 0 and has_tables(config):
             packed |= empty_tables(embeddings, *side_by_side(query, key, value))
         else:
             add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
+            if positions is not None:
+                packed |= positions.of_block(index)
+        if same != name:
+            packed |= _of_block(packed, same, name, _BEHIND_ATTENTION)
+            continue
         for linear in ("attention.output", "feed_forward.up", "feed_forward.down"):
             matrix = weights[f"{block}.{linear}.weight"]
             packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))
         packed[f"{name}.vectors"] = _vectors(weights, block, config)
     return packed
+
+
+def _of_block(packed: Packed, block: str, other: str, names: tuple[str, ...] = ()) -> Packed:
+    """Returns the arrays of a block, all of them or those named, under the name of another one."""
+    prefix = f"{block}."
+    return {
+        f"{other}.{name.removeprefix(prefix)}": array
+        for name, array in packed.items()
+        if name.startswith(prefix) and (not names or name.removeprefix(prefix) in names)
+    }
 
 
 def _vectors(weights: Weights, block: str, config: EncoderConfig) -> Floats:

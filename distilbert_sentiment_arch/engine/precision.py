@@ -133,6 +133,7 @@ def choose(
     check: Callable[[Precision], Verdict],
     *,
     quantized: bool = False,
+    float32_only: str | None = None,
 ) -> tuple[PrecisionChoice, list[str]]:
     """Chooses a precision for a CPU whose kernels compile.
 
@@ -142,12 +143,14 @@ def choose(
         check: Loads the model in a precision and runs the self-check; raises CompilerError where
             the kernels for it do not compile. It is not called for float32.
         quantized: See ``candidates``.
+        float32_only: Why there are no kernels for the model in another precision; None: there are.
 
     Returns:
         The choice, and warnings about it.
     """
     missed: list[str] = []
-    for precision in candidates(requested, processor, quantized=quantized)[:-1]:
+    tried = [] if float32_only else candidates(requested, processor, quantized=quantized)[:-1]
+    for precision in tried:
         try:
             verdict = check(precision)
         except CompilerError as error:
@@ -162,7 +165,7 @@ def choose(
             reason = f"{why}, and the self-check passed ({verdict.figures})"
             return PrecisionChoice(precision, requested, reason), []
         missed.append(f"{precision} misses the accuracy bound ({verdict.figures})")
-    reason = "; ".join(missed) or _why_float32(requested, processor)
+    reason = "; ".join(missed) or _why_float32(requested, processor, float32_only)
     choice = PrecisionChoice("float32", requested, reason)
     unmet = requested != "float32" and (requested != "auto" or missed)
     return choice, [f"float32 serves: {reason}"] if unmet else []
@@ -184,9 +187,13 @@ def _warnings(precision: Precision, processor: Processor, verdict: Verdict) -> l
     return found
 
 
-def _why_float32(requested: PrecisionSetting, processor: Processor) -> str:
+def _why_float32(
+    requested: PrecisionSetting, processor: Processor, float32_only: str | None
+) -> str:
     if requested == "float32":
         return "the setting asks for it"
+    if float32_only:
+        return float32_only
     if requested == "auto":
         return f"{processor.name} has no unit that makes int8 or bfloat16 faster"
     units = _COMPUTES_INT8 if requested == "int8" else UNITS[requested]

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _FOLDERS = (
     "distilbert",
     "bert",
+    "roberta",
+    "xlm_roberta",
+    "camembert",
+    "electra",
+    "albert",
+    "deberta_v2",
     "modernbert",
 )
 

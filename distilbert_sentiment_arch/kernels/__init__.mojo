@@ -1,6 +1,7 @@
 """Operations of a BERT-like encoder on a CPU, over packed tokens: no padding is computed anywhere."""
 
 from .block import FirstBlock, LastBlock, TransformerBlock
+from .disentangled_block import DisentangledBlock, DisentangledLastBlock
 from .embedding import EmbedTokens
 from .encoder_pass import EncoderPass
 from .linear import PackedLinear

@@ -126,11 +126,37 @@ def attend(attention: Attention, item: Int, scratch: Floats):
     var transposed = scratch  # keys, (key_panels, head_dim, PANEL)
     var values = transposed.unsafe_offset(key_panels * head_dim * PANEL)  # (value_panels, length, PANEL)
     var scores = values.unsafe_offset(value_panels * length * PANEL)  # (ROWS, key_panels * PANEL)
+    lay_out(attention, head, start, length, transposed, values)
+
+    var row = start
+    var end = start + length
+    while row + ROWS <= end:
+        attend_rows[ROWS](attention, head, row, length, transposed, values, scores)
+        row += ROWS
+    comptime for rows in range(1, ROWS):
+        if end - row == rows:
+            attend_rows[rows](attention, head, row, length, transposed, values, scores)
+
+
+def lay_out(
+    attention: Attention, head: Int, start: Int, length: Int, transposed: Floats, values: Floats
+):
+    """Copies a head's keys and values of one sequence into panels.
+
+    Args:
+        attention: All heads and sequences.
+        head: The head.
+        start: The sequence's first token.
+        length: Its tokens.
+        transposed: Takes the keys, `(ceil(length / PANEL), head_dim, PANEL)`.
+        values: Takes the values, `(ceil(head_dim / PANEL), length, PANEL)`.
+    """
+    var head_dim = attention.head_dim
+    var value_panels = ceildiv(head_dim, PANEL)
     var dim = attention.heads * head_dim
     var stride = 3 * dim
     var keys = attention.qkv.unsafe_offset(start * stride + dim + head * head_dim)
     var source_values = keys.unsafe_offset(dim)
-
     for token in range(length):
         var key = keys.unsafe_offset(token * stride)
         for d in range(0, head_dim, CACHE_LINE):
@@ -148,15 +174,6 @@ def attend(attention: Attention, item: Int, scratch: Floats):
                     load_columns(value.unsafe_offset(panel * PANEL + c), columns - c)
                 )
 
-    var row = start
-    var end = start + length
-    while row + ROWS <= end:
-        attend_rows[ROWS](attention, head, row, length, transposed, values, scores)
-        row += ROWS
-    comptime for rows in range(1, ROWS):
-        if end - row == rows:
-            attend_rows[rows](attention, head, row, length, transposed, values, scores)
-
 
 def attend_rows[
     rows: Int
@@ -169,16 +186,34 @@ def attend_rows[
     values: Floats,
     scores: Floats,
 ):
-    """Computes some rows of a head, given the keys and values of their sequence as panels.
-
-    Softmax divides by its sum last, after the product with the values, where there is less to divide.
-    """
+    """Computes some rows of a head, given the keys and values of their sequence as panels."""
     var head_dim = attention.head_dim
     var dim = attention.heads * head_dim
     var stride = ceildiv(length, PANEL) * PANEL
     var queries = attention.qkv.unsafe_offset(row * 3 * dim + head * head_dim)
     tiles[rows](queries, 3 * dim, transposed, head_dim, scores, stride, length)
     var scale = 1 / sqrt(Float32(head_dim))
+    weigh_values[rows](attention, head, row, length, values, scores, stride, scale)
+
+
+def weigh_values[
+    rows: Int
+](
+    attention: Attention,
+    head: Int,
+    row: Int,
+    length: Int,
+    values: Floats,
+    scores: Floats,
+    stride: Int,
+    scale: Float32,
+):
+    """Computes some rows of a head, given their scores, `stride` numbers apart, without `scale`.
+
+    Softmax divides by its sum last, after the product with the values, where there is less to divide.
+    """
+    var head_dim = attention.head_dim
+    var dim = attention.heads * head_dim
     var inverse_sums = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
         inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * stride), length, scale)

@@ -29,6 +29,17 @@ def test_labels_come_in_the_order_of_their_ids() -> None:
     assert config.labels.names == tuple(f"label-{index}" for index in range(12))
 
 
+@pytest.mark.parametrize(
+    ("declared", "count"), [({}, 2), ({"num_labels": 1}, 1), ({"num_labels": 5}, 5)]
+)
+def test_labels_without_names_are_numbered_as_hugging_face_does(
+    declared: dict[str, int], count: int
+) -> None:
+    assert read(id2label=None, **declared).labels.names == tuple(
+        f"LABEL_{index}" for index in range(count)
+    )
+
+
 # Hugging Face's TextClassificationPipeline decides the same way.
 @pytest.mark.parametrize(
     ("labels", "declared", "read_as"),
@@ -49,15 +60,9 @@ def test_problem_type(labels: int, declared: str | None, read_as: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"architectures": ["LlamaForCausalLM"]},
-            r"\['LlamaForCausalLM'\], and this package serves",
-        ),
-        ({"architectures": []}, r"architectures is \[\]"),
-        ({"architectures": [["BertForSequenceClassification"]]}, "this package serves"),
-        ({"architectures": "BertForSequenceClassification"}, "this package serves"),
-        ({"model_type": "bert"}, "model_type is 'bert'"),
         ({"num_labels": 2.0}, "num_labels is 2.0"),
+        ({"id2label": None, "num_labels": 0}, "num_labels is 0, not a number"),
+        ({"id2label": None, "num_labels": 10**9}, "num_labels is 1000000000, not a number"),
         ({"num_labels": 3}, "num_labels is 3 and id2label names 2"),
         ({"id2label": checkpoints.labels(10_001)}, "names 10001 labels"),
         ({"id2label": {"0": "\x1b[2J"}}, "no text"),

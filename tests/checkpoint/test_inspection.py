@@ -101,11 +101,11 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "config is not JSON": (replace_by("config.json", b"{"), ("config.json", "JSON")),
     "config is a list": (replace_by("config.json", b"[]"), ("config.json", "list")),
     "other architecture": (
-        config(architectures=["RobertaForSequenceClassification"]),
-        ("config.json", "RobertaForSequence", "BertForSequence", "DistilBertForSequence"),
+        config(architectures=["FunnelForSequenceClassification"]),
+        ("config.json", "'FunnelForSequence", "...ForSequenceClassification of", "Bert, "),
     ),
     "encoder without a head": (config(architectures=["DistilBertModel"]), ("DistilBertModel",)),
-    "no labels": (config(id2label=...), ("config.json", "id2label", '{"0": "NEGATIVE"')),
+    "no labels": (config(id2label={}), ("config.json", "id2label", '{"0": "NEGATIVE"')),
     "labels with a gap": (config(id2label={"0": "A", "2": "B"}), ("id2label", "['0', '2']")),
     "labels with one name": (config(id2label={"0": "A", "1": "A"}), ("id2label", "repeats")),
     "more labels than rows": (
@@ -125,8 +125,8 @@ CASES: dict[str, tuple[Damage, tuple[str, ...]]] = {
     ),
     "missing layer": (config(n_layers=3), ("layer.2", "encoder.layers.2", "and 15 more")),
     "extra tensor": (
-        tensors(lambda found: found.update({"vocab_transform.bias": np.zeros(32, np.float32)})),
-        ("model.safetensors", "'vocab_transform.bias'", "Remove it"),
+        tensors(lambda found: found.update({"qa_outputs.bias": np.zeros(32, np.float32)})),
+        ("model.safetensors", "'qa_outputs.bias'", "Remove it"),
     ),
     "misshapen tensor": (
         tensors(lambda found: found.update({QUERY: found[QUERY][:, :31]})),

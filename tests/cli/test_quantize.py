@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
+from scripts import checkpoints
 
 MOST = 0.30
 """Of the size in float32."""
@@ -43,6 +44,16 @@ def test_errors_are_one_line(
         said = capsys.readouterr()
         assert message in said.err
         assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+def test_a_checkpoint_without_int8_kernels_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = checkpoints.random_config(checkpoints.ALBERT)
+    directory = checkpoints.write_checkpoint(tmp_path / "albert", config)
+    assert main(["quantize", str(directory), str(tmp_path / "new")]) == 1
+    assert "int8 and bfloat16 have no kernels for a linear layer behind" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_it_writes_is_served_like_any_other(

@@ -14,6 +14,8 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, N
 from distilbert_sentiment_arch.engine.code_weights import (
     CodePrecision,
     code_panels,
+    float32_only,
+    has_codes,
     pack_codes,
     to_bfloat16,
 )
@@ -46,6 +48,31 @@ def quantised(weights: Weights, *names: str) -> tuple[npt.NDArray[Any], ...]:
     codes, scales = encode_rows(weight)
     bias = np.concatenate([weights[f"{name}.bias"] for name in names])
     return codes, scales, bias, codes.sum(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"embedding_size": 8}, "a linear layer behind its embeddings"),
+        ({"attention": "rotary"}, "rotary attention"),
+        ({"layer_groups": 1}, "layers that blocks share"),
+        ({"gated_mlp": True}, "a gated feed-forward"),
+        ({"has_position_table": False}, "no embedding of positions"),
+        ({"pooling": "mean"}, "the mean of the tokens"),
+        ({"head_norm": True}, "a layer norm in its head"),
+    ],
+    ids=str,
+)
+def test_what_is_computed_in_float32_alone_says_why(changes: dict[str, Any], reason: str) -> None:
+    config = replace(SMALL, **changes)
+    assert not has_codes(config)
+    assert reason in str(float32_only(config))
+
+
+@pytest.mark.parametrize("config", [SMALL, PRE_NORM], ids=["post", "pre"])
+def test_what_the_kernels_of_codes_compute(config: EncoderConfig) -> None:
+    assert has_codes(config)
+    assert float32_only(config) is None
 
 
 @pytest.mark.parametrize(("columns", "depth"), [(1, 1), (63, 64), (64, 65), (65, 3), (130, 130)])

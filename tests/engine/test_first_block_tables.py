@@ -39,15 +39,29 @@ def test_tables_hold_the_projection_of_all_words_positions_and_types(
         )
 
 
+BASE = {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "max_position_embeddings": 512,
+    "num_hidden_layers": 12,
+}
+LARGE = BASE | {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24}
+
+
 @pytest.mark.parametrize(
     ("changes", "there_are"),
     [
         ({}, True),
         ({"num_hidden_layers": 1}, False),
         ({"norm_placement": "pre"}, False),
-        # Tables of 2.3 GB, as for XLM-RoBERTa; those of multilingual DistilBERT are 1.1 GB.
-        ({"vocab_size": 250_002, "hidden_size": 768}, False),
-        ({"vocab_size": 119_547, "hidden_size": 768}, True),
+        ({"embedding_size": 20}, False),
+        ({"attention": "biased"}, False),
+        ({**BASE, "num_hidden_layers": 6, "vocab_size": 30_522}, True),  # DistilBERT
+        ({**BASE, "num_hidden_layers": 6, "vocab_size": 119_547}, False),  # multilingual
+        ({**BASE, "vocab_size": 30_522}, True),  # BERT base
+        ({**BASE, "vocab_size": 50_265}, True),  # RoBERTa base
+        ({**BASE, "vocab_size": 250_002}, False),  # XLM-RoBERTa base
+        ({**LARGE, "vocab_size": 30_522}, False),  # BERT large
     ],
     ids=str,
 )

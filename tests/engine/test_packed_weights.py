@@ -45,6 +45,24 @@ def test_a_missing_bias_is_packed_as_zeros() -> None:
         np.testing.assert_array_equal(found[name], expected[name])
 
 
+def test_blocks_that_share_a_layer_have_the_same_arrays() -> None:
+    config = replace(
+        SMALL, num_hidden_layers=6, layer_groups=1, layers_per_group=2, embedding_size=20
+    )
+    weights = random_weights(replace(SMALL, num_hidden_layers=2))
+    weights["embeddings.projection.weight"] = np.eye(20, dtype=np.float32)
+    packed = pack(weights, config)
+    behind = ("output_panels", "up_panels", "down_panels", "vectors")
+    for block, layer in ((2, 0), (3, 1), (4, 0), (5, 1)):
+        for name in behind:
+            assert packed[f"blocks.{block}.{name}"] is packed[f"blocks.{layer}.{name}"]
+    for block, layer in ((2, 0), (3, 1), (4, 0)):
+        name = "query_key_value_panels"
+        assert packed[f"blocks.{block}.{name}"] is packed[f"blocks.{layer}.{name}"]
+    # The last block computes first tokens alone: its projections have another layout.
+    assert packed["blocks.5.keys_panels"].shape == (1, 20, 64)
+
+
 def test_the_first_block_has_tables_in_place_of_a_projection() -> None:
     config = replace(SMALL, type_vocab_size=2)
     packed = pack(random_weights(config), config)

@@ -159,6 +159,22 @@ def test_float32_is_not_checked() -> None:
     assert chosen("float32", ZEN_4)[3] == []
 
 
+@pytest.mark.parametrize("requested", ["int8", "bfloat16"])
+def test_an_encoder_without_such_kernels_is_served_in_float32_with_a_warning(
+    requested: PrecisionSetting,
+) -> None:
+    def check(precision: Precision) -> Verdict:
+        raise AssertionError(f"{precision} was tried")
+
+    amx = Processor("P", frozenset({"amx_int8", "amx_bf16"}))
+    why = "there are no kernels for its layers"
+    choice, warnings = choose(requested, amx, check, float32_only=why)
+    assert (choice.precision, choice.reason) == ("float32", why)
+    assert warnings == [f"float32 serves: {why}"]
+    choice, warnings = choose("auto", amx, check, float32_only=why)
+    assert (choice.precision, choice.reason, warnings) == ("float32", why, [])
+
+
 def test_kernels_that_do_not_compile_leave_float32() -> None:
     def check(precision: Precision) -> Verdict:
         raise CompilerError("no such instruction")

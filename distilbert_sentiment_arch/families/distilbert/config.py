@@ -8,7 +8,7 @@ from __future__ import annotations
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
-from weight_adapters.distilbert import tensor_specs
+from weight_adapters.distilbert import DROPPED, tensor_specs
 
 _LARGEST_SINUSOIDAL_TABLE = 2**25
 """Entries of a position table that is computed and so is in no file: 128 MiB in float32."""
@@ -66,4 +66,5 @@ FAMILY = Family(
     model_type="distilbert",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
+    dropped=DROPPED,
 )

@@ -1,0 +1,1 @@
+"""CamemBERT sequence classifiers."""

@@ -1,0 +1,1 @@
+"""RoBERTa sequence classifiers."""

@@ -1,0 +1,152 @@
+"""Random classifiers of each family, and the logits that Hugging Face transformers gives for them.
+
+``reference/make_family_references.py`` writes these logits. A family adds its cases to ``CASES``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from commands import ROOT
+
+from scripts import checkpoints
+
+REFERENCE = ROOT / "tests" / "reference"
+
+TEXTS: list[str | list[str]] = json.loads(
+    (REFERENCE / "family_texts.json").read_text(encoding="utf-8")
+)
+"""Texts and pairs of texts."""
+
+LABELS = 32
+"""As many labels as columns: MAX takes seconds to compile a product of each shape."""
+
+_TOKENIZERS = {
+    # directory in reference/tokenizers -> vocab_size and pad_token_id of its models
+    "wordpiece-cased": (650, 0),
+    "byte-level-bpe": (650, 1),
+    "unigram": (652, 1),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random checkpoint.
+
+    Attributes:
+        architecture: Of its family.
+        tokenizer: One of the directories in ``reference/tokenizers``.
+        changes: What its ``config.json`` has in place of the family's default values.
+    """
+
+    architecture: str
+    tokenizer: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its ``config.json``."""
+        vocab_size, pad_token_id = _TOKENIZERS[self.tokenizer]
+        return checkpoints.random_config(
+            self.architecture,
+            id2label=checkpoints.labels(LABELS),
+            max_position_embeddings=160,
+            pad_token_id=pad_token_id,
+            vocab_size=vocab_size,
+            **self.changes,
+        )
+
+    def write(self, directory: Path) -> Path:
+        """Writes the checkpoint."""
+        tokenizer = REFERENCE / "tokenizers" / self.tokenizer
+        return checkpoints.write_checkpoint(directory, self.config, tokenizer=tokenizer)
+
+
+def _standard(**changes: Any) -> dict[str, Any]:
+    """Returns changes to the keys that BERT's ``config.json`` has, and the widths of all cases."""
+    return {"hidden_size": 32, "intermediate_size": 32, **changes}
+
+
+CASES: dict[str, Case] = {
+    "distilbert-multilingual-cased": Case(
+        checkpoints.DISTILBERT, "wordpiece-cased", {"hidden_dim": 32}
+    ),
+    "bert-cased": Case(checkpoints.BERT, "wordpiece-cased", _standard()),
+    "bert-one-type-gelu-new": Case(
+        checkpoints.BERT,
+        "wordpiece-cased",
+        _standard(hidden_act="gelu_new", layer_norm_eps=1e-5, type_vocab_size=1),
+    ),
+    "roberta": Case(checkpoints.ROBERTA, "byte-level-bpe", _standard()),
+    "roberta-one-layer-relu": Case(
+        checkpoints.ROBERTA,
+        "byte-level-bpe",
+        _standard(hidden_act="relu", num_hidden_layers=1, num_attention_heads=2),
+    ),
+    "xlm-roberta": Case(checkpoints.XLM_ROBERTA, "unigram", _standard(num_hidden_layers=3)),
+    "camembert": Case(
+        checkpoints.CAMEMBERT, "unigram", _standard(num_attention_heads=8, type_vocab_size=2)
+    ),
+    "electra-small": Case(checkpoints.ELECTRA, "wordpiece-cased", _standard()),
+    "electra-base": Case(
+        checkpoints.ELECTRA,
+        "wordpiece-cased",
+        _standard(embedding_size=32, hidden_act="relu", summary_type="mean"),
+    ),
+    "albert": Case(checkpoints.ALBERT, "unigram", _standard()),
+    "albert-groups": Case(
+        checkpoints.ALBERT,
+        "unigram",
+        _standard(embedding_size=32, inner_group_num=2, num_hidden_groups=2, num_hidden_layers=3),
+    ),
+    "deberta-v3": Case(checkpoints.DEBERTA_V2, "unigram", _standard()),
+    "deberta-v2": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            norm_rel_ebd="none",
+            num_hidden_layers=3,
+            pooler_hidden_act="tanh",
+            pos_att_type=["c2p", "p2c"],
+            position_biased_input=True,
+            share_att_key=False,
+            type_vocab_size=2,
+        ),
+    ),
+    "deberta-content-to-position": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(pos_att_type=["c2p"], position_buckets=-1, max_relative_positions=20),
+    ),
+    "deberta-position-to-content": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            num_hidden_layers=1, pos_att_type="p2c", position_buckets=-1, share_att_key=False
+        ),
+    ),
+    "deberta-plain": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            norm_rel_ebd="none",
+            pos_att_type=None,
+            position_biased_input=True,
+            relative_attention=False,
+        ),
+    ),
+}
+"""By the names of the files in ``reference/families``."""
+
+
+def reference(name: str) -> list[dict[str, Any]]:
+    """Returns, for each of ``TEXTS``: ``ids``, ``token_types`` and ``logits`` of Hugging Face.
+
+    ``token_types`` are those that its model was given: without any, all of them are 0.
+    """
+    path = REFERENCE / "families" / f"{name}.json"
+    answers: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["answers"]
+    return answers
