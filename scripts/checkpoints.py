@@ -23,6 +23,8 @@ CAMEMBERT = "CamembertForSequenceClassification"
 MPNET = "MPNetForSequenceClassification"
 ELECTRA = "ElectraForSequenceClassification"
 ALBERT = "AlbertForSequenceClassification"
+DEBERTA_V2 = "DebertaV2ForSequenceClassification"
+MODERNBERT = "ModernBertForSequenceClassification"
 
 _STANDARD: dict[str, Any] = {
     "hidden_act": "gelu",
@@ -65,6 +67,30 @@ _FAMILY_CONFIG: dict[str, dict[str, Any]] = {
         "model_type": "albert",
         "num_hidden_groups": 1,
         "num_hidden_layers": 3,
+    },
+    DEBERTA_V2: _STANDARD
+    | {
+        "layer_norm_eps": 1e-7,
+        "max_relative_positions": -1,
+        "model_type": "deberta-v2",
+        "norm_rel_ebd": "layer_norm",
+        "pos_att_type": "p2c|c2p",
+        "position_biased_input": False,
+        "position_buckets": 16,
+        "relative_attention": True,
+        "share_att_key": True,
+        "type_vocab_size": 0,
+    },
+    MODERNBERT: {
+        "classifier_pooling": "cls",
+        "global_attn_every_n_layers": 3,
+        "hidden_activation": "gelu",
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "local_attention": 8,
+        "model_type": "modernbert",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 4,
     },
 }
 

@@ -108,6 +108,42 @@ CASES: dict[str, Case] = {
         "unigram",
         _standard(embedding_size=32, inner_group_num=2, num_hidden_groups=2, num_hidden_layers=3),
     ),
+    "deberta-v3": Case(checkpoints.DEBERTA_V2, "unigram", _standard()),
+    "deberta-v2": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            norm_rel_ebd="none",
+            num_hidden_layers=3,
+            pooler_hidden_act="tanh",
+            pos_att_type=["c2p", "p2c"],
+            position_biased_input=True,
+            share_att_key=False,
+            type_vocab_size=2,
+        ),
+    ),
+    "deberta-content-to-position": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(pos_att_type=["c2p"], position_buckets=-1, max_relative_positions=20),
+    ),
+    "deberta-position-to-content": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            num_hidden_layers=1, pos_att_type="p2c", position_buckets=-1, share_att_key=False
+        ),
+    ),
+    "deberta-plain": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(
+            norm_rel_ebd="none",
+            pos_att_type=None,
+            position_biased_input=True,
+            relative_attention=False,
+        ),
+    ),
 }
 """By the names of the files in ``reference/families``."""
 

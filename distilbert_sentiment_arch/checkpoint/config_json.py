@@ -43,7 +43,7 @@ _TYPES: Types = {
     "transformers_version": (str, type(None)),
 }
 
-# Custom code, rotary positions: no supported family has them.
+# Custom code, rotary positions: refused but where a family reads them itself.
 _REFUSED = ("auto_map", "rope_parameters", "rope_scaling")
 
 QUANTIZATION: Mapping[str, str | int | bool] = {
@@ -91,17 +91,18 @@ class ConfigJson:
             )
         return found is not None
 
-    def check(self, types: Types) -> None:
+    def check(self, types: Types, read: tuple[str, ...] = ()) -> None:
         """Checks the keys that only transformers reads, and refuses unsupported keys.
 
         Args:
             types: Keys of the family, besides those of all families, and the types of their values.
+            read: Keys that most families do not have and this one reads.
 
         Raises:
             ConfigError: A value has the wrong type, or a key is not supported.
         """
         for key in _REFUSED:
-            if self.get(key) is not None:
+            if key not in read and self.get(key) is not None:
                 raise self.error(
                     f"{key} is {shown(self.raw[key])}, which no model that is served here has. "
                     "Save the checkpoint without it."

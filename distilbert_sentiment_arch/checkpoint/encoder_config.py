@@ -63,6 +63,21 @@ class EncoderConfig:
         gated_mlp: The first layer of the feed-forward block is twice as wide, and what the
             activation makes of one half is multiplied by the other.
         norm_bias: Layer norms have biases.
+        first_attention_norm: Where norms come before, one comes before the first block's attention,
+            too.
+        head_bias: The first layer of the head has a bias.
+        rotary_theta: Base of the wavelengths of rotary positions.
+        local_rotary_theta: The same in the blocks of ``local_blocks``.
+        local_blocks: Of each block, whether a token reads only tokens near it.
+        local_distance: How far away these are at most.
+        position_buckets: Of disentangled attention: half the embeddings of distances. Up to half of
+            them, each distance has its own; farther ones share them by their logarithm. 0: each has
+            its own up to ``max_relative_positions``.
+        max_relative_positions: The distance from which on all have the same embedding.
+        content_to_position: Queries are multiplied by keys made of the embeddings of distances.
+        position_to_content: Keys are multiplied by queries made of the embeddings of distances.
+        share_att_key: Those keys and queries are made by the layers that make the tokens' own.
+        norm_rel_ebd: The embeddings of distances are normalised.
         layer_groups: Groups of layers that several blocks share (Lan et al. 2019,
             https://arxiv.org/abs/1909.11942). 0: each block has weights of its own.
         layers_per_group: Layers of a group, which a pass through it computes in turn.
@@ -93,10 +108,32 @@ class EncoderConfig:
     mlp_bias: bool = True
     gated_mlp: bool = False
     norm_bias: bool = True
+    first_attention_norm: bool = True
+    head_bias: bool = True
+    rotary_theta: float = 0.0
+    local_rotary_theta: float = 0.0
+    local_blocks: tuple[bool, ...] = ()
+    local_distance: int = 0
+    position_buckets: int = 0
+    max_relative_positions: int = 0
+    content_to_position: bool = False
+    position_to_content: bool = False
+    share_att_key: bool = True
+    norm_rel_ebd: bool = False
     layer_groups: int = 0
     layers_per_group: int = 1
     num_labels: int
     pad_token_id: int = 0
+
+    @property
+    def query_key_value_size(self) -> int:
+        """Rows of a linear layer that computes queries, keys and values."""
+        return 3 * self.hidden_size
+
+    @property
+    def up_size(self) -> int:
+        """Rows of the first layer of the feed-forward block."""
+        return (2 if self.gated_mlp else 1) * self.intermediate_size
 
     @property
     def embedding_width(self) -> int:
@@ -125,3 +162,8 @@ class EncoderConfig:
     def has_token_types(self) -> bool:
         """Whether tokens of the second text of a pair have another type than those of the first."""
         return self.type_vocab_size > 1
+
+    @property
+    def relative_embeddings(self) -> int:
+        """Rows of the embedding of distances."""
+        return 2 * (self.position_buckets or self.max_relative_positions)

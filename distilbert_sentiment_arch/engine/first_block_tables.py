@@ -38,8 +38,8 @@ def has_tables(config: EncoderConfig) -> bool:
     """Returns whether the first block looks its queries, keys and values up.
 
     Not where it is the last one, which computes no keys and values; not where a norm of its own or
-    a linear layer, of which no table can be made, comes before attention; and not where the tables
-    and the weights would take more than ``MOST_BYTES``.
+    a linear layer, of which no table can be made, comes before attention; not where attention is of
+    another kind; and not where the tables and the weights would take more than ``MOST_BYTES``.
     """
     return (
         config.num_hidden_layers > 1

@@ -2,7 +2,8 @@
 
 The file is read top-down. What ``EncoderConfig`` varies: token types, layer norms after (Vaswani et
 al. 2017, https://arxiv.org/abs/1706.03762) or before (Xiong et al. 2020,
-https://arxiv.org/abs/2002.04745) attention and feed-forward, their epsilon, biases, activations.
+https://arxiv.org/abs/2002.04745) attention and feed-forward, their epsilon, biases, activations,
+gates, how attention knows positions, and what the head reads.
 
 How it differs from ``max/pipelines/architectures/bert``: the result is the logits of a head on the
 first token, not a pooled sentence embedding; and sequences come with their lengths, because a token
@@ -12,7 +13,7 @@ id cannot tell padding from a "[PAD]" in the text.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -24,7 +25,20 @@ from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
+from distilbert_sentiment_arch.engine.disentangled_attention import (
+    DisentangledAttention,
+    DisentangledContext,
+    RelativeEmbeddings,
+)
 from distilbert_sentiment_arch.engine.distance_biases import buckets
+from distilbert_sentiment_arch.engine.rotary_attention import (
+    RotaryAttention,
+    RotaryContext,
+    rotary_contexts,
+)
+
+Context = TensorValue | DisentangledContext | RotaryContext
+"""What attention reads besides the hidden states: the mask of padding, or more."""
 
 
 class EncoderForSequenceClassification(Module):
@@ -40,6 +54,7 @@ class EncoderForSequenceClassification(Module):
         super().__init__()
         self.device = device
         self.has_token_types = config.has_token_types
+        self.pooling = config.pooling
         self.embeddings = Embeddings(config, dtype, device)
         self.encoder = Encoder(config, dtype, device)
         self.classifier = ClassificationHead(config, dtype, device)
@@ -65,7 +80,8 @@ class EncoderForSequenceClassification(Module):
         mask = attention_mask(lengths, input_ids)  # (batch, 1, 1, seq)
         hidden = self.embeddings(input_ids, first_segments)  # (batch, seq, hidden_size)
         hidden = self.encoder(hidden, mask)
-        logits = self.classifier(hidden[:, 0])  # (batch, num_labels)
+        pooled = mean(hidden, lengths) if self.pooling == "mean" else hidden[:, 0]
+        logits = self.classifier(pooled)  # (batch, num_labels)
         return logits.cast(DType.float32)
 
 
@@ -79,7 +95,9 @@ class Embeddings(Module):
             return Embedding(rows, config.embedding_width, dtype, device)
 
         self.word_embeddings = table(config.vocab_size)
-        self.position_embeddings = table(config.max_position_embeddings)
+        self.has_position_table = config.has_position_table
+        if self.has_position_table:
+            self.position_embeddings = table(config.max_position_embeddings)
         self.has_type_table = config.type_vocab_size > 0
         if self.has_type_table:
             self.token_type_embeddings = table(config.type_vocab_size)
@@ -96,7 +114,9 @@ class Embeddings(Module):
         positions = ops.range(
             0, input_ids.shape[1], dtype=DType.int64, device=input_ids.device
         )  # (seq,)
-        hidden = self.word_embeddings(input_ids) + self.position_embeddings(positions)
+        hidden = self.word_embeddings(input_ids)
+        if self.has_position_table:
+            hidden = hidden + self.position_embeddings(positions)
         if self.has_type_table:
             hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
         hidden = _normalise(self.layer_norm, hidden)  # (batch, seq, embedding_width)
@@ -115,23 +135,40 @@ class Encoder(Module):
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
-        self.biased = config.attention == "biased"
-        if self.biased:
+        self.has_biases = config.attention == "biased"
+        if self.has_biases:
             self.distance_biases = DistanceBiases(config, dtype, device)
         self.layers = LayerList(
-            [TransformerBlock(config, dtype, device) for _ in range(config.num_distinct_layers)]
+            [
+                TransformerBlock(config, dtype, device, index)
+                for index in range(config.num_distinct_layers)
+            ]
         )
+        self.config = config
         self.order = [config.layer_of(block) for block in range(config.num_hidden_layers)]
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
             self.final_norm = _layer_norm(config, dtype, device)
+        self.has_relative = config.attention == "disentangled"
+        if self.has_relative:
+            self.relative = RelativeEmbeddings(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        if self.biased:
-            mask = mask + self.distance_biases(hidden.shape[1])  # (batch, heads, seq, seq)
-        for layer in self.order:
-            hidden = self.layers[layer](hidden, mask)
+        contexts = self._contexts(hidden, mask)
+        for layer, context in zip(self.order, contexts, strict=True):
+            hidden = self.layers[layer](hidden, context)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
+
+    def _contexts(self, hidden: TensorValue, mask: TensorValue) -> Sequence[Context]:
+        """Returns what the attention of each block reads besides the hidden states."""
+        if self.config.attention == "rotary":
+            return rotary_contexts(self.config, mask)
+        context: Context = mask
+        if self.has_relative:
+            context = self.relative(hidden, mask)
+        elif self.has_biases:
+            context = mask + self.distance_biases(hidden.shape[1])  # (batch, heads, seq, seq)
+        return [context] * len(self.order)
 
 
 class DistanceBiases(Module):
@@ -159,19 +196,24 @@ class TransformerBlock(Module):
     before attention and before the feed-forward.
     """
 
-    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
+    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef, index: int) -> None:
         super().__init__()
-        self.attention = SelfAttention(config, dtype, device)
-        self.attention_norm = _layer_norm(config, dtype, device)
+        self.attention = ATTENTIONS[config.attention](config, dtype, device)
+        self.has_attention_norm = index > 0 or config.first_attention_norm
+        if self.has_attention_norm:
+            self.attention_norm = _layer_norm(config, dtype, device)
         self.feed_forward = FeedForward(config, dtype, device)
         self.output_norm = _layer_norm(config, dtype, device)
         self.pre_norm = config.norm_placement == "pre"
 
-    def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
+    def __call__(self, hidden: TensorValue, context: Context) -> TensorValue:
         if self.pre_norm:
-            hidden = hidden + self.attention(_normalise(self.attention_norm, hidden), mask)
+            normed = hidden
+            if self.has_attention_norm:
+                normed = _normalise(self.attention_norm, hidden)
+            hidden = hidden + self.attention(normed, context)
             return hidden + self.feed_forward(_normalise(self.output_norm, hidden))
-        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, mask))
+        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, context))
         return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
 
 
@@ -205,32 +247,65 @@ class SelfAttention(Module):
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
 
 
+ATTENTIONS: dict[str, Callable[[EncoderConfig, DType, DeviceRef], Module]] = {
+    "plain": SelfAttention,
+    "biased": SelfAttention,
+    "disentangled": DisentangledAttention,
+    "rotary": RotaryAttention,
+}
+"""By the values of ``EncoderConfig.attention``."""
+
+
 class FeedForward(Module):
-    """Two linear layers with the activation between them."""
+    """Two linear layers with the activation between them.
+
+    Gated (Shazeer 2020, https://arxiv.org/abs/2002.05202), the first layer is twice as wide, and
+    the activation of its first half is multiplied by its second half.
+    """
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
         dim, inner, has_bias = config.hidden_size, config.intermediate_size, config.mlp_bias
-        self.up = Linear(dim, inner, dtype, device, has_bias=has_bias)
+        self.inner, self.gated = inner, config.gated_mlp
+        self.up = Linear(dim, config.up_size, dtype, device, has_bias=has_bias)
         self.down = Linear(inner, dim, dtype, device, has_bias=has_bias)
         self.activation = ACTIVATION_OPS[config.hidden_act]
 
     def __call__(self, hidden: TensorValue) -> TensorValue:
-        return self.down(self.activation(self.up(hidden)))
+        inner = self.up(hidden)
+        if not self.gated:
+            return self.down(self.activation(inner))
+        values, gates = ops.split(inner, [self.inner, self.inner], axis=-1)
+        return self.down(self.activation(values) * gates)
 
 
 class ClassificationHead(Module):
-    """The head on the first token: linear layer, activation, linear layer."""
+    """The head on one row a sequence: linear layer, activation, perhaps a norm, linear layer."""
 
     def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
         super().__init__()
         dim = config.hidden_size
-        self.dense = Linear(dim, dim, dtype, device, has_bias=True)
+        self.dense = Linear(dim, dim, dtype, device, has_bias=config.head_bias)
+        self.has_norm = config.head_norm
+        if self.has_norm:
+            self.norm = _layer_norm(config, dtype, device)
         self.projection = Linear(dim, config.num_labels, dtype, device, has_bias=True)
         self.activation = ACTIVATION_OPS[config.head_activation]
 
-    def __call__(self, first: TensorValue) -> TensorValue:
-        return self.projection(self.activation(self.dense(first)))
+    def __call__(self, pooled: TensorValue) -> TensorValue:
+        dense = self.activation(self.dense(pooled))
+        return self.projection(_normalise(self.norm, dense) if self.has_norm else dense)
+
+
+def mean(hidden: TensorValue, lengths: TensorValue) -> TensorValue:
+    """Returns the mean of each row's real tokens, ``(batch, hidden_size)``."""
+    positions = ops.range(0, hidden.shape[1], dtype=DType.int64, device=hidden.device)
+    real = ops.unsqueeze(positions, 0) < ops.unsqueeze(lengths, 1)  # (batch, seq)
+    zero = ops.constant(0.0, DType.float32, device=hidden.device)
+    wide = ops.where(ops.unsqueeze(real, 2), hidden.cast(DType.float32), zero)
+    total = ops.squeeze(ops.sum(wide, axis=1), 1)  # (batch, hidden_size)
+    average: TensorValue = total / ops.unsqueeze(lengths.cast(DType.float32), 1)
+    return average.cast(hidden.dtype)
 
 
 def attention_mask(lengths: TensorValue, input_ids: TensorValue) -> TensorValue:

@@ -10,17 +10,28 @@ operation, see ``code_layers``.
 
 from __future__ import annotations
 
-from typing import Any
-
 from max.dtype import DType
-from max.graph import TensorType, TensorValue, Weight, ops
+from max.graph import TensorType, TensorValue, Weight
 from max.nn.layer import LayerList, Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
+from distilbert_sentiment_arch.engine.disentangled_layers import (
+    DisentangledBlock,
+    DisentangledLastBlock,
+)
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
-from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
+from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats
+from distilbert_sentiment_arch.engine.packed_blocks import (
+    Block,
+    FirstBlock,
+    LastBlock,
+    TransformerBlock,
+)
+from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
+from distilbert_sentiment_arch.engine.packed_linear import Linear, Norm
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.rotary_layers import RotaryEncoder
 from distilbert_sentiment_arch.settings.precision import Precision
 
 
@@ -39,17 +50,17 @@ class PackedEncoderForSequenceClassification(Module):
         super().__init__()
         self.has_token_types = config.has_token_types
         self.embeddings = Embeddings(config, weights)
-        self.blocks: LayerList | CodeBlocks
-        if precision == "float32":
+        self.blocks: LayerList | CodeBlocks | RotaryEncoder
+        if config.attention == "rotary":
+            self.blocks = RotaryEncoder(config, weights)
+        elif precision == "float32":
             self.blocks = _float_blocks(config, weights)
         else:
             self.blocks = CodeBlocks(config, weights, precision)
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm and precision == "float32":
             self.final_norm = Norm(config, weights, "final_norm")
-        self.distance_biases: Weight | None = None
-        if config.attention == "biased":
-            self.distance_biases = weight(weights, "distance_biases")
+        self.pooling = config.pooling
         self.classifier = ClassificationHead(config, weights)
 
     def input_types(self) -> tuple[TensorType, ...]:
@@ -72,262 +83,65 @@ class PackedEncoderForSequenceClassification(Module):
         if isinstance(self.blocks, CodeBlocks):
             embeddings = self.embeddings.operands(input_ids, starts, first_segments)
             return self.blocks(embeddings, self.classifier.operands())  # (batch, num_labels)
-        first, *others = self.blocks
-        if isinstance(first, FirstBlock):
-            hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
+        if isinstance(self.blocks, RotaryEncoder):
+            hidden = self.blocks(self.embeddings(input_ids, starts, first_segments), starts)
         else:
-            hidden, others = self.embeddings(input_ids, starts, first_segments), [first, *others]
-        for block in others:
-            hidden = block(hidden, starts, self.distance_biases)  # the last one: (batch, dim)
+            blocks = list(self.blocks)
+            if isinstance(blocks[0], FirstBlock):
+                first = blocks.pop(0)
+                hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
+            else:
+                hidden = self.embeddings(input_ids, starts, first_segments)
+            for block in blocks:
+                hidden = block(hidden, starts)  # the last one: (batch, dim)
         if self.pre_norm:
             hidden = self.final_norm(hidden)
+        if self.pooling == "mean":
+            hidden = mean(hidden, starts)  # (batch, dim)
         return self.classifier(hidden)  # (batch, num_labels)
 
 
-class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
-        super().__init__()
-        self.words = weight(weights, "embeddings.words")
-        self.positions = weight(weights, "embeddings.positions")
-        self.has_types = config.has_token_types
-        if self.has_types:
-            self.types = weight(weights, "embeddings.types")
-        self.gamma = weight(weights, "embeddings.gamma")
-        self.beta = weight(weights, "embeddings.beta")
-        self.epsilon = config.layer_norm_eps
-        self.has_projection = config.embedding_size > 0
-        if self.has_projection:
-            self.projection = Linear(weights, "embeddings.projection", config.hidden_size)
-
-    def operands(
-        self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
-    ) -> list[TensorValue | Weight]:
-        """Returns what the kernels take, in their order.
-
-        Without token types, the kernels read neither ``first_segments`` nor the table of types, and
-        other tensors take their places.
-        """
-        return [
-            *(input_ids, starts, starts if first_segments is None else first_segments),
-            *(self.words, self.positions, self.types if self.has_types else self.positions),
-            *(self.gamma, self.beta),
-        ]
-
-    def __call__(
-        self, input_ids: TensorValue, starts: TensorValue, first_segments: TensorValue | None
-    ) -> TensorValue:
-        hidden = call(
-            "encoder.embed",
-            [*self.operands(input_ids, starts, first_segments), scalar(self.epsilon)],
-            floats(input_ids.shape[0], self.words.shape[1]),
-            has_types=self.has_types,
-        )  # (tokens, embedding_width)
-        return self.projection(hidden) if self.has_projection else hidden
-
-
-class _Block(Module):
-    """What the blocks have in common: norms, and the layers behind attention."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__()
-        name = f"blocks.{index}"
-        self.config = config
-        self.pre_norm = config.norm_placement == "pre"
-        if self.pre_norm:
-            self.attention_norm = Norm(config, weights, f"{name}.attention_norm")
-        self.output_panels = weight(weights, f"{name}.output_panels")
-        self.up_panels = weight(weights, f"{name}.up_panels")
-        self.down_panels = weight(weights, f"{name}.down_panels")
-        self.vectors = weight(weights, f"{name}.vectors")
-
-    def attention_input(self, hidden: TensorValue) -> TensorValue:
-        """Returns what attention reads, ``(tokens, dim)``."""
-        return self.attention_norm(hidden) if self.pre_norm else hidden
-
-    def compute(
-        self, operation: str, values: list[Any], rows: Any, *room: Any, **parameters: bool
-    ) -> TensorValue:
-        """Returns the block's result, ``(rows, dim)``.
-
-        Args:
-            operation: Name of the kernel.
-            values: What it takes before the weights behind attention.
-            rows: Tokens or sequences.
-            room: Shapes of the memory for attention's input; the memory planner reuses it from
-                block to block.
-            parameters: Further parameters of the kernel.
-        """
-        config = self.config
-        dim, inner = config.hidden_size, config.intermediate_size
-        shapes = [(rows, dim), *room, (rows, dim), (rows, dim), (rows, inner)]
-        return call(
-            operation,
-            [
-                *values,
-                *(self.output_panels, self.up_panels, self.down_panels, self.vectors),
-                scalar(config.layer_norm_eps),
-            ],
-            *(floats(*shape) for shape in shapes),
-            heads=config.num_attention_heads,
-            activation=config.hidden_act,
-            **parameters,
-        )
-
-
-class FirstBlock(_Block):
-    """Embeddings, whose queries, keys and values are looked up, and the rest of a block."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int = 0) -> None:
-        super().__init__(config, weights, index)
-        name = f"blocks.{index}.projected"
-        self.words = weight(weights, f"{name}_words")
-        self.positions = weight(weights, f"{name}_positions")
-        if config.has_token_types:
-            self.types = weight(weights, f"{name}_types")
-        self.bias = weight(weights, f"{name}_bias")
-
-    def __call__(
-        self,
-        embeddings: Embeddings,
-        input_ids: TensorValue,
-        starts: TensorValue,
-        first_segments: TensorValue | None,
-    ) -> TensorValue:
-        tokens, dim = input_ids.shape[0], self.config.hidden_size
-        has_types = self.config.has_token_types
-        types = self.types if has_types else self.positions  # not read without token types
-        return self.compute(
-            "encoder.first_block",
-            [
-                *embeddings.operands(input_ids, starts, first_segments),
-                *(self.words, self.positions, types, self.bias),
-            ],
-            *(tokens, (tokens, dim), (tokens, 3 * dim)),
-            has_types=has_types,
-        )  # (tokens, dim)
-
-
-class TransformerBlock(_Block):
-    """Attention and feed-forward for all tokens, in one operation."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        name = f"blocks.{index}.query_key_value"
-        self.query_key_value_panels = weight(weights, f"{name}_panels")
-        self.query_key_value_bias = weight(weights, f"{name}_bias")
-
-    def __call__(
-        self, residual: TensorValue, starts: TensorValue, biases: Weight | None = None
-    ) -> TensorValue:
-        tokens = residual.shape[0]
-        hidden = self.attention_input(residual)
-        return self.compute(
-            "encoder.block",
-            [
-                *(hidden, residual, starts),
-                *(self.query_key_value_panels, self.query_key_value_bias),
-                hidden if biases is None else biases,  # not read where there are none
-            ],
-            *(tokens, (tokens, 3 * self.config.hidden_size)),
-            pre_norm=self.pre_norm,
-            has_biases=biases is not None,
-        )  # (tokens, dim)
-
-
-class LastBlock(_Block):
-    """The last block, for the first token of each sequence only."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
-        self.keys_panels = weight(weights, f"blocks.{index}.keys_panels")
-        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
-
-    def __call__(
-        self, residual: TensorValue, starts: TensorValue, biases: Weight | None = None
-    ) -> TensorValue:
-        hidden = self.attention_input(residual)
-        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
-        first_hidden = first_residual
-        if self.pre_norm:
-            first_hidden = ops.gather(hidden, starts[:-1], axis=0)
-        batch, dim = first_residual.shape[0], self.config.hidden_size
-        return self.compute(
-            "encoder.last_block",
-            [
-                *(hidden, first_hidden, first_residual, starts),
-                *(self.query_panels, self.query_bias, self.keys_panels),
-                *(self.values_panels, self.values_bias),
-                hidden if biases is None else biases,  # not read where there are none
-            ],
-            *(batch, (batch, dim), (batch, self.config.num_attention_heads * dim)),
-            pre_norm=self.pre_norm,
-            has_biases=biases is not None,
-        )  # (batch, dim)
-
-
 class ClassificationHead(Module):
-    """The head on the first token: linear layer, activation, linear layer."""
+    """The head on one row a sequence: linear layer, activation, perhaps a norm, linear layer."""
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
         dim, labels = config.hidden_size, config.num_labels
         self.dense = Linear(weights, "classifier.dense", dim, config.head_activation)
         self.projection = Linear(weights, "classifier.projection", labels)
+        self.has_norm = config.head_norm
+        if self.has_norm:
+            self.norm = Norm(config, weights, "classifier.norm")
 
     def operands(self) -> list[Weight]:
         """Returns what kernels that compute the head, too, take, in their order."""
         layers = (self.dense, self.projection)
         return [each for layer in layers for each in (layer.panels, layer.bias)]
 
-    def __call__(self, first: TensorValue) -> TensorValue:
-        return self.projection(self.dense(first))
+    def __call__(self, pooled: TensorValue) -> TensorValue:
+        dense = self.dense(pooled)
+        return self.projection(self.norm(dense) if self.has_norm else dense)
+
+
+def mean(hidden: TensorValue, starts: TensorValue) -> TensorValue:
+    """Returns the mean of each sequence's tokens, ``(batch, dim)``."""
+    batch = starts[:-1].shape[0]
+    return call("encoder.mean", [hidden, starts], floats(batch, hidden.shape[1]))
 
 
 def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:
     last = config.num_hidden_layers - 1
-    first = FirstBlock if has_tables(config) else TransformerBlock
-    blocks: list[FirstBlock | TransformerBlock | LastBlock] = [
-        (first if index == 0 else TransformerBlock)(config, weights, index) for index in range(last)
+    block, last_block = _BLOCKS[config.attention]
+    first = FirstBlock if has_tables(config) else block
+    blocks: list[Block] = [
+        (first if index == 0 else block)(config, weights, index) for index in range(last)
     ]
-    return LayerList([*blocks, LastBlock(config, weights, last)])
+    return LayerList([*blocks, last_block(config, weights, last)])
 
 
-class Linear(Module):
-    """A linear layer and its activation."""
-
-    def __init__(self, weights: Packed, name: str, columns: int, activation: str = "none") -> None:
-        super().__init__()
-        self.columns = columns
-        self.activation = activation
-        self.panels = weight(weights, f"{name}.panels")
-        self.bias = weight(weights, f"{name}.bias")
-
-    def __call__(self, hidden: TensorValue) -> TensorValue:
-        return call(
-            "encoder.linear",
-            [hidden, self.panels, self.bias],
-            floats(hidden.shape[0], self.columns),
-            activation=self.activation,
-        )  # (rows, columns)
-
-
-class Norm(Module):
-    """Layer norm of each row."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, name: str) -> None:
-        super().__init__()
-        self.gamma = weight(weights, f"{name}.gamma")
-        self.beta = weight(weights, f"{name}.beta")
-        self.epsilon = config.layer_norm_eps
-
-    def __call__(self, hidden: TensorValue) -> TensorValue:
-        return call(
-            "encoder.layer_norm",
-            [hidden, self.gamma, self.beta, scalar(self.epsilon)],
-            floats(*hidden.shape),
-        )  # (rows, dim)
+_BLOCKS: dict[str, tuple[type[Block], type[Block]]] = {
+    "plain": (TransformerBlock, LastBlock),
+    "biased": (TransformerBlock, LastBlock),
+    "disentangled": (DisentangledBlock, DisentangledLastBlock),
+}
+"""Every block but the last, and the last one, by the values of ``EncoderConfig.attention``."""

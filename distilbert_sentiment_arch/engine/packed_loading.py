@@ -75,7 +75,7 @@ class PackedLoader:
         self.loaded = None
         weights = self._weights()
         packed = pack(weights, self._config, precision)
-        projection = {name: weights[name] for name in FIRST_PROJECTION}
+        projection = {name: weights[name] for name in FIRST_PROJECTION if name in weights}
         del weights
         compiled = compiled_graph(self._graph, self._config, packed, KERNELS, precision)
         fill_tables(packed, projection)  # compiling takes a gigabyte: these come after it

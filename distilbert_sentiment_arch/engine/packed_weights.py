@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.disentangled_weights import PositionWeights
 from distilbert_sentiment_arch.engine.distance_biases import packed_biases
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
 from distilbert_sentiment_arch.engine.first_block_tables import empty_tables, has_tables
@@ -25,6 +26,7 @@ from distilbert_sentiment_arch.engine.panels import (
     side_by_side,
     whole_panels,
 )
+from distilbert_sentiment_arch.engine.rotary_weights import rotary_weights
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
@@ -39,8 +41,9 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     In float32, queries, keys and values are one matrix, with two exceptions. Where ``has_tables``,
     the first block has tables in its place, which are 0 here and take no memory before
     ``fill_tables`` fills them. In the last block, which computes the first tokens alone, they are
-    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``. For
-    int8 and bfloat16 see ``pack_codes``.
+    three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``.
+    Disentangled attention computes keys in the last block, too, and has position keys and queries
+    besides. For int8 and bfloat16 see ``pack_codes``.
 
     Args:
         weights: Those of ``EncoderForSequenceClassification``, float32. A missing bias is 0.
@@ -50,9 +53,25 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     if precision != "float32":
         return pack_codes(weights, config, precision)
     packed = embedding_weights(weights, config)
-    if config.attention == "biased":
-        packed["distance_biases"] = packed_biases(weights, config)
+    if config.attention == "rotary":
+        packed |= rotary_weights(weights, config)
+    else:
+        packed |= _blocks(weights, config, packed)
+    if config.norm_placement == "pre":
+        add_norm(packed, "final_norm", weights, "encoder.final_norm")
+    for linear in ("dense", "projection"):
+        add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
+    if config.head_norm:
+        add_norm(packed, "classifier.norm", weights, "classifier.norm")
+    return packed
+
+
+def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Packed:
+    packed: Packed = {}
     last = config.num_hidden_layers - 1
+    disentangled = config.attention == "disentangled"
+    positions = PositionWeights(weights, config) if disentangled else None
+    biases = packed_biases(weights, config) if config.attention == "biased" else None
     packed_first: dict[int, str] = {}
     for index in range(config.num_hidden_layers):
         name, block = f"blocks.{index}", f"encoder.layers.{config.layer_of(index)}"
@@ -68,12 +87,20 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
             add_norm(packed, f"{name}.attention_norm", weights, f"{block}.attention_norm")
         if index == last:
             add_linear(packed, f"{name}.query_", *query)
-            packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
+            if positions is not None:
+                add_linear(packed, f"{name}.key_", *key)
+                packed |= positions.of_last_block(index)
+            else:
+                packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
             add_linear(packed, f"{name}.values_", *value)
         elif index == 0 and has_tables(config):
-            packed |= empty_tables(packed, *side_by_side(query, key, value))
+            packed |= empty_tables(embeddings, *side_by_side(query, key, value))
         else:
             add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
+            if positions is not None:
+                packed |= positions.of_block(index)
+        if biases is not None:
+            packed[f"{name}.distance_biases"] = biases
         if same != name:
             packed |= _of_block(packed, same, name, _BEHIND_ATTENTION)
             continue
@@ -81,10 +108,6 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
             matrix = weights[f"{block}.{linear}.weight"]
             packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))
         packed[f"{name}.vectors"] = _vectors(weights, block, config)
-    if config.norm_placement == "pre":
-        add_norm(packed, "final_norm", weights, "encoder.final_norm")
-    for linear in ("dense", "projection"):
-        add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
     return packed
 
 

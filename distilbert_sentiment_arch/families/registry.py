@@ -19,6 +19,8 @@ _FOLDERS = (
     "mpnet",
     "electra",
     "albert",
+    "deberta_v2",
+    "modernbert",
 )
 
 

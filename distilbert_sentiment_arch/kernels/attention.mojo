@@ -171,11 +171,37 @@ def attend(attention: Attention, item: Int, scratch: Floats):
     var transposed = scratch  # keys, (key_panels, head_dim, PANEL)
     var values = transposed.unsafe_offset(key_panels * head_dim * PANEL)  # (value_panels, length, PANEL)
     var scores = values.unsafe_offset(value_panels * length * PANEL)  # (ROWS, key_panels * PANEL)
+    lay_out(attention, head, start, length, transposed, values)
+
+    var row = start
+    var end = start + length
+    while row + ROWS <= end:
+        attend_rows[ROWS](attention, head, row, row - start, length, transposed, values, scores)
+        row += ROWS
+    comptime for rows in range(1, ROWS):
+        if end - row == rows:
+            attend_rows[rows](attention, head, row, row - start, length, transposed, values, scores)
+
+
+def lay_out(
+    attention: Attention, head: Int, start: Int, length: Int, transposed: Floats, values: Floats
+):
+    """Copies a head's keys and values of one sequence into panels.
+
+    Args:
+        attention: All heads and sequences.
+        head: The head.
+        start: The sequence's first token.
+        length: Its tokens.
+        transposed: Takes the keys, `(ceil(length / PANEL), head_dim, PANEL)`.
+        values: Takes the values, `(ceil(head_dim / PANEL), length, PANEL)`.
+    """
+    var head_dim = attention.head_dim
+    var value_panels = ceildiv(head_dim, PANEL)
     var dim = attention.heads * head_dim
     var stride = 3 * dim
     var keys = attention.qkv.unsafe_offset(start * stride + dim + head * head_dim)
     var source_values = keys.unsafe_offset(dim)
-
     for token in range(length):
         var key = keys.unsafe_offset(token * stride)
         for d in range(0, head_dim, CACHE_LINE):
@@ -193,15 +219,6 @@ def attend(attention: Attention, item: Int, scratch: Floats):
                     load_columns(value.unsafe_offset(panel * PANEL + c), columns - c)
                 )
 
-    var row = start
-    var end = start + length
-    while row + ROWS <= end:
-        attend_rows[ROWS](attention, head, row, row - start, length, transposed, values, scores)
-        row += ROWS
-    comptime for rows in range(1, ROWS):
-        if end - row == rows:
-            attend_rows[rows](attention, head, row, row - start, length, transposed, values, scores)
-
 
 def attend_rows[
     rows: Int
@@ -218,20 +235,39 @@ def attend_rows[
     """Computes some rows of a head, given the keys and values of their sequence as panels.
 
     The first of them is row `row` of all, and at `position` in its sequence.
-
-    Softmax divides by its sum last, after the product with the values, where there is less to divide.
     """
     var head_dim = attention.head_dim
     var dim = attention.heads * head_dim
     var stride = ceildiv(length, PANEL) * PANEL
     var queries = attention.qkv.unsafe_offset(row * 3 * dim + head * head_dim)
     tiles[rows](queries, 3 * dim, transposed, head_dim, scores, stride, length)
+    comptime for r in range(rows):
+        attention.biases.add(head, position + r, scores.unsafe_offset(r * stride), length)
     var scale = 1 / sqrt(Float32(head_dim))
+    weigh_values[rows](attention, head, row, length, values, scores, stride, scale)
+
+
+def weigh_values[
+    rows: Int
+](
+    attention: Attention,
+    head: Int,
+    row: Int,
+    length: Int,
+    values: Floats,
+    scores: Floats,
+    stride: Int,
+    scale: Float32,
+):
+    """Computes some rows of a head, given their scores, `stride` numbers apart, without `scale`.
+
+    Softmax divides by its sum last, after the product with the values, where there is less to divide.
+    """
+    var head_dim = attention.head_dim
+    var dim = attention.heads * head_dim
     var inverse_sums = SIMD[DType.float32, 8](0)
     comptime for r in range(rows):
-        var mine = scores.unsafe_offset(r * stride)
-        attention.biases.add(head, position + r, mine, length)
-        inverse_sums[r] = 1 / exponentials(mine, length, scale)
+        inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * stride), length, scale)
     var result = attention.result.unsafe_offset(row * dim + head * head_dim)
     tiles[rows](scores, stride, values, length, result, dim, head_dim)
     comptime for r in range(rows):

@@ -9,13 +9,14 @@ from .tile import VEC, Floats, floats, load_columns, store_columns
 from .work import Phase, on_cores
 
 
-struct Embedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
+struct Embedding[has_types: Bool, dtype: DType, has_positions: Bool = True](ImplicitlyCopyable):
     """`layer_norm(words[id] + positions[place in its sequence] + types[token type])` of each token.
 
     Parameters:
         has_types: Whether there are token types; where not, `first_segments` and `types` are not
             read and may be any tensors.
         dtype: Of the words.
+        has_positions: Whether positions have an embedding; where not, `positions` is not read.
 
     Attributes:
         ids: `(tokens,)`.
@@ -130,16 +131,17 @@ struct Embedding[has_types: Bool, dtype: DType](ImplicitlyCopyable):
         var type_row = self.types.unsafe_offset(token_type * columns)
         var column = 0
         while column + VEC <= columns:
-            var sum = (
-                word.unsafe_offset(column).unsafe_load[width=VEC]().cast[DType.float32]()
-                + position.unsafe_offset(column).unsafe_load[width=VEC]()
-            )
+            var sum = word.unsafe_offset(column).unsafe_load[width=VEC]().cast[DType.float32]()
+            comptime if Self.has_positions:
+                sum += position.unsafe_offset(column).unsafe_load[width=VEC]()
             comptime if Self.has_types:
                 sum += type_row.unsafe_offset(column).unsafe_load[width=VEC]()
             result.unsafe_offset(column).unsafe_store(sum)
             column += VEC
         for rest in range(column, columns):
-            var sum = word[unsafe_offset=rest].cast[DType.float32]() + position[unsafe_offset=rest]
+            var sum = word[unsafe_offset=rest].cast[DType.float32]()
+            comptime if Self.has_positions:
+                sum += position[unsafe_offset=rest]
             comptime if Self.has_types:
                 sum += type_row[unsafe_offset=rest]
             result[unsafe_offset=rest] = sum
@@ -226,14 +228,15 @@ struct EmbedTokens:
     first_segments `(batch,)` how many of its tokens have type 0, words `(vocab_size, dim)` in float32
     or float16, positions `(max_position_embeddings, dim)`, types `(type_vocab_size, dim)`, gamma and
     beta `(dim,)`, result `(tokens, dim)`. Where `has_types` is false, first_segments and types are
-    not read: any tensors of their ranks and dtypes may take their place.
+    not read: any tensors of their ranks and dtypes may take their place; nor is positions where
+    `has_positions` is false.
 
     Ids and lengths are checked by the caller.
     """
 
     @staticmethod
     def execute[
-        has_types: Bool, target: StaticString
+        has_types: Bool, has_positions: Bool, target: StaticString
     ](
         result: OutputTensor[dtype=DType.float32, rank=2, static_spec=_],
         ids: InputTensor[dtype=DType.int64, rank=1, static_spec=_],
@@ -247,7 +250,7 @@ struct EmbedTokens:
         epsilon: Float32,
         ctx: DeviceContext,
     ) raises:
-        var embedding = Embedding[has_types](
+        var embedding = Embedding[has_types, has_positions=has_positions](
             result, ids, starts, first_segments, words, positions, types, gamma, beta, epsilon
         )
         var phase = Phase(embedding.items())

@@ -13,6 +13,7 @@ from .tile import (
     VEC,
     VECS,
     Floats,
+    Tile,
     floats,
     load_columns,
     product,
@@ -20,6 +21,10 @@ from .tile import (
 )
 from .work import Phase, on_cores
 
+comptime GATE = 8
+"""Columns of a gated layer's panels that become results, before as many that are their gates: each tile
+has both, whatever the width of vectors."""
+comptime Gated = SIMD[DType.float32, GATE]
 comptime CHUNK_NUMBERS = 96 * 384
 """Most numbers of x in a piece of work, which then takes about 40 microseconds: the core that is done
 first waits for one piece at most."""
@@ -59,14 +64,17 @@ struct Chunks(ImplicitlyCopyable):
 struct Linear[dtype: DType](ImplicitlyCopyable):
     """`activation(x @ weights + bias)`, plus a residual where there is one.
 
+    Gated, every second `GATE` columns are gates: the activation of the columns before them is
+    multiplied by them, and the result has half the columns.
+
     Attributes:
         x: `(rows, depth)`.
         panels: `(ceil(columns / 64), depth, 64)`.
         bias: As long as all panels are wide.
-        result: `(rows, columns)`.
+        result: `(rows, columns)`; gated, `(rows, columns / 2)`.
         rows: Rows.
         depth: Columns of x.
-        columns: Columns of the result.
+        columns: Columns of the weights.
         chunks: The rows, in pieces of work.
     """
 
@@ -125,7 +133,7 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
         return self.rows * self.depth * self.columns
 
     def compute[
-        activation: StaticString, has_residual: Bool = False
+        activation: StaticString, has_residual: Bool = False, gated: Bool = False
     ](self, item: Int, residual: Floats):
         """Computes one panel of columns of one chunk of rows.
 
@@ -140,15 +148,15 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
                 return
             var row = self.chunks.start(item)
             while row + ROWS <= end:
-                self.tile[ROWS, activation, has_residual](panel, start, row, residual)
+                self.tile[ROWS, activation, has_residual, gated](panel, start, row, residual)
                 row += ROWS
             comptime for rows in range(1, ROWS):
                 if end - row == rows:
-                    self.tile[rows, activation, has_residual](panel, start, row, residual)
+                    self.tile[rows, activation, has_residual, gated](panel, start, row, residual)
 
     @always_inline
     def tile[
-        rows: Int, activation: StaticString, has_residual: Bool
+        rows: Int, activation: StaticString, has_residual: Bool, gated: Bool
     ](self, panel: Int, start: Int, row: Int, residual: Floats):
         """Computes some rows from `row` on, and a tile's columns from `start` of a panel on."""
         var sums = product[rows, VECS](
@@ -158,6 +166,9 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
             self.depth,
         )
         var column = panel * PANEL + start
+        comptime if gated:
+            self.store_gated[rows, activation](sums, row, column)
+            return
         comptime for r in range(rows):
             var place = (row + r) * self.columns + column
             comptime for v in range(VECS):
@@ -170,6 +181,42 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
                     comptime if has_residual:
                         value += load_columns(residual.unsafe_offset(place + v * VEC), width)
                     store_columns(self.result.unsafe_offset(place + v * VEC), value, width)
+
+    @always_inline
+    def store_gated[
+        rows: Int, activation: StaticString
+    ](self, sums: Tile[rows, VECS], row: Int, column: Int):
+        """Stores what a tile's columns and their gates make."""
+        var columns = self.columns // 2
+        comptime for r in range(rows):
+            comptime for group in range(COLUMNS // (2 * GATE)):
+                var place = column // 2 + group * GATE
+                if place < columns:
+                    var bias = self.bias.unsafe_offset(column + group * 2 * GATE)
+                    var value = activated[activation](
+                        of_tile[rows, r, group * 2 * GATE](sums) + bias.unsafe_load[width=GATE]()
+                    )
+                    value *= (
+                        of_tile[rows, r, group * 2 * GATE + GATE](sums)
+                        + bias.unsafe_offset(GATE).unsafe_load[width=GATE]()
+                    )
+                    store_columns(
+                        self.result.unsafe_offset((row + r) * columns + place),
+                        value,
+                        columns - place,
+                    )
+
+
+@always_inline
+def of_tile[rows: Int, row: Int, column: Int](sums: Tile[rows, VECS]) -> Gated:
+    """Returns `GATE` neighbouring columns of a row of a tile."""
+    comptime first = row * VECS + column // VEC
+    comptime if VEC > GATE:
+        return sums[first].slice[GATE, offset=column % VEC]()
+    elif VEC == GATE:
+        return rebind[Gated](sums[first])
+    else:
+        return rebind[Gated](sums[first].join(sums[first + 1]))
 
 
 @register("encoder.linear")

@@ -203,12 +203,26 @@ struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):
                     )
             comptime for r in range(rows):
                 scores[unsafe_offset=r * length + token] = total(dots[r])
+        comptime for r in range(rows):
+            self.biases.add(head + r, 0, scores.unsafe_offset(r * length), length)
+        self.weigh[rows](start, length, sums, scores)
+
+    @always_inline
+    def weigh[rows: Int](self, start: Int, length: Int, sums: Floats, scores: Floats):
+        """Computes the weighted sums of x, given the scores of a sequence's first tokens for some heads.
+
+        Args:
+            start: The sequence's first token.
+            length: How many tokens there are scores of.
+            sums: Where they go, `(rows, dim)`.
+            scores: `(rows, length)`; become the softmax weights, not yet divided by their sum.
+        """
+        var dim = self.dim
+        var x = self.x.unsafe_offset(start * dim)
         var scale = 1 / sqrt(Float32(self.head_dim))
         var inverse_sums = Array[Float32, rows](fill=0)
         comptime for r in range(rows):
-            var mine = scores.unsafe_offset(r * length)
-            self.biases.add(head + r, 0, mine, length)
-            inverse_sums[r] = 1 / exponentials(mine, length, scale)
+            inverse_sums[r] = 1 / exponentials(scores.unsafe_offset(r * length), length, scale)
         for c in range(0, dim, VEC):
             var weighted = Array[Vector, rows](fill=Vector(0))
             for token in range(length):

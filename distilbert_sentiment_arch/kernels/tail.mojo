@@ -14,6 +14,7 @@ struct Tail[
     output_dtype: DType,
     up_dtype: DType,
     down_dtype: DType,
+    gated: Bool = False,
 ](ImplicitlyCopyable):
     """Output projection, feed-forward, residuals and norms: what follows attention, row by row.
 
@@ -27,13 +28,15 @@ struct Tail[
         attended = residual + output(mixed)
         result = attended + down(activation(up(norm(attended))))
 
+    Gated, `up` has twice the columns, see `Linear`.
+
     All biases, gammas and betas are one tensor, `vectors`. It holds, in this order, each padded with
     zeros to a multiple of 64 numbers:
 
         bias of output       dim
         gamma of norm        dim
         beta of norm         dim
-        bias of up           inner_dim
+        bias of up           inner_dim, or twice that where gated
         bias of down         dim
         gamma of output_norm dim, post-norm only
         beta of output_norm  dim, post-norm only
@@ -44,6 +47,7 @@ struct Tail[
         output_dtype: Of the weights of `output`.
         up_dtype: Of the weights of `up`.
         down_dtype: Of the weights of `down`.
+        gated: Whether `up` is.
 
     Attributes:
         residual: What is added after attention, `(rows, dim)`.
@@ -95,7 +99,9 @@ struct Tail[
         var rows = result.dim_size(0)
         var dim = result.dim_size(1)
         var padded = whole_panels(dim)
-        var needed = (4 if Self.pre_norm else 6) * padded + whole_panels(inner.dim_size(1))
+        var inner_dim = inner.dim_size(1)
+        var up_columns = 2 * inner_dim if Self.gated else inner_dim
+        var needed = (4 if Self.pre_norm else 6) * padded + whole_panels(up_columns)
         if vectors.dim_size(0) != needed:
             raise Error(
                 t"vectors of a block hold {vectors.dim_size(0)} numbers, and its shapes need {needed}"
@@ -104,14 +110,16 @@ struct Tail[
         var gamma = output_bias.unsafe_offset(padded)
         var beta = gamma.unsafe_offset(padded)
         var up_bias = beta.unsafe_offset(padded)
-        var down_bias = up_bias.unsafe_offset(whole_panels(inner.dim_size(1)))
+        var down_bias = up_bias.unsafe_offset(whole_panels(up_columns))
         var output_gamma = down_bias.unsafe_offset(padded)
         var output_beta = output_gamma.unsafe_offset(padded)
         self.residual = residual
         self.output = Linear(mixed, output_panels, output_bias, attended)
         var normed = mixed if Self.pre_norm else floats(attended)
         self.norm = Norm(floats(attended), normed, gamma, beta, rows, dim, epsilon)
-        self.up = Linear(normed, up_panels, up_bias, inner)
+        self.up = Linear[Self.up_dtype](
+            normed, Int(up_panels.unsafe_ptr()), up_bias, floats(inner), rows, dim, up_columns
+        )
         self.down = Linear(floats(inner), down_panels, down_bias, result)
         self.output_norm = Norm(
             floats(result), floats(result), output_gamma, output_beta, rows, dim, epsilon
@@ -131,7 +139,7 @@ struct Tail[
             self.norm.compute(item)
 
         def up(item: Int) {imm}:
-            self.up.compute[Self.activation](item, self.up.result)
+            self.up.compute[Self.activation, gated=Self.gated](item, self.up.result)
 
         def down(item: Int) {imm}:
             self.down.compute["none", True](item, self.output.result)

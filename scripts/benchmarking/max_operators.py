@@ -25,6 +25,7 @@ from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_f
 from distilbert_sentiment_arch.engine.layers import (
     ACTIVATION_OPS,
     EncoderForSequenceClassification,
+    SelfAttention,
     TransformerBlock,
     attention_mask,
 )
@@ -77,8 +78,10 @@ def time_parts(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
         return first
 
     attention, norm = block().attention, block().attention_norm
+    first_attention = block().attention
+    assert isinstance(first_attention, SelfAttention)
     projection, up, down = (
-        block().attention.query,
+        first_attention.query,
         block().feed_forward.up,
         block().feed_forward.down,
     )

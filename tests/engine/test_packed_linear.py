@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from max.dtype import DType
 
-from distilbert_sentiment_arch.engine.packed_layers import Linear
+from distilbert_sentiment_arch.engine.packed_linear import Linear
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""DeBERTa sequence classifiers, versions 2 and 3."""
