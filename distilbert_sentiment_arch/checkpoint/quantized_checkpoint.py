@@ -36,6 +36,7 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import (
 )
 from distilbert_sentiment_arch.checkpoint.tensor_values import read_floats
 from distilbert_sentiment_arch.checkpoint.tensors import read_header
+from distilbert_sentiment_arch.checkpoint.tokenizer_kinds import OLDER_FILES
 from distilbert_sentiment_arch.errors import CheckpointError, ConfigError
 
 _TOKENIZER_FILES = (
@@ -43,7 +44,7 @@ _TOKENIZER_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-    "vocab.txt",
+    *OLDER_FILES,
 )
 _DOCUMENTS = ("README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*")
 

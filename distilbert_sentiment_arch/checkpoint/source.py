@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.family import Families
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint, inspect_checkpoint
-from distilbert_sentiment_arch.errors import CheckpointNotFound
+from distilbert_sentiment_arch.checkpoint.tokenizer_kinds import OLDER_FILES
+from distilbert_sentiment_arch.errors import CheckpointNotFound, TensorError
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
 
 # Revisions that were reviewed; a hub id that is not listed follows its main branch.
@@ -25,8 +27,12 @@ _FILES = [
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
-    "vocab.txt",
+    "added_tokens.json",
+    *OLDER_FILES,
 ]
+
+# Pull requests of a repository that are searched for weights, the latest first.
+_SEARCHED = 5
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ def find_checkpoint(
 
     Raises:
         CheckpointNotFound: There is no such directory, or the download failed.
-        CheckpointError: The checkpoint exists and cannot be served.
+        CheckpointError: The checkpoint exists and cannot be served. Where a repository has
+            safetensors only in a pull request, the message names its revision.
     """
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY, families))
@@ -57,7 +64,40 @@ def find_checkpoint(
     if os.path.exists(path) or not _is_hub_id(model):
         return NamedCheckpoint(path.name, inspect_checkpoint(path, families))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
-    return NamedCheckpoint(model, inspect_checkpoint(directory, families))
+    try:
+        return NamedCheckpoint(model, inspect_checkpoint(directory, families))
+    except TensorError:
+        if any(directory.glob("*.safetensors")):
+            raise
+        proposed = _revision_with_weights(model)
+        if proposed is None:
+            raise
+        raise TensorError(
+            f"{model}: {revision or 'its main branch'} has no safetensors; {proposed}, a pull "
+            f"request that is not merged, has. Pass --revision {proposed} if you trust its author."
+        ) from None
+
+
+def _revision_with_weights(repo: str) -> str | None:
+    """Returns the revision of a pull request that adds safetensors, as the hub's converter does.
+
+    None if there is none, or the hub does not say.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    try:
+        requests = api.get_repo_discussions(
+            repo, discussion_type="pull_request", discussion_status="open"
+        )
+        fitting = (each for each in requests if "safetensors" in each.title.lower())
+        for request in islice(fitting, _SEARCHED):
+            revision = f"refs/pr/{request.num}"
+            if "model.safetensors" in api.list_repo_files(repo, revision=revision):
+                return revision
+    except Exception:  # as in _download; the reason for the refusal is known without it
+        return None
+    return None
 
 
 def _is_hub_id(model: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from commands import run_python
-from local_hub import MAIN, local_hub
+from local_hub import MAIN, PROPOSED, local_hub
+from small_tokenizers import SAVED, write_checkpoint
 
 from distilbert_sentiment_arch.checkpoint.source import (
     DEFAULT_NAME,
@@ -72,6 +74,36 @@ def test_a_bad_hub_checkpoint_is_refused(checkpoint: Callable[..., Path], tmp_pa
         ended = dry_run(endpoint, tmp_path / "home", "--model", "someone/else")
     assert ended.returncode == 1
     assert "no model.safetensors" in ended.stderr
+
+
+def test_weights_of_a_pull_request_are_named_and_can_be_served(
+    checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    proposed = checkpoint()
+    main = tmp_path / "main"
+    shutil.copytree(proposed, main)
+    (main / "model.safetensors").rename(main / "pytorch_model.bin")
+    with local_hub(main, {"refs/pr/7": proposed}) as (endpoint, _):
+        refused = dry_run(endpoint, tmp_path / "home", "--model", "someone/else")
+        arguments = ["--model", "someone/else", "--revision", "refs/pr/7"]
+        served = dry_run(endpoint, tmp_path / "home", *arguments)
+    assert refused.returncode == 1
+    assert "its main branch has no safetensors; refs/pr/7" in refused.stderr
+    assert "Pass --revision refs/pr/7" in refused.stderr
+    assert served.returncode == 0, served.stderr
+    assert f"/snapshots/{PROPOSED}/" in served.stdout
+
+
+@pytest.mark.parametrize("name", ["RoBERTa, older files", "XLM-R, SentencePiece"])
+def test_older_tokenizer_files_are_downloaded(tmp_path: Path, name: str) -> None:
+    directory = write_checkpoint(tmp_path / "checkpoint", SAVED[name])
+    with local_hub(directory) as (endpoint, _):
+        ended = dry_run(endpoint, tmp_path / "home", "--model", "someone/else")
+    assert ended.returncode == 0, ended.stderr
+    (snapshot,) = (tmp_path / "home").glob("hub/*/snapshots/*")
+    assert {*SAVED[name].files, "tokenizer_config.json"} <= {
+        each.name for each in snapshot.iterdir()
+    }
 
 
 def test_a_hub_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
