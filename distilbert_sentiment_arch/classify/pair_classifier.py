@@ -25,7 +25,6 @@ class PairClassifier(ModelClassifier):
                 self._limit(truncation),
                 truncation.only,
                 from_start=truncation.mode == "start",
-                special_tokens=self.tokenizer.special_tokens(),
                 text_limit=truncation.text_limit,
             )
         except InputError as error:

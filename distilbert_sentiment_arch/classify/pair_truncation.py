@@ -15,7 +15,6 @@ def cut_text(
     part: PairPart,
     *,
     from_start: bool,
-    special_tokens: tuple[int, int],
     text_limit: int | None = None,
 ) -> TokenSequence:
     """Cuts one text of a pair so that the sequence fits; all special tokens stay.
@@ -25,7 +24,6 @@ def cut_text(
         limit: Most tokens to keep in all.
         part: The text that is cut.
         from_start: Cut off its start, else its end.
-        special_tokens: Ids of [CLS] and [SEP].
         text_limit: Most tokens to keep of the text; None for as many as there is room.
 
     Returns:
@@ -34,7 +32,7 @@ def cut_text(
     Raises:
         InputError: Without the text, the sequence has no room for one of its tokens.
     """
-    start, end = _range_of(sequence.ids, part, special_tokens)
+    start, end = _range_of(sequence.ids, part)
     length = end - start
     others = len(sequence) - length
     room = limit - others
@@ -52,17 +50,17 @@ def cut_text(
     return sequence.kept((0, start + room), (end, len(sequence)))
 
 
-def _range_of(ids: TokenIds, part: PairPart, special_tokens: tuple[int, int]) -> tuple[int, int]:
+def _range_of(ids: TokenIds, part: PairPart) -> tuple[int, int]:
     """Returns the first token of a text and the one after its last.
 
-    Separators tell the texts apart: a user's text has none (see ``engine.tokenizer``), and some
-    families have no token types.
+    Separators tell the texts apart: the last token is one, a user's text has none (see
+    ``engine.tokenizer``), and some families have no token types.
     """
-    cls, sep = special_tokens
+    sep = ids[-1]
     separators = np.flatnonzero(ids == sep)
-    first_end, last = int(separators[0]), int(separators[-1])
+    first_end, last = int(separators[0]), len(ids) - 1
     if part == "first":
-        return int(ids[0] == cls), first_end
+        return 1, first_end
     start = first_end + 1
     while start < last and ids[start] == sep:  # RoBERTa has two separators between its texts
         start += 1

@@ -14,7 +14,6 @@ from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.errors import InputError
 
 FIRST, SECOND = "the cast is great and so is the plot", "nobody in the cinema was bored"
-SPECIAL = (101, 102)
 
 
 def sequence(ids: list[int], first_segment: int) -> TokenSequence:
@@ -26,7 +25,7 @@ def sequence(ids: list[int], first_segment: int) -> TokenSequence:
 @pytest.mark.parametrize("limit", [13, 14, 17, 18, 40])
 def test_the_library_cuts_alike(part: PairPart, side: Literal["left", "right"], limit: int) -> None:
     whole = TokenSequence(pair_ids(FIRST, SECOND), 11)
-    kept = cut_text(whole, limit, part, from_start=side == "left", special_tokens=SPECIAL)
+    kept = cut_text(whole, limit, part, from_start=side == "left")
     cut = {"max_length": limit, "direction": side, "strategy": f"only_{part}"}
     expected = pair_ids(FIRST, SECOND, cut)
     np.testing.assert_array_equal(kept.ids, expected)
@@ -38,7 +37,7 @@ def test_two_separators_between_the_texts_stay() -> None:
     roberta = sequence([0, 11, 12, 13, 2, 2, 21, 22, 23, 24, 2], 11)
 
     def kept(part: PairPart, limit: int, *, from_start: bool) -> list[int]:
-        found = cut_text(roberta, limit, part, from_start=from_start, special_tokens=(0, 2))
+        found = cut_text(roberta, limit, part, from_start=from_start)
         return found.ids.tolist()
 
     assert kept("first", 9, from_start=False) == [0, 11, 2, 2, 21, 22, 23, 24, 2]
@@ -49,16 +48,16 @@ def test_two_separators_between_the_texts_stay() -> None:
 
 def test_a_single_text_is_its_own_first() -> None:
     single = sequence([101, 1, 2, 3, 4, 102], 6)
-    kept = cut_text(single, 4, "first", from_start=False, special_tokens=SPECIAL)
+    kept = cut_text(single, 4, "first", from_start=False)
     assert kept.ids.tolist() == [101, 1, 2, 102]
 
 
 def test_the_text_alone_may_have_a_limit() -> None:
     whole = TokenSequence(pair_ids(FIRST, SECOND), 11)
-    kept = cut_text(whole, 40, "second", from_start=False, special_tokens=SPECIAL, text_limit=2)
+    kept = cut_text(whole, 40, "second", from_start=False, text_limit=2)
     expected = pair_ids(FIRST, "nobody in")
     np.testing.assert_array_equal(kept.ids, expected)
-    same = cut_text(whole, 40, "second", from_start=False, special_tokens=SPECIAL, text_limit=6)
+    same = cut_text(whole, 40, "second", from_start=False, text_limit=6)
     assert same is whole
 
 
@@ -66,10 +65,10 @@ def test_the_text_alone_may_have_a_limit() -> None:
 def test_a_text_without_tokens_is_not_cut(first: list[int]) -> None:
     ids = [101, *first, 102, 102]
     whole = sequence(ids, len(ids) - 1)
-    assert cut_text(whole, 10, "second", from_start=False, special_tokens=SPECIAL) is whole
+    assert cut_text(whole, 10, "second", from_start=False) is whole
 
 
 def test_a_sequence_without_room_for_the_text_is_refused() -> None:
     whole = TokenSequence(pair_ids(FIRST, SECOND), 11)
     with pytest.raises(InputError, match="of 12 none is left"):
-        cut_text(whole, 12, "second", from_start=False, special_tokens=SPECIAL)
+        cut_text(whole, 12, "second", from_start=False)
