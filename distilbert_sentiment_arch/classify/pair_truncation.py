@@ -32,7 +32,7 @@ def cut_text(
     Raises:
         InputError: Without the text, the sequence has no room for one of its tokens.
     """
-    start, end = _range_of(sequence.ids, part)
+    start, end = _range_of(sequence, part)
     length = end - start
     others = len(sequence) - length
     room = limit - others
@@ -50,18 +50,28 @@ def cut_text(
     return sequence.kept((0, start + room), (end, len(sequence)))
 
 
-def _range_of(ids: TokenIds, part: PairPart) -> tuple[int, int]:
+def _range_of(sequence: TokenSequence, part: PairPart) -> tuple[int, int]:
     """Returns the first token of a text and the one after its last.
 
-    Separators tell the texts apart: the last token is one, a user's text has none (see
-    ``engine.tokenizer``), and some families have no token types.
+    Token types tell the texts apart. Where a family has none, separators do: a text may hold the
+    same token, so they are looked for from the side of the text that stays whole.
     """
-    sep = ids[-1]
-    separators = np.flatnonzero(ids == sep)
-    first_end, last = int(separators[0]), len(ids) - 1
+    ids, last = sequence.ids, len(sequence) - 1
+    if sequence.first_segment <= last:
+        first_end, second_start = sequence.first_segment - 1, sequence.first_segment
+    else:
+        first_end, second_start = _separated(ids, part)
+    return (1, first_end) if part == "first" else (min(second_start, last), last)
+
+
+def _separated(ids: TokenIds, part: PairPart) -> tuple[int, int]:
+    """Returns the end of the first text and the start of the second; RoBERTa parts them twice."""
+    last = len(ids) - 1
+    separators = np.flatnonzero(ids[:last] == ids[last])
+    if not len(separators):
+        return last, last
     if part == "first":
-        return 1, first_end
-    start = first_end + 1
-    while start < last and ids[start] == sep:  # RoBERTa has two separators between its texts
-        start += 1
-    return min(start, last), last
+        end = int(separators[-1])
+        return end - int(ids[end - 1] == ids[last]), end + 1
+    end = int(separators[0])
+    return end, end + 1 + int(ids[end + 1] == ids[last])

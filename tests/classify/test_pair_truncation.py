@@ -72,3 +72,28 @@ def test_a_sequence_without_room_for_the_text_is_refused() -> None:
     whole = TokenSequence(pair_ids(FIRST, SECOND), 11)
     with pytest.raises(InputError, match="of 12 none is left"):
         cut_text(whole, 12, "second", from_start=False)
+
+
+def test_a_separator_within_the_text_that_is_cut_parts_nothing() -> None:
+    typed_in_first = sequence([0, 11, 2, 12, 2, 13, 2, 2, 21, 22, 2], 11)
+    kept = cut_text(typed_in_first, 9, "first", from_start=False)
+    assert kept.ids.tolist() == [0, 11, 2, 12, 2, 2, 21, 22, 2]
+    typed_in_second = sequence([0, 11, 12, 2, 2, 21, 2, 22, 23, 2], 10)
+    kept = cut_text(typed_in_second, 8, "second", from_start=True)
+    assert kept.ids.tolist() == [0, 11, 12, 2, 2, 22, 23, 2]
+    only_separators = sequence([0, 11, 2, 2, 2, 2, 2, 2, 2], 9)
+    kept = cut_text(only_separators, 6, "second", from_start=True)
+    assert kept.ids.tolist() == [0, 11, 2, 2, 2, 2]
+
+
+def test_token_types_part_the_texts_where_there_are_any() -> None:
+    typed = sequence([101, 1, 102, 2, 102, 3, 102, 4, 102], 5)
+    assert cut_text(typed, 7, "first", from_start=False).ids.tolist() == [
+        101,
+        1,
+        102,
+        3,
+        102,
+        4,
+        102,
+    ]
