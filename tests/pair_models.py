@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,18 @@ def logits_of(ids: npt.ArrayLike, rows: int) -> npt.NDArray[np.float32]:
     tokens = np.asarray(ids, dtype=np.float64)
     phases = tokens + np.arange(len(tokens)) / 7
     return np.array([np.sin(phases * (row + 1)).sum() for row in range(rows)], dtype=np.float32)
+
+
+class _SpecialTokens(NamedTuple):
+    first: int
+    last: int
+
+    def count(self, *, pair: bool) -> int:  # type: ignore[override]
+        return 3 if pair else 2
+
+
+SPECIAL = _SpecialTokens(101, 102)
+"""[CLS] and [SEP]."""
 
 
 class PairTokenizer:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from distilbert_sentiment_arch.classify.interface import PairPart, Truncation
-from distilbert_sentiment_arch.classify.token_sequence import (
-    SpecialTokens,
-    TokenIds,
-    TokenSequence,
-)
+from distilbert_sentiment_arch.classify.token_sequence import TokenIds, TokenSequence
 from distilbert_sentiment_arch.errors import InputError
 
 
@@ -17,7 +13,6 @@ def cut_text(
     sequence: TokenSequence,
     limit: int,
     truncation: Truncation,
-    special_tokens: SpecialTokens,
 ) -> TokenSequence:
     """Cuts one text of a pair so that the sequence fits; all special tokens stay.
 
@@ -25,7 +20,6 @@ def cut_text(
         sequence: A pair with its special tokens, or a single text, which is its own first.
         limit: Most tokens to keep in all.
         truncation: Which text is cut, at which end, and the most tokens to keep of it.
-        special_tokens: Those of the tokenizer.
 
     Returns:
         What is kept; the sequence itself if nothing is cut.
@@ -33,8 +27,8 @@ def cut_text(
     Raises:
         InputError: Without the text, the sequence has no room for one of its tokens.
     """
-    part, from_start = truncation.only or "first", truncation.mode == "start"
-    start, end = _range_of(sequence.ids, part, special_tokens)
+    part = truncation.only or "first"
+    start, end = _range_of(sequence, part)
     length = end - start
     others = len(sequence) - length
     room = limit - others
@@ -47,23 +41,33 @@ def cut_text(
             f"has {others} tokens beside its {part} text, special tokens included, and of "
             f"{limit} none is left for that text. Shorten the other one."
         )
-    if from_start:
+    if truncation.mode == "start":
         return sequence.kept((0, start), (end - room, len(sequence)))
     return sequence.kept((0, start + room), (end, len(sequence)))
 
 
-def _range_of(ids: TokenIds, part: PairPart, special_tokens: SpecialTokens) -> tuple[int, int]:
+def _range_of(sequence: TokenSequence, part: PairPart) -> tuple[int, int]:
     """Returns the first token of a text and the one after its last.
 
-    Separators tell the texts apart: a user's text has none (see ``engine.tokenizer``), and some
-    families have no token types.
+    Token types tell the texts apart. Where a family has none, separators do: a text may hold the
+    same token, so they are looked for from the side of the text that stays whole.
     """
-    sep = special_tokens.last
-    separators = np.flatnonzero(ids == sep)
-    first_end, last = int(separators[0]), int(separators[-1])
+    ids, last = sequence.ids, len(sequence) - 1
+    if sequence.first_segment <= last:
+        first_end, second_start = sequence.first_segment - 1, sequence.first_segment
+    else:
+        first_end, second_start = _separated(ids, part)
+    return (1, first_end) if part == "first" else (min(second_start, last), last)
+
+
+def _separated(ids: TokenIds, part: PairPart) -> tuple[int, int]:
+    """Returns the end of the first text and the start of the second; RoBERTa parts them twice."""
+    last = len(ids) - 1
+    separators = np.flatnonzero(ids[:last] == ids[last])
+    if not len(separators):
+        return last, last
     if part == "first":
-        return int(ids[0] == special_tokens.first), first_end
-    start = first_end + 1
-    while start < last and ids[start] == sep:  # RoBERTa has two separators between its texts
-        start += 1
-    return min(start, last), last
+        end = int(separators[-1])
+        return end - int(ids[end - 1] == ids[last]), end + 1
+    end = int(separators[0])
+    return end, end + 1 + int(ids[end + 1] == ids[last])
