@@ -11,28 +11,28 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import TensorSpec
 from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Family:
     """Rules by which the checkpoints of a model family are read.
 
     Attributes:
         architecture: ``architectures[0]`` in ``config.json``.
         model_type: ``model_type`` in ``config.json``; transformers chooses its class by it.
-        read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
-            ConfigError if a value is missing, has the wrong type or is not supported.
-        tensor_specs: Every tensor of a checkpoint, by its name there.
         examples: Published checkpoints, by their hub ids.
         head: What follows the encoder, in words.
         precisions: Precisions that its graphs can be computed in.
+        read_encoder: Reads ``config.json``; the second argument is the number of labels. Raises
+            ConfigError if a value is missing, has the wrong type or is not supported.
+        tensor_specs: Every tensor of a checkpoint, by its name there.
     """
 
     architecture: str
     model_type: str
-    read_encoder: Callable[[ConfigJson, int], EncoderConfig]
-    tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
     examples: tuple[str, ...] = ()
     head: str = ""
     precisions: tuple[Precision, ...] = PRECISIONS
+    read_encoder: Callable[[ConfigJson, int], EncoderConfig]
+    tensor_specs: Callable[[EncoderConfig], Mapping[str, TensorSpec]]
 
 
 Families = Mapping[str, Family]

@@ -64,11 +64,11 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="DistilBertForSequenceClassification",
     model_type="distilbert",
-    read_encoder=read_encoder,
-    tensor_specs=tensor_specs,
     examples=(
         "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
         "lxyuan/distilbert-base-multilingual-cased-sentiments-student",
     ),
     head="dense layer with ReLU",
+    read_encoder=read_encoder,
+    tensor_specs=tensor_specs,
 )
