@@ -20,7 +20,6 @@ def supported_architecture(
     tokenizer: type[EncoderTokenizer],
     model: type[EncoderPipelineModel],
     weight_adapter: Any,
-    examples: list[str],
 ) -> SupportedArchitecture:
     """Returns what ``ARCHITECTURES`` lists for a family.
 
@@ -32,13 +31,12 @@ def supported_architecture(
         tokenizer: Tokenizes for it.
         model: Loads, compiles and runs it.
         weight_adapter: Returns the weights of its graph; see ``weight_adapters``.
-        examples: Hub ids.
     """
     return SupportedArchitecture(
         name=config.family.architecture,
         # MAX has no classification task; an encoder's rows come back as embeddings.
         task=PipelineTask.EMBEDDINGS_GENERATION,
-        example_repo_ids=examples,
+        example_repo_ids=list(config.family.examples),
         default_encoding=config.DEFAULT_ENCODING,
         supported_encodings=config.SUPPORTED_ENCODINGS,
         pipeline_model=model,

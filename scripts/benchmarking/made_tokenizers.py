@@ -15,10 +15,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
 
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
-from scripts.benchmarking.paths import ROOT
 
 Kind = Literal["wordpiece", "byte-level-bpe", "unigram"]
 
@@ -33,9 +40,6 @@ MODERNBERT_TOKENS = {
 }
 ROBERTA_TOKENS = {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>"}
 MPNET_TOKENS = {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "[UNK]", "mask": "<mask>"}
-
-_SMALL = ROOT / "tests" / "reference" / "tokenizers"
-"""Small trained tokenizers; the large ones normalise and split texts as these do."""
 
 _PAIR_OF_FOUR = ("RobertaTokenizer", "XLMRobertaTokenizer", "CamembertTokenizer", "MPNetTokenizer")
 """Tokenizers that put two separators between the texts of a pair."""
@@ -79,14 +83,20 @@ class MadeTokenizer:
                 first, self.names["unk"], size
             )
         )
-        pattern = Tokenizer.from_file(
-            str(DEFAULT_DIRECTORY / "tokenizer.json")
-            if self.kind == "wordpiece"
-            else str(_SMALL / self.kind / "tokenizer.json")
-        )
-        tokenizer.normalizer = pattern.normalizer
-        tokenizer.pre_tokenizer = pattern.pre_tokenizer
-        tokenizer.decoder = pattern.decoder
+        if self.kind == "wordpiece":
+            pattern = Tokenizer.from_file(str(DEFAULT_DIRECTORY / "tokenizer.json"))
+            tokenizer.normalizer = pattern.normalizer
+            tokenizer.pre_tokenizer = pattern.pre_tokenizer
+            tokenizer.decoder = pattern.decoder
+        elif self.kind == "byte-level-bpe":
+            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+            tokenizer.decoder = decoders.ByteLevel()
+        else:
+            tokenizer.normalizer = normalizers.NFKC()
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+                [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+            )
+            tokenizer.decoder = decoders.Metaspace()
         tokenizer.add_special_tokens(
             [AddedToken(text, lstrip=name == "mask") for name, text in self.names.items()]
         )

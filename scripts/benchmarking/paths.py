@@ -10,6 +10,7 @@ ROOT = PACKAGE.parent.parent
 CONFIGURATIONS = PACKAGE / "configurations"
 CORPUS = PACKAGE / "corpus.jsonl"
 PUBLISHED = PACKAGE / "published.json"
+PUBLISHED_FAMILIES = PACKAGE / "published_families.json"
 
 
 def cache_directory() -> Path:

@@ -77,6 +77,23 @@ class RandomModel:
 
 
 RANDOM_MODELS: Mapping[str, RandomModel] = {
+    "distilbert-multilingual-random": RandomModel(
+        "distilbert/distilbert-base-multilingual-cased",
+        {
+            "activation": "gelu",
+            "architectures": ["DistilBertForSequenceClassification"],
+            "dim": 768,
+            "hidden_dim": 3072,
+            "max_position_embeddings": 512,
+            "model_type": "distilbert",
+            "n_heads": 12,
+            "n_layers": 6,
+            "pad_token_id": 0,
+            "sinusoidal_pos_embds": False,
+            "vocab_size": 119547,
+        },
+        MadeTokenizer("wordpiece", BERT_TOKENS, "DistilBertTokenizer"),
+    ),
     "bert-base-random": RandomModel(
         "google-bert/bert-base-uncased",
         _BERT | {"architectures": ["BertForSequenceClassification"], "model_type": "bert"},

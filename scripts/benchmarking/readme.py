@@ -53,13 +53,28 @@ class Part:
         Raises:
             BenchmarkError: The two comment lines are missing.
         """
-        begin, end = (f"<!-- benchmark: {self.name} {which} -->" for which in ("begin", "end"))
-        before, has_begin, rest = text.partition(begin)
-        _, has_end, after = rest.partition(end)
-        if not has_begin or not has_end:
-            raise BenchmarkError(f"{self.page.name} has no line {begin!r} with {end!r} after it.")
-        inner = "\n".join(self.lines(results)).strip()
-        return f"{before}{begin}\n{inner}\n{end}{after}"
+        return replace_part(text, self.page.name, self.name, self.lines(results))
+
+
+def replace_part(text: str, page: str, name: str, lines: Sequence[str]) -> str:
+    """Returns the text of a page with other lines between two of its comment lines.
+
+    Args:
+        text: The page.
+        page: Its name, for messages.
+        name: Name in the two comment lines.
+        lines: What is to stand between them.
+
+    Raises:
+        BenchmarkError: The two comment lines are missing.
+    """
+    begin, end = (f"<!-- benchmark: {name} {which} -->" for which in ("begin", "end"))
+    before, has_begin, rest = text.partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not has_begin or not has_end:
+        raise BenchmarkError(f"{page} has no line {begin!r} with {end!r} after it.")
+    inner = "\n".join(lines).strip()
+    return f"{before}{begin}\n{inner}\n{end}{after}"
 
 
 def summary_lines(results: Results) -> list[str]:

@@ -218,6 +218,18 @@ def test_multi_label_head(secured: Secured) -> None:
     assert datum["label"] == ("toxic", "spam", "praise")[int(expected.argmax())]
 
 
+def test_predict_of_several_labels_is_no_softmax(secured: Secured) -> None:
+    """Unlike text-embeddings-inference's, which takes the softmax wherever there are two labels."""
+
+    def scores(**options: bool) -> dict[str, float]:
+        answer = secured.post("/predict", {"inputs": "A fine film.", **options}).json()
+        return {each["label"]: each["score"] for each in answer}
+
+    logits = scores(raw_scores=True)
+    assert scores() == pytest.approx({label: expit(each) for label, each in logits.items()})
+    assert sum(scores().values()) != pytest.approx(1, abs=0.01)
+
+
 def test_pairs_have_hugging_face_s_logits(secured: Secured) -> None:
     """The served model is a BERT, whose second texts have token types of their own."""
     labels = CONFIG["id2label"].values()

@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     AlbertTokenizer,
     AlbertPipelineModel,
     convert_safetensor_state_dict,
-    examples=["textattack/albert-base-v2-SST-2"],
 )

@@ -53,6 +53,9 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="AlbertForSequenceClassification",
     model_type="albert",
+    examples=("textattack/albert-base-v2-SST-2",),
+    head="pooler with tanh",
+    precisions=("float32",),
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

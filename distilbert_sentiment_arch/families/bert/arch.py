@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     BertTokenizer,
     BertPipelineModel,
     convert_safetensor_state_dict,
-    examples=list(FAMILY.examples),
 )

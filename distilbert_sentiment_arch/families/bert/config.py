@@ -24,13 +24,13 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="BertForSequenceClassification",
     model_type="bert",
-    read_encoder=read_encoder,
-    tensor_specs=tensor_specs,
-    dropped=DROPPED,
     examples=(
         "nlptown/bert-base-multilingual-uncased-sentiment",
         "ProsusAI/finbert",
         "unitary/toxic-bert",
     ),
     head="pooler with tanh",
+    read_encoder=read_encoder,
+    tensor_specs=tensor_specs,
+    dropped=DROPPED,
 )

@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     CamembertTokenizer,
     CamembertPipelineModel,
     convert_safetensor_state_dict,
-    examples=["cmarkea/distilcamembert-base-sentiment"],
 )

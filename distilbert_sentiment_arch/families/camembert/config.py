@@ -24,6 +24,8 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="CamembertForSequenceClassification",
     model_type="camembert",
+    examples=("cmarkea/distilcamembert-base-sentiment",),
+    head="dense layer with tanh",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

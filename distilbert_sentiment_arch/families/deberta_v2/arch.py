@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     DebertaV2Tokenizer,
     DebertaV2PipelineModel,
     convert_safetensor_state_dict,
-    examples=["MoritzLaurer/deberta-v3-base-zeroshot-v2.0"],
 )

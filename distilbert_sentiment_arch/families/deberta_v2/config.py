@@ -144,6 +144,13 @@ def _optional_size(content: ConfigJson, key: str) -> int | None:
 FAMILY = Family(
     architecture="DebertaV2ForSequenceClassification",
     model_type="deberta-v2",
+    examples=(
+        "protectai/deberta-v3-base-prompt-injection-v2",
+        "MoritzLaurer/deberta-v3-base-zeroshot-v2.0",
+        "meta-llama/Prompt-Guard-86M",
+    ),
+    head="context pooler with GELU",
+    precisions=("float32",),
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

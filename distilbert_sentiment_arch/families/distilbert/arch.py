@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     DistilBertTokenizer,
     DistilBertPipelineModel,
     convert_safetensor_state_dict,
-    examples=list(FAMILY.examples),
 )

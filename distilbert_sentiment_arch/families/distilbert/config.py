@@ -64,12 +64,12 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="DistilBertForSequenceClassification",
     model_type="distilbert",
-    read_encoder=read_encoder,
-    tensor_specs=tensor_specs,
-    dropped=DROPPED,
     examples=(
         "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
         "lxyuan/distilbert-base-multilingual-cased-sentiments-student",
     ),
     head="dense layer with ReLU",
+    read_encoder=read_encoder,
+    tensor_specs=tensor_specs,
+    dropped=DROPPED,
 )

@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     ElectraTokenizer,
     ElectraPipelineModel,
     convert_safetensor_state_dict,
-    examples=["bhadresh-savani/electra-base-emotion"],
 )

@@ -36,6 +36,8 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="ElectraForSequenceClassification",
     model_type="electra",
+    examples=("bhadresh-savani/electra-base-emotion",),
+    head="dense layer with GELU",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

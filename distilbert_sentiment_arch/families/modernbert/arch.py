@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     ModernBertTokenizer,
     ModernBertPipelineModel,
     convert_safetensor_state_dict,
-    examples=["tasksource/ModernBERT-base-nli"],
 )

@@ -169,6 +169,9 @@ def _rope_parameters(content: ConfigJson) -> dict[str, Any]:
 FAMILY = Family(
     architecture="ModernBertForSequenceClassification",
     model_type="modernbert",
+    examples=("tasksource/ModernBERT-base-nli",),
+    head="dense layer with GELU and a norm, on the first token or the mean",
+    precisions=("float32",),
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
 )

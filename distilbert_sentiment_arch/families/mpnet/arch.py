@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     MPNetTokenizer,
     MPNetPipelineModel,
     convert_safetensor_state_dict,
-    examples=["microsoft/mpnet-base"],
 )

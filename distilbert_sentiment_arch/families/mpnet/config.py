@@ -35,6 +35,9 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="MPNetForSequenceClassification",
     model_type="mpnet",
+    examples=("microsoft/mpnet-base",),
+    head="dense layer with tanh",
+    precisions=("float32",),
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     RobertaTokenizer,
     RobertaPipelineModel,
     convert_safetensor_state_dict,
-    examples=["cardiffnlp/twitter-roberta-base-sentiment-latest"],
 )

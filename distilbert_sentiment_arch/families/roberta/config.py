@@ -24,6 +24,11 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="RobertaForSequenceClassification",
     model_type="roberta",
+    examples=(
+        "cardiffnlp/twitter-roberta-base-sentiment-latest",
+        "SamLowe/roberta-base-go_emotions",
+    ),
+    head="dense layer with tanh",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

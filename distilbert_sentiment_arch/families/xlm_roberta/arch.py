@@ -31,5 +31,4 @@ ARCHITECTURE = supported_architecture(
     XLMRobertaTokenizer,
     XLMRobertaPipelineModel,
     convert_safetensor_state_dict,
-    examples=["papluca/xlm-roberta-base-language-detection"],
 )

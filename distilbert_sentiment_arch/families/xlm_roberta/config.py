@@ -24,6 +24,11 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
 FAMILY = Family(
     architecture="XLMRobertaForSequenceClassification",
     model_type="xlm-roberta",
+    examples=(
+        "papluca/xlm-roberta-base-language-detection",
+        "BAAI/bge-reranker-v2-m3",
+    ),
+    head="dense layer with tanh",
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

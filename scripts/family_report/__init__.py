@@ -1,0 +1,1 @@
+"""What is known of each model family: parity, speed and memory, and the tables of them."""
