@@ -110,7 +110,7 @@ def _check_components(content: Mapping[str, Any], name: str, path: Path) -> None
     model = content.get("model")
     found = model.get("type") if isinstance(model, dict) else model
     expected = kind_of(name).model
-    if found not in _TITLES or expected not in (found, None):
+    if not isinstance(found, str) or found not in _TITLES or expected not in (found, None):
         raise VocabularyError(
             f"{path}: its model is {shown(found)}, and a {name} has "
             f"{expected or ', '.join(_TITLES)}. {REMEDY}"
