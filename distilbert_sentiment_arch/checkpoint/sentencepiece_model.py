@@ -87,6 +87,8 @@ def _fields(blob: bytes) -> Iterator[tuple[int, bytes | int]]:
 
 def _varint(blob: bytes, place: int) -> tuple[int, int]:
     """Returns an integer of seven bits a byte, and the place behind it."""
+    if place < len(blob) and blob[place] < 0x80:
+        return blob[place], place + 1
     value = 0
     for shift in range(0, 64, 7):
         if place >= len(blob):

@@ -79,4 +79,6 @@ def _add_tokens(tokenizer: Any, settings: Mapping[str, Any], path: Path) -> int:
                 f"{path}: the added token {shown(content)} gets the id {found}, and "
                 f"tokenizer_config.json says {stated}. {REMEDY}"
             )
+    if type(tokenizer.model).__name__ == "Unigram":  # its ids are places
+        return int(tokenizer.get_vocab_size())
     return max(call_checked(path, tokenizer.get_vocab).values(), default=-1) + 1

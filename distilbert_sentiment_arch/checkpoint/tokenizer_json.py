@@ -72,6 +72,8 @@ def read_tokenizer_json(path: Path, settings: Mapping[str, Any], rows: int) -> A
     if not isinstance(added, list):
         raise no_token(added, "added_tokens", path)
     check_count(added, path)
+    if wrong := [token for token in added if not isinstance(token, dict)]:
+        raise no_token(wrong[0], "added_tokens", path)
     texts = [token_text(token, "added_tokens", path) for token in added]
     tokenizer = call_checked(path, Tokenizer.from_str, json.dumps(content))
     for token, text in zip(added, texts, strict=True):
@@ -110,7 +112,7 @@ def _check_components(content: Mapping[str, Any], name: str, path: Path) -> None
     model = content.get("model")
     found = model.get("type") if isinstance(model, dict) else model
     expected = kind_of(name).model
-    if found not in _TITLES or expected not in (found, None):
+    if not isinstance(found, str) or found not in _TITLES or expected not in (found, None):
         raise VocabularyError(
             f"{path}: its model is {shown(found)}, and a {name} has "
             f"{expected or ', '.join(_TITLES)}. {REMEDY}"

@@ -7,7 +7,7 @@ own vocabulary, raises no error but makes every result wrong. The functions take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import islice
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, TypeVar
@@ -107,9 +107,8 @@ def _check_template(tokenizer: Any, cls: int | None, sep: int | None, source: ob
 
 def _check_words(tokenizer: Any, cls: int | None, sep: int | None, source: object) -> None:
     """Checks that WordPiece finds words of its vocabulary whole."""
-    vocabulary = call_checked(source, tokenizer.get_vocab, False)
-    words = _words(tokenizer, vocabulary, "")
-    expected = [cls, *(vocabulary[word] for word in words), sep]
+    words = _words(tokenizer, "")
+    expected = [cls, *words.values(), sep]
     found = call_checked(source, tokenizer.encode, " ".join(words)).ids
     if found != expected:
         raise VocabularyError(
@@ -124,11 +123,10 @@ def _check_most_words(tokenizer: Any, space: str, source: object) -> None:
     Byte pairs and scores may prefer parts of a word. With merges or scores of another vocabulary
     hardly any word is found.
     """
-    vocabulary = call_checked(source, tokenizer.get_vocab, False)
-    words = _words(tokenizer, vocabulary, space)
+    words = _words(tokenizer, space)
     text = "".join(f" {word}" for word in words)
     found = call_checked(source, tokenizer.encode, text).ids
-    whole = sum(vocabulary[space + word] in found for word in words)
+    whole = len(set(words.values()) & set(found))
     if 2 * whole < len(words):
         raise VocabularyError(
             f"{source}: the tokenizer makes {shown(found)} of {shown(text)}, words of its "
@@ -136,24 +134,28 @@ def _check_most_words(tokenizer: Any, space: str, source: object) -> None:
         )
 
 
-def _words(tokenizer: Any, vocabulary: Mapping[str, int], space: str) -> list[str]:
-    """Returns some words of a vocabulary, without what stands for the space before each."""
+def _words(tokenizer: Any, space: str) -> dict[str, int]:
+    """Returns some words of a vocabulary and their ids, without what stands for a space before."""
     added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
+    # In the order of the ids: the whole vocabulary of XLM-RoBERTa takes a second to list.
+    tokens = map(tokenizer.id_to_token, range(tokenizer.get_vocab_size()))
     plain = (
-        token.removeprefix(space)
-        for token in sorted(vocabulary, key=vocabulary.__getitem__)
-        if token.startswith(space)
+        (token.removeprefix(space), place)
+        for place, token in enumerate(tokens)
+        if token is not None and token.startswith(space)
     )
     fitting = (
-        word
-        for word in plain
+        (word, place)
+        for word, place in plain
         if word.isascii() and word.isalpha() and word.islower() and len(word) <= _LONGEST_WORD
     )
     # Added tokens are found inside words as well, so words that contain one are left out.
     whole = (
-        word for word in islice(fitting, _CANDIDATES) if not any(token in word for token in added)
+        (word, place)
+        for word, place in islice(fitting, _CANDIDATES)
+        if not any(token in word for token in added)
     )
-    return list(islice(whole, _WORDS))
+    return dict(islice(whole, _WORDS))
 
 
 def _check_capitals(tokenizer: Any, unk: int | None, source: object) -> None:

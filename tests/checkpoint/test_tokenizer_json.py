@@ -83,6 +83,12 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         part(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a+)+$"}}),
         "pre_tokenizer is 'Split'",
     ),
+    "an algorithm that is none": (BYTES, model(type={"type": "BPE"}), "its model is {'type'"),
+    "an added token that is a string": (
+        BYTES,
+        lambda content: content["added_tokens"].append("<brand>"),
+        "added_tokens holds '<brand>', which is no token",
+    ),
     "dropout": (BYTES, model(dropout=0.1), "has dropout 0.1"),
     "words in place of bytes": (
         "XLM-R, generic",

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from tokenizers import Tokenizer
-from tokenizers.processors import BertProcessing, TemplateProcessing
+from small_tokenizers import REFERENCE
+from tokenizers import Regex, Tokenizer
+from tokenizers.normalizers import Replace
+from tokenizers.processors import BertProcessing, RobertaProcessing, TemplateProcessing
 
 from distilbert_sentiment_arch.checkpoint.tokenizer_probe import call_checked, check_encodings
+from distilbert_sentiment_arch.classify.token_sequence import SpecialTokens
 from distilbert_sentiment_arch.errors import VocabularyError
 from scripts.checkpoint_fuzz.base import valid_checkpoint
 from scripts.checkpoint_fuzz.cases import write
@@ -57,6 +60,30 @@ def test_other_templates(tokenizer: Tokenizer, post_processor: Any) -> None:
         check_encodings(tokenizer, 2, 3, 1, ROWS, "here")
 
 
+def test_two_separators_between_the_texts_of_a_pair_fit(tokenizer: Tokenizer) -> None:
+    tokenizer.post_processor = RobertaProcessing(("[SEP]", 3), ("[CLS]", 2))
+    check_encodings(tokenizer, 2, 3, 1, ROWS, "here")
+
+
+def small(name: str) -> Tokenizer:
+    return Tokenizer.from_file(str(REFERENCE / "tokenizers" / name / "tokenizer.json"))
+
+
+def test_byte_pairs_need_no_unknown_token() -> None:
+    check_encodings(small("byte-level-bpe"), 0, 2, None, 650, "here")
+    with pytest.raises(VocabularyError, match=r"needs a token for \[UNK\]"):
+        check_encodings(small("unigram"), 0, 2, None, 652, "here")
+
+
+@pytest.mark.parametrize(("name", "unk"), [("byte-level-bpe", 3), ("unigram", 3)])
+def test_a_vocabulary_whose_words_are_not_found(name: str, unk: int) -> None:
+    tokenizer = small(name)
+    check_encodings(tokenizer, 0, 2, unk, 652, "here")
+    tokenizer.normalizer = Replace(Regex("[a-z]"), "#")
+    with pytest.raises(VocabularyError, match="words of its vocabulary, of which it finds 0"):
+        check_encodings(tokenizer, 0, 2, unk, 652, "here")
+
+
 def test_a_panic_of_the_library_is_an_error_with_its_file() -> None:
     class PanicException(BaseException):
         """The exception that a Rust panic becomes; pyo3 gives it this name."""
@@ -77,7 +104,9 @@ def test_a_tokenizer_built_by_transformers_is_checked_too(tmp_path: Path) -> Non
     checkpoint = valid_checkpoint("generic", 1)
     write(checkpoint, tmp_path)
     delegate = AutoTokenizer.from_pretrained(tmp_path)
-    assert _checked_tokenizer(delegate, ROWS, "here").encode("good").ids == [2, 57, 3]
+    rust, special = _checked_tokenizer(delegate, ROWS, "here")
+    assert rust.encode("good").ids == [2, 57, 3]
+    assert special == SpecialTokens(first=2, last=3, between=1, typed=False)
     delegate.backend_tokenizer.post_processor = TemplateProcessing(
         single="$A", pair="$A $B", special_tokens=[]
     )

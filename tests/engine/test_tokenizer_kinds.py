@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from hostile import ATTACKS, body_of
 from linear_time import check_linear
-from small_tokenizers import SAVED, TEXTS, served_tokenizer
+from max.pipelines.lib import EmbeddingsPipelineType
+from small_tokenizers import ROWS, SAVED, TEXTS, served_tokenizer
 from transformers import AutoTokenizer
 
-from distilbert_sentiment_arch.classify.interface import TextPair
-from distilbert_sentiment_arch.errors import TooManyTokensInRequest
+from distilbert_sentiment_arch.classify.batching import Batcher
+from distilbert_sentiment_arch.classify.interface import ClassifyRequest, TextPair
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+from distilbert_sentiment_arch.engine.in_process import InProcessTransport
+from distilbert_sentiment_arch.errors import BlankInput, TooManyTokensInRequest
+from distilbert_sentiment_arch.settings.limits import MIB, Limits
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
@@ -126,6 +137,58 @@ def test_time_is_linear_and_tokens_are_bounded(load: Load, name: str, unit: str)
         assert len(sequence) <= 100_000
 
     check_linear(lambda size: partial(tokenize, unit * (size // len(unit.encode()))))
+
+
+def strings(value: object) -> Iterator[str]:
+    """Yields the texts in a JSON value that can be encoded, as long as a server reads them."""
+    if isinstance(value, str):
+        with suppress(UnicodeEncodeError):
+            yield value[: Limits().max_request_characters].encode().decode()
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value[:100]:
+            yield from strings(inner)
+
+
+@cache
+def hostile_texts() -> list[str]:
+    """Returns the texts of the requests in ``tests/attacks``, of those below a megabyte."""
+    found: set[str] = set()
+    for path in ATTACKS:
+        attack = tomllib.loads(path.read_text(encoding="utf-8"))
+        body = body_of(attack) if "body" in attack else b""
+        with suppress(ValueError, RecursionError):
+            found.update(strings(json.loads(body)) if len(body) < MIB else [])
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", LONG[1:])
+def test_texts_of_attacks_have_tokens_with_an_embedding(load: Load, name: str) -> None:
+    served = load(name)
+    read = 0
+    for text in hostile_texts():
+        for item in (text, TextPair("good", text)):
+            with suppress(TooManyTokensInRequest):
+                (sequence,) = served.tokenize([item], max_tokens=Limits().max_request_tokens)
+                assert 0 <= sequence.ids.min() <= sequence.ids.max() < ROWS
+                read += 1
+    assert read > 40
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_the_tokenizer_drops_is_blank(load: Load, name: str) -> None:
+    """Zero-width spaces are no white space, and neither WordPiece nor SentencePiece reads them."""
+    served = load(name)
+    labels = LabelSet(("a", "b"), "single_label_classification")
+    transport = InProcessTransport(cast(EmbeddingsPipelineType, None), 2)
+    classifier = ModelClassifier("a", served, labels, 40, Batcher(transport, 1, 512))
+    for item in ("\u200b", TextPair("\u200b", "\u200b")):
+        (sequence,) = served.tokenize([item])
+        request = ClassifyRequest([item])
+        if len(sequence) > served.special_tokens().count(pair=isinstance(item, TextPair)):
+            assert name.startswith("RoBERTa")
+            continue
+        with pytest.raises(BlankInput, match="no character that the tokenizer reads"):
+            asyncio.run(classifier.classify(request))
 
 
 def test_a_word_of_megabytes_is_refused_before_all_its_tokens_are_in_memory(load: Load) -> None:
