@@ -7,7 +7,6 @@ from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.pair_truncation import cut_text
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.classify.truncation import Window, Windows
-from distilbert_sentiment_arch.errors import InputError
 
 
 class PairClassifier(ModelClassifier):
@@ -19,14 +18,12 @@ class PairClassifier(ModelClassifier):
         fitted = super()._fit(index, sequence, truncation)
         if truncation is None or truncation.only is None or isinstance(fitted, Windows):
             return fitted
-        try:
-            kept = cut_text(
-                sequence,
-                self._limit(truncation),
-                truncation.only,
-                from_start=truncation.mode == "start",
-                text_limit=truncation.text_limit,
-            )
-        except InputError as error:
-            raise InputError(f"Input {index} {error}") from None
+        kept = cut_text(
+            sequence,
+            self._limit(truncation),
+            truncation.only,
+            from_start=truncation.mode == "start",
+            text_limit=truncation.text_limit,
+            index=index,
+        )
         return Window(kept, len(kept))

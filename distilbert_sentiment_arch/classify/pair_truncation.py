@@ -6,7 +6,7 @@ import numpy as np
 
 from distilbert_sentiment_arch.classify.interface import PairPart
 from distilbert_sentiment_arch.classify.token_sequence import TokenIds, TokenSequence
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import NoRoomForText
 
 
 def cut_text(
@@ -16,6 +16,7 @@ def cut_text(
     *,
     from_start: bool,
     text_limit: int | None = None,
+    index: int = 0,
 ) -> TokenSequence:
     """Cuts one text of a pair so that the sequence fits; all special tokens stay.
 
@@ -25,12 +26,13 @@ def cut_text(
         part: The text that is cut.
         from_start: Cut off its start, else its end.
         text_limit: Most tokens to keep of the text; None for as many as there is room.
+        index: Place of the pair in the request, for messages.
 
     Returns:
         What is kept; the sequence itself if nothing is cut.
 
     Raises:
-        InputError: Without the text, the sequence has no room for one of its tokens.
+        NoRoomForText: Without the text, the sequence has no room for one of its tokens.
     """
     start, end = _range_of(sequence, part)
     length = end - start
@@ -41,10 +43,7 @@ def cut_text(
     if length <= room:
         return sequence
     if room < 1:
-        raise InputError(
-            f"has {others} tokens beside its {part} text, special tokens included, and of "
-            f"{limit} none is left for that text. Shorten the other one."
-        )
+        raise NoRoomForText(index, others, limit)
     if from_start:
         return sequence.kept((0, start), (end - room, len(sequence)))
     return sequence.kept((0, start + room), (end, len(sequence)))
