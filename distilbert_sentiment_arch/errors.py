@@ -295,6 +295,6 @@ class ModelAbsent(Unavailable):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The model '{name}' is not up. A word list answers texts in its place, not token ids, "
-            "and only where the request lets it. Retry in a while."
+            f"The model '{name}' is not up. A word list answers texts in its place, by the labels "
+            "of the model, and only where the request lets it. Retry in a while."
         )

@@ -116,10 +116,11 @@ async def entail(
 
     Raises:
         UnsupportedTask: The model was not trained on entailment.
+        ModelAbsent: See ``Application.pair_classifier``.
         TooMuch: All pairs of a text and a label exceed one of the operator's limits.
         InputError: An input is not a text, or ``Call.read_pairs`` refuses a pair.
     """
-    rows = rows_for(call.app.classifier(model), candidates)
+    rows = rows_for(call.app.pair_classifier(model), candidates)
     texts = [item for item in inputs if isinstance(item, str)]
     if len(texts) < len(inputs):
         raise InputError(
