@@ -14,6 +14,7 @@
     ├── InputError                the caller's input cannot be classified
     │   ├── BlankInput            it is empty or white space
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
+    │   ├── NoRoomForText         a query or a hypothesis as long as all that the model reads
     │   ├── UnsupportedTask       the model was not trained for what is asked of it
     │   └── TooMuch               more than the operator allows in one request
     │       ├── TooManyInputs
@@ -125,6 +126,30 @@ class TooManyTokens(InputError):
         self.index = index
         self.tokens = tokens
         self.limit = limit
+
+    def at(self, index: int) -> TooManyTokens:
+        """Returns the same error of the input at another place."""
+        return TooManyTokens(index, self.tokens, self.limit)
+
+
+class NoRoomForText(InputError):
+    """A pair of which only one text may be cut, while the other one leaves no room for it.
+
+    Attributes:
+        index: Place of the pair in the request.
+    """
+
+    def __init__(self, index: int, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"Input {index} has {tokens} tokens beside the text that may be cut, special tokens "
+            f"included, and of {limit} none is left for that text. Shorten the other one."
+        )
+        self.index = index
+        self._counts = (tokens, limit)
+
+    def at(self, index: int) -> NoRoomForText:
+        """Returns the same error of the pair at another place."""
+        return NoRoomForText(index, *self._counts)
 
 
 class UnsupportedTask(InputError):
@@ -270,6 +295,6 @@ class ModelAbsent(Unavailable):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The model '{name}' is not up. A word list answers texts in its place, not token ids, "
-            "and only where the request lets it. Retry in a while."
+            f"The model '{name}' is not up. A word list answers texts in its place, by the labels "
+            "of the model, and only where the request lets it. Retry in a while."
         )

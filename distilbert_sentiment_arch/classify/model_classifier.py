@@ -203,10 +203,7 @@ class ModelClassifier:
             )
         special_tokens = self.tokenizer.special_tokens()
         if truncation is not None and truncation.only is not None:
-            try:
-                kept = cut_text(sequence, limit, truncation)
-            except InputError as error:
-                raise InputError(f"Input {index} {error}") from None
+            kept = cut_text(sequence, limit, truncation, index)
             return Window(kept, len(kept))
         if len(sequence) <= limit:
             return Window(sequence, len(sequence))

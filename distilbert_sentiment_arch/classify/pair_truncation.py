@@ -6,13 +6,14 @@ import numpy as np
 
 from distilbert_sentiment_arch.classify.interface import PairPart, Truncation
 from distilbert_sentiment_arch.classify.token_sequence import TokenIds, TokenSequence
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import NoRoomForText
 
 
 def cut_text(
     sequence: TokenSequence,
     limit: int,
     truncation: Truncation,
+    index: int = 0,
 ) -> TokenSequence:
     """Cuts one text of a pair so that the sequence fits; all special tokens stay.
 
@@ -20,12 +21,13 @@ def cut_text(
         sequence: A pair with its special tokens, or a single text, which is its own first.
         limit: Most tokens to keep in all.
         truncation: Which text is cut, at which end, and the most tokens to keep of it.
+        index: Place of the pair in the request, for messages.
 
     Returns:
         What is kept; the sequence itself if nothing is cut.
 
     Raises:
-        InputError: Without the text, the sequence has no room for one of its tokens.
+        NoRoomForText: Without the text, the sequence has no room for one of its tokens.
     """
     part = truncation.only or "first"
     start, end = _range_of(sequence, part)
@@ -37,10 +39,7 @@ def cut_text(
     if length <= room:
         return sequence
     if room < 1:
-        raise InputError(
-            f"has {others} tokens beside its {part} text, special tokens included, and of "
-            f"{limit} none is left for that text. Shorten the other one."
-        )
+        raise NoRoomForText(index, others, limit)
     if truncation.mode == "start":
         return sequence.kept((0, start), (end - room, len(sequence)))
     return sequence.kept((0, start + room), (end, len(sequence)))

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from distilbert_sentiment_arch.classify.interface import Classifier
 from distilbert_sentiment_arch.classify.readiness import Verdict
-from distilbert_sentiment_arch.errors import UnknownModel
+from distilbert_sentiment_arch.errors import ModelAbsent, UnknownModel
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
@@ -80,6 +80,20 @@ class Application:
         if name not in known:
             raise UnknownModel(name, tuple(known))
         return known[name]
+
+    def pair_classifier(self, name: str | None) -> Classifier:
+        """Returns the classifier with a name for a request about pairs: a model, or a word list.
+
+        What an absent model can do is not known here, so that such a request may succeed later.
+
+        Raises:
+            UnknownModel: There is no classifier with this name.
+            ModelAbsent: It is a model that another server serves.
+        """
+        classifier = self.classifier(name)
+        if classifier.route == "lexicon" and classifier not in self.lexicons:
+            raise ModelAbsent(classifier.name)
+        return classifier
 
 
 def application_of(scope: Scope) -> Application | None:

@@ -11,7 +11,7 @@ from pair_models import pair_ids
 from distilbert_sentiment_arch.classify.interface import PairPart, Truncation
 from distilbert_sentiment_arch.classify.pair_truncation import cut_text
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
-from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.errors import NoRoomForText
 
 FIRST, SECOND = "the cast is great and so is the plot", "nobody in the cinema was bored"
 
@@ -74,8 +74,8 @@ def test_a_text_without_tokens_is_not_cut(first: list[int]) -> None:
 
 def test_a_sequence_without_room_for_the_text_is_refused() -> None:
     whole = TokenSequence(pair_ids(FIRST, SECOND), 11)
-    with pytest.raises(InputError, match="of 12 none is left"):
-        cut_text(whole, 12, cut("second"))
+    with pytest.raises(NoRoomForText, match=r"Input 3 has 12 tokens .* of 12 none is left"):
+        cut_text(whole, 12, cut("second"), 3)
 
 
 def test_a_separator_within_the_text_that_is_cut_parts_nothing() -> None:

@@ -92,11 +92,3 @@ def test_a_model_that_cannot_says_what_it_is(
 ) -> None:
     with pytest.raises(UnsupportedTask, match=message):
         rows_for(pair_classifier(labels), candidates)
-
-
-def test_a_message_is_short_for_a_model_of_many_long_labels() -> None:
-    labels = tuple(f"{number}-{'x' * 200}" for number in range(10_000))
-    with pytest.raises(UnsupportedTask) as refused:
-        rows_for(pair_classifier(labels), Candidates(NAMES))
-    assert "10000 labels" in str(refused.value)
-    assert len(str(refused.value)) < 1500

@@ -1,9 +1,10 @@
-"""Requests about pairs to a model and word lists that cannot answer them: a 400 that says so."""
+"""Requests about pairs to a model and word lists that cannot answer them, which say so."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from server_process import Server
 
@@ -26,23 +27,48 @@ REQUESTS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-@pytest.mark.parametrize(("path", "body"), REQUESTS)
-@pytest.mark.parametrize("model", [None, MODEL, "afinn-111"])
+requests = pytest.mark.parametrize(("path", "body"), REQUESTS)
+
+
+def message_of(response: httpx.Response) -> str:
+    error = response.json()["error"]
+    return str(error if isinstance(error, str) else error["message"])
+
+
+@requests
+@pytest.mark.parametrize("model", [None, MODEL])
+def test_a_model_says_what_it_is(
+    server: Server, model: str | None, path: str, body: dict[str, Any]
+) -> None:
+    response = server.client.post(path, json=body | ({"model": model} if model else {}))
+    assert response.status_code == 400, response.text
+    assert f"'{MODEL}' is a classifier with the labels 'NEGATIVE', 'POSITIVE'" in message_of(
+        response
+    )
+
+
+@requests
 @pytest.mark.parametrize("kind", ["server", "lexicon_server"])
-def test_it_says_what_it_is(
-    request: pytest.FixtureRequest, kind: str, model: str | None, path: str, body: dict[str, Any]
+def test_a_word_list_says_what_it_is(
+    request: pytest.FixtureRequest, kind: str, path: str, body: dict[str, Any]
 ) -> None:
     server: Server = request.getfixturevalue(kind)
-    named = {"model": model} if model else {}
-    response = server.client.post(path, json=body | named)
+    response = server.client.post(path, json={**body, "model": "afinn-111"})
     assert response.status_code == 400, response.text
-    assert "Retry-After" not in response.headers
-    error = response.json()["error"]
-    message = error if isinstance(error, str) else error["message"]
-    assert repr(model or MODEL) in message
-    by_list = kind == "lexicon_server" or model == "afinn-111"
-    assert ("word list" in message) == by_list
-    assert "'NEGATIVE'" in message
+    assert "'afinn-111' is answered by a word list" in message_of(response)
+
+
+@requests
+@pytest.mark.parametrize("model", [None, MODEL])
+def test_what_an_absent_model_can_do_is_to_be_asked_later(
+    lexicon_server: Server, model: str | None, path: str, body: dict[str, Any]
+) -> None:
+    named = {"model": model} if model else {}
+    response = lexicon_server.client.post(path, json=body | named)
+    assert response.status_code == 503, response.text
+    assert response.headers["Retry-After"] == "5"
+    assert response.headers["X-Sentiment-Started"] == "no"
+    assert "is not up" in message_of(response)
 
 
 def test_the_model_is_refused_before_its_limits_are_told(server: Server) -> None:

@@ -17,6 +17,8 @@ from distilbert_sentiment_arch.serving.errors import failure_of
         (errors.InputError("x"), 400),
         (errors.BlankInput("x"), 400),
         (errors.TooManyTokens(0, 600, 512), 400),
+        (errors.NoRoomForText(0, 600, 512), 400),
+        (errors.UnsupportedTask("x"), 400),
         (errors.TooManyInputs(5, 4), 413),
         (errors.TooManyTokensInRequest(4), 413),
         (errors.TooManyCharacters(4), 413),

@@ -75,3 +75,14 @@ def test_every_exception_becomes_an_error_response(monkeypatch: pytest.MonkeyPat
     answer = server.post("/predict", json={"inputs": "good"})
     assert answer.status_code == 424
     assert answer.json()["error_type"] == "Backend"
+
+
+def test_pairs_are_for_a_model_that_may_be_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = client(monkeypatch)
+    body = {"text_1": "good", "text_2": "better"}
+    for model in (None, DEFAULT_NAME):
+        absent = server.post("/score", json={**body, "model": model})
+        assert (absent.status_code, absent.headers["Retry-After"]) == (503, "5")
+    word_list = server.post("/score", json={**body, "model": "afinn-111"})
+    assert word_list.status_code == 400
+    assert "word list" in word_list.json()["error"]["message"]

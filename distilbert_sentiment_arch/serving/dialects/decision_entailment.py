@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from distilbert_sentiment_arch.classify.input_text import check_inputs
 from distilbert_sentiment_arch.classify.interface import Classification, Classifier
 from distilbert_sentiment_arch.classify.zero_shot import TEMPLATE, Candidates, EntailmentRows
-from distilbert_sentiment_arch.errors import TooManyTokens
+from distilbert_sentiment_arch.errors import NoRoomForText, TooManyTokens
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.decision_format import (
     Answer,
@@ -91,8 +91,8 @@ async def decide_by_entailment(
             cut="first",
             truncation=body.to_truncation(),
         )
-    except TooManyTokens as error:
-        raise TooManyTokens(0, error.tokens, error.limit) from None
+    except (TooManyTokens, NoRoomForText) as error:
+        raise error.at(0) from None
     found = answers.classifications
     pairs = dict(zip(values, found[len(alone) :], strict=True))
     rows = EntailmentRows.of(found[0].labels)

@@ -12,12 +12,11 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     ConfigDict,
     Field,
-    RootModel,
     StrictBool,
     StrictStr,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
-    WrapValidator,
+    model_validator,
 )
 
 from distilbert_sentiment_arch.classify.interface import Truncation
@@ -36,20 +35,23 @@ from distilbert_sentiment_arch.serving.wire import Counted, WireModel, WireText
 
 endpoints = Endpoints(TEI, "pairs")
 
+_EXAMPLE = {
+    "query": "What is the capital of France?",
+    "texts": ["Cheese is made from milk.", "Paris is the capital of France."],
+}
 
-class TextsBody(OurOptions):
+
+def _add_documents(schema: dict[str, Any]) -> None:
+    texts = dict(schema, examples=[_EXAMPLE])
+    schema.clear()
+    schema["anyOf"] = [texts, DocumentsBody.model_json_schema()]
+    schema["title"] = texts["title"]
+
+
+class RerankBody(OurOptions):
     """A query and texts to order by their relevance to it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "query": "What is the capital of France?",
-                    "texts": ["Cheese is made from milk.", "Paris is the capital of France."],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=_add_documents)
 
     query: StrictStr
     texts: Annotated[list[StrictStr], Field(fail_fast=True), Counted] = Field(min_length=1)
@@ -59,22 +61,19 @@ class TextsBody(OurOptions):
     return_text: StrictBool = False
     model: WireText | None = Field(default=None, description="Ours: TEI serves one model only.")
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def of_its_format(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """Returns what the other format has if a request is in that one."""
+        if isinstance(value, dict) and "documents" in value and "texts" not in value:
+            return DocumentsBody.model_validate(value, context=info.context)
+        return handler(value)
+
     def to_truncation(self) -> Truncation | None:
         """Returns the requested truncation of pairs over the limit; None if none is requested."""
         return super().to_truncation() or tei_truncation(self.truncate, self.truncation_direction)
-
-
-def _of_its_format(
-    value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
-) -> TextsBody | DocumentsBody:
-    # In place of the union's own validation, whose messages are about both formats.
-    by_documents = isinstance(value, dict) and "documents" in value and "texts" not in value
-    body: type[TextsBody | DocumentsBody] = DocumentsBody if by_documents else TextsBody
-    return body.model_validate(value, context=info.context)
-
-
-class RerankBody(RootModel[Annotated[TextsBody | DocumentsBody, WrapValidator(_of_its_format)]]):
-    """A request in the format of TEI, or in that of Cohere and vLLM."""
 
 
 class Rank(WireModel):
@@ -86,20 +85,20 @@ class Rank(WireModel):
 
 
 @endpoints.post("/rerank", RerankBody, list[Rank] | RerankResponse, drop_none=True)
-async def rerank(call: Call, body: RerankBody) -> list[Rank] | RerankResponse:
-    """Orders texts by their relevance to a query, with a model of one label."""
-    request = body.root
-    if isinstance(request, DocumentsBody):
-        return await rerank_documents(call, request)
-    answers = await rerank_pairs(
-        call, request.model, request.query, request.texts, request.to_truncation()
-    )
+async def rerank(call: Call, body: RerankBody | DocumentsBody) -> list[Rank] | RerankResponse:
+    """Orders texts by their relevance to a query, with a model of one label.
+
+    A body with documents in place of texts is answered as by /v1/rerank.
+    """
+    if isinstance(body, DocumentsBody):
+        return await rerank_documents(call, body)
+    answers = await rerank_pairs(call, body.model, body.query, body.texts, body.to_truncation())
     found = answers.classifications
     return [
         Rank(
             index=place,
-            text=request.texts[place] if request.return_text else None,
-            score=relevance(found[place], raw=request.raw_scores),
+            text=body.texts[place] if body.return_text else None,
+            score=relevance(found[place], raw=body.raw_scores),
         )
         for place in order(found)
     ]

@@ -114,9 +114,10 @@ async def rerank_pairs(
 
     Raises:
         UnsupportedTask: The model is no re-ranker.
+        ModelAbsent: See ``Application.pair_classifier``.
         InputError: The query is blank, or ``Call.read_pairs`` refuses a pair.
     """
-    check_reranker(call.app.classifier(model))
+    check_reranker(call.app.pair_classifier(model))
     if not query.strip():
         raise BlankInput("The query is blank. Send text.", param="query")
     pairs = [TextPair(query, document) for document in documents]

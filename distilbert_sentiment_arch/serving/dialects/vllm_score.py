@@ -88,7 +88,7 @@ class ScoreResponse(Origin):
 @endpoints.post("/v1/score", ScoreBody, ScoreResponse)
 async def score(call: Call, body: ScoreBody) -> ScoreResponse:
     """Scores pairs of texts with a model of one label."""
-    check_reranker(call.app.classifier(body.model))
+    check_reranker(call.app.pair_classifier(body.model))
     answers = await call.read_pairs(
         body.model, body.to_pairs(), cut="second", truncation=body.to_truncation()
     )

@@ -21,7 +21,7 @@ from pydantic import (
 from distilbert_sentiment_arch.classify.input_text import check_inputs as check_texts
 from distilbert_sentiment_arch.classify.interface import Answers, Input, Truncation
 from distilbert_sentiment_arch.classify.zero_shot import PLACE, TEMPLATE, Candidates, rows_for
-from distilbert_sentiment_arch.errors import InputError, TooManyInputs, TooManyTokens
+from distilbert_sentiment_arch.errors import InputError, NoRoomForText, TooManyInputs, TooManyTokens
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.wire import WireModel, WireText, check_inputs
 from distilbert_sentiment_arch.settings.limits import Limits
@@ -116,10 +116,11 @@ async def entail(
 
     Raises:
         UnsupportedTask: The model was not trained on entailment.
+        ModelAbsent: See ``Application.pair_classifier``.
         TooMuch: All pairs of a text and a label exceed one of the operator's limits.
         InputError: An input is not a text, or ``Call.read_pairs`` refuses a pair.
     """
-    rows = rows_for(call.app.classifier(model), candidates)
+    rows = rows_for(call.app.pair_classifier(model), candidates)
     texts = [item for item in inputs if isinstance(item, str)]
     if len(texts) < len(inputs):
         raise InputError(
@@ -133,8 +134,8 @@ async def entail(
         answers = await call.read_pairs(
             model, candidates.pairs(texts), cut="first", truncation=truncation
         )
-    except TooManyTokens as error:  # numbered by pairs, and the caller knows texts
-        raise TooManyTokens(error.index // count, error.tokens, error.limit) from None
+    except (TooManyTokens, NoRoomForText) as error:  # numbered by pairs, and callers know texts
+        raise error.at(error.index // count) from None
     found = answers.classifications
     return replace(
         answers,

@@ -140,3 +140,11 @@ def test_the_envelope_of_what_is_not_there(path: str) -> None:
     refused = pair_server(RERANKER).get(path)
     assert refused.status_code == (405 if path == "/rerank" else 404)
     assert set(refused.json()) == {"error", "error_type"}
+
+
+def test_both_formats_are_documented() -> None:
+    document = pair_server(RERANKER).get("/openapi.json").json()
+    body = document["paths"]["/rerank"]["post"]["requestBody"]["content"]["application/json"]
+    texts, documents = body["schema"]["anyOf"]
+    assert set(texts["required"]) == {"query", "texts"}
+    assert set(documents["required"]) == {"query", "documents"}

@@ -69,17 +69,6 @@ def test_logits() -> None:
         assert result["relevance_score"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_logits_order_what_sigmoids_cannot_tell_apart() -> None:
-    from distilbert_sentiment_arch.classify.interface import Classification
-    from distilbert_sentiment_arch.classify.labels import LabelSet
-    from distilbert_sentiment_arch.classify.reranking import order, relevance
-
-    labels = LabelSet(RERANKER, "multi_label_classification")
-    answers = [Classification(labels, [logit], 5, 5) for logit in (40.0, 50.0, 40.0, -800.0)]
-    assert [relevance(answer, raw=False) for answer in answers] == [1, 1, 1, 0]
-    assert order(answers) == [1, 0, 2, 3]
-
-
 @pytest.mark.parametrize(
     ("options", "library"),
     [

@@ -122,7 +122,7 @@ def test_an_ordinary_request_is_answered_by_the_labels_of_the_model() -> None:
         ({"input": ["fine", "a " * 50]}, 400, None, "Input 1 has"),
         ({"input": "fine", "add_special_tokens": False}, 400, "add_special_tokens", "hypothesis"),
         ({"truncation": "window"}, 400, "truncation", "windows"),
-        ({"truncate_prompt_tokens": 5, "input": "a b c d e"}, 400, None, "Shorten"),
+        ({"truncate_prompt_tokens": 5, "input": ["a", "b"]}, 400, None, "Input 0 has 8 tokens"),
         ({"input": ["a"] * 4}, 413, None, "12 inputs"),
         ({"candidate_labels": [str(each) for each in range(11)]}, 413, None, "11 inputs"),
         ({"candidate_labels": "a," * 11}, 413, None, "12 inputs"),
