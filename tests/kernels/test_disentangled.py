@@ -1,4 +1,4 @@
-"""Disentangled attention of all tokens and of first tokens, against NumPy, for vectors of any width."""
+"""Disentangled attention of all tokens and of first tokens, against NumPy, for any vectors."""
 
 from __future__ import annotations
 
