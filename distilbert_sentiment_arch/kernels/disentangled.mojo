@@ -70,11 +70,15 @@ struct Disentangled[position_keys: Bool, position_queries: Bool](ImplicitlyCopya
         keys: InputTensor[dtype=DType.float32, rank=3, static_spec=_],
         queries: InputTensor[dtype=DType.float32, rank=3, static_spec=_],
     ):
+        var panels = keys.dim_size(0) // attention.heads
+        self = Self(attention, floats(keys), floats(queries), panels)
+
+    def __init__(out self, attention: Attention, keys: Floats, queries: Floats, panels: Int):
         self.attention = attention
-        self.keys = floats(keys)
-        self.queries = floats(queries)
-        self.panels = keys.dim_size(0) // attention.heads
-        self.middle = self.panels * PANEL // 2
+        self.keys = keys
+        self.queries = queries
+        self.panels = panels
+        self.middle = panels * PANEL // 2
 
     def scratch_size(self) -> Int:
         """Returns the floats that `attend` needs room for."""

@@ -45,10 +45,19 @@ struct DisentangledQuery[
         keys_behind: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
         queries_before: InputTensor[dtype=DType.float32, rank=2, static_spec=_],
     ):
+        self = Self(query, floats(keys), floats(keys_behind), floats(queries_before))
+
+    def __init__(
+        out self,
+        query: SingleQuery[Self.values_dtype, Self.values_dtype],
+        keys: Floats,
+        keys_behind: Floats,
+        queries_before: Floats,
+    ):
         self.query = query
-        self.keys = floats(keys)
-        self.keys_behind = floats(keys_behind)
-        self.queries_before = floats(queries_before)
+        self.keys = keys
+        self.keys_behind = keys_behind
+        self.queries_before = queries_before
 
     def sum_tokens(self, item: Int, scratch: Floats):
         """Computes the softmax weights of a sequence's tokens for some heads, and the weighted sums of x.
