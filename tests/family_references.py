@@ -165,7 +165,7 @@ CASES: dict[str, Case] = {
             "classifier_bias": True,
             "global_attn_every_n_layers": 1,
             "global_rope_theta": 500.0,
-            "hidden_activation": "gelu_pytorch_tanh",
+            "hidden_activation": "gelu_new",
             "intermediate_size": 32,
             "mlp_bias": True,
             "norm_bias": True,
