@@ -8,7 +8,7 @@ Sources: Warner et al. 2024 (https://arxiv.org/abs/2412.13663); Su et al. 2021
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -94,21 +94,13 @@ def _block(tensors: Tensors, config: Mapping[str, Any], index: int) -> RotaryBlo
     epsilon = config.get("norm_eps", 1e-5)
     query, key, value = _parts(tensors, f"{name}.attn.Wqkv", 3)
     up, gate = _parts(tensors, f"{name}.mlp.Wi", 2)
-    period = config.get("global_attn_every_n_layers", 3)
-    kind = "sliding_attention" if index % period else "full_attention"
-    kind = config["layer_types"][index] if "layer_types" in config else kind
-    is_local = kind == "sliding_attention"
-    theta = (
-        config.get("local_rope_theta", 1e4) if is_local else config.get("global_rope_theta", 16e4)
-    )
-    theta = config.get("rope_parameters", {}).get(kind, {}).get("rope_theta", theta)
-    first = Norm(np.ones(()), 0.0, epsilon)
-    block = RotaryBlock(
+    is_local, theta = _kind(config, index)
+    return RotaryBlock(
         query=query,
         key=key,
         value=value,
         output=linear(tensors, f"{name}.attn.Wo"),
-        attention_norm=norm(tensors, f"{name}.attn_norm", epsilon) if index else first,
+        attention_norm=norm(tensors, f"{name}.attn_norm", epsilon) if index else _NONE,
         up=up,
         gate=gate,
         down=linear(tensors, f"{name}.mlp.Wo"),
@@ -118,12 +110,27 @@ def _block(tensors: Tensors, config: Mapping[str, Any], index: int) -> RotaryBlo
         theta=theta,
         distance=config.get("local_attention", 128) // 2 if is_local else None,
     )
-    return block if index else replace(block, attention_norm=_Identity(np.ones(()), 0.0, 1.0))
 
 
-class _Identity(Norm):
+def _kind(config: Mapping[str, Any], index: int) -> tuple[bool, float]:
+    """Returns whether a block is local, and its theta."""
+    is_local = index % config.get("global_attn_every_n_layers", 3) > 0
+    if "layer_types" in config:
+        is_local = config["layer_types"][index] == "sliding_attention"
+    if "rope_parameters" in config:
+        kind = "sliding_attention" if is_local else "full_attention"
+        return is_local, config["rope_parameters"][kind]["rope_theta"]
+    if is_local:
+        return is_local, config.get("local_rope_theta", 10_000.0)
+    return is_local, config.get("global_rope_theta", 160_000.0)
+
+
+class _NoNorm(Norm):
     def __call__(self, x: Array) -> Array:
         return x
+
+
+_NONE = _NoNorm(np.ones(()), 0.0, 0.0)
 
 
 def _parts(tensors: Tensors, name: str, count: int) -> list[Linear]:
