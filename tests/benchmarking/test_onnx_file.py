@@ -35,7 +35,7 @@ def encoder() -> EncoderConfig:
         ({"pooling": "mean"}, "mean pooling"),
         ({"head_norm": True}, "a norm in the head"),
         ({"gated_mlp": True}, "a gated feed-forward block"),
-        ({"embedding_size": 16}, "embeddings of another width"),
+        ({"embedding_size": 16}, "a linear layer behind its embeddings"),
         ({"mlp_bias": False}, "layers without biases"),
     ],
 )
