@@ -72,7 +72,7 @@ def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
     encoder = _encoder(config)
     dim, layers = encoder.hidden_size, encoder.num_hidden_layers
     looked_up = 3 * dim * dim if layers > 1 else 0
-    block = 4 * dim * dim + 2 * dim * encoder.intermediate_size
+    block = 4 * dim * dim + _feed_forward(encoder)
     # The key has two names in different versions; a checkpoint without it is in float32.
     dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
     size = min(BYTES[precision], 4 if dtype == "float32" else 2)
@@ -85,18 +85,31 @@ def operations(config: Mapping[str, Any], workload: Workload) -> int:
     Multiplications and additions of linear layers and of attention; norms, softmax and activations
     are left out, because they are under 2% of these.
     """
-    encoder = _encoder(config)
-    dim, blocks = encoder.hidden_size, encoder.num_hidden_layers - 1
-    output_and_feed_forward = dim * dim + 2 * dim * encoder.intermediate_size
+    return operations_of(_encoder(config), workload)
+
+
+def operations_of(encoder: EncoderConfig, workload: Workload) -> int:
+    """Returns the same of an encoder."""
+    dim = encoder.hidden_size
+    first_only = encoder.pooling == "first"  # otherwise the last block's tokens are all needed
+    blocks = encoder.num_hidden_layers - first_only
+    output_and_feed_forward = dim * dim + _feed_forward(encoder)
     projection = 3 * dim * dim
     total = 0
     for batch in workload.batches:
         for length in map(int, batch.lengths):
             total += blocks * length * (output_and_feed_forward + 2 * length * dim)
             total += max(0, blocks - 1) * length * projection
-            total += projection + output_and_feed_forward
-            total += 2 * length * encoder.num_attention_heads * dim + _head(encoder)
+            if first_only:
+                total += projection + output_and_feed_forward
+                total += 2 * length * encoder.num_attention_heads * dim
+            total += _head(encoder)
     return 2 * total
+
+
+def _feed_forward(encoder: EncoderConfig) -> int:
+    layers = 3 if encoder.gated_mlp else 2
+    return layers * encoder.hidden_size * encoder.intermediate_size
 
 
 def _head(encoder: EncoderConfig) -> int:

@@ -151,7 +151,7 @@ def why_not(config: EncoderConfig) -> str | None:
         "a norm in the head": config.head_norm,
         "a gated feed-forward block": config.gated_mlp,
         "no table of positions": not config.has_position_table,
-        "embeddings of another width": config.embedding_size not in (0, config.hidden_size),
+        "a linear layer behind its embeddings": config.embedding_size > 0,
         "layers without biases": not (
             config.attention_bias and config.mlp_bias and config.norm_bias
         ),

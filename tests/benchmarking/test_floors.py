@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.source import DEFAULT_DIRECTORY
 from scripts.benchmarking.engines.engine import Batch
-from scripts.benchmarking.floors import Peaks, floor_ms, operations, weight_bytes
+from scripts.benchmarking.floors import (
+    Peaks,
+    floor_ms,
+    operations,
+    operations_of,
+    weight_bytes,
+)
 from scripts.benchmarking.workloads import Workload, pad
 
 CONFIG = json.loads((DEFAULT_DIRECTORY / "config.json").read_text())
@@ -48,6 +55,29 @@ def test_operations_are_only_the_unavoidable_ones() -> None:
     counted = sum(2 * a * b * c for a, b, c in products)
     assert operations(CONFIG, workload(tokens)) == counted
     assert operations(CONFIG, workload(5, 9)) == counted + operations(CONFIG, workload(9))
+
+
+def test_a_gated_block_has_three_matrices_and_a_mean_needs_every_token() -> None:
+    tokens, dim, hidden, layers = 7, 8, 12, 3
+    encoder = EncoderConfig(
+        architecture="none",
+        hidden_size=dim,
+        intermediate_size=hidden,
+        num_attention_heads=2,
+        num_hidden_layers=layers,
+        vocab_size=9,
+        max_position_embeddings=9,
+        head_activation="gelu",
+        gated_mlp=True,
+        pooling="mean",
+        num_labels=2,
+    )
+    mixing = [(tokens, dim, tokens), (tokens, tokens, dim), (tokens, dim, dim)]
+    mixing += [(tokens, dim, 2 * hidden), (tokens, hidden, dim)]
+    products = mixing * layers + [(tokens, dim, 3 * dim)] * (layers - 1)
+    products += [(1, dim, dim), (1, dim, 2)]
+    counted = sum(2 * a * b * c for a, b, c in products)
+    assert operations_of(encoder, workload(tokens)) == counted
 
 
 def test_the_floor_is_set_by_memory_for_few_tokens_and_arithmetic_for_many() -> None:

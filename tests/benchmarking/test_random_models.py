@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts.benchmarking.config import read_config
 from scripts.benchmarking.made_tokenizers import BERT_TOKENS, ROBERTA_TOKENS, MadeTokenizer
 from scripts.benchmarking.models import BASE_RANDOM
@@ -83,3 +84,15 @@ def test_the_families_are_measured_by_three_engines_in_float32(configuration: st
     assert set(config.models) <= {BASE_RANDOM, *RANDOM_MODELS}
     assert set(config.engines) == {"max", "onnxruntime-fp32", "openvino-fp32"}
     assert config.server_models == []
+
+
+def test_every_family_is_measured() -> None:
+    models = [*read_config("families").models, *read_config("more-families").models]
+    assert BASE_RANDOM in models
+    measured = {
+        architecture
+        for name in models
+        if name in RANDOM_MODELS
+        for architecture in RANDOM_MODELS[name].config["architectures"]
+    }
+    assert set(FAMILIES) - {"DistilBertForSequenceClassification"} <= measured
