@@ -145,6 +145,51 @@ CASES: dict[str, Case] = {
             relative_attention=False,
         ),
     ),
+    "modernbert": Case(
+        checkpoints.MODERNBERT, "byte-level-bpe", {"intermediate_size": 32, "num_hidden_layers": 4}
+    ),
+    "modernbert-mean": Case(
+        checkpoints.MODERNBERT,
+        "byte-level-bpe",
+        {
+            "classifier_activation": "silu",
+            "classifier_pooling": "mean",
+            "global_attn_every_n_layers": 2,
+            "intermediate_size": 32,
+            "local_attention": 5,
+            "num_hidden_layers": 3,
+            "rope_parameters": {
+                "full_attention": {"rope_theta": 3000.0, "rope_type": "default"},
+                "sliding_attention": {"rope_theta": 50.0, "rope_type": "default"},
+            },
+        },
+    ),
+    "modernbert-global-biases": Case(
+        checkpoints.MODERNBERT,
+        "byte-level-bpe",
+        {
+            "attention_bias": True,
+            "classifier_bias": True,
+            "global_attn_every_n_layers": 1,
+            "global_rope_theta": 500.0,
+            "hidden_activation": "gelu_pytorch_tanh",
+            "intermediate_size": 32,
+            "mlp_bias": True,
+            "norm_bias": True,
+            "num_attention_heads": 2,
+            "num_hidden_layers": 2,
+        },
+    ),
+    "modernbert-local-last": Case(
+        checkpoints.MODERNBERT,
+        "byte-level-bpe",
+        {
+            "intermediate_size": 32,
+            "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+            "local_attention": 16,
+            "num_hidden_layers": 3,
+        },
+    ),
 }
 """By the names of the files in ``reference/families``."""
 

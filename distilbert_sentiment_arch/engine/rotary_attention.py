@@ -50,20 +50,21 @@ def rotary_contexts(config: EncoderConfig, mask: TensorValue) -> Sequence[Rotary
         table = ops.constant(rotary_table(config, local=local), DType.float32, device=device)
         rows = ops.gather(table, positions, axis=0)  # (seq, head_dim)
         cosines, sines = ops.split(rows, [half, half], axis=-1)
-        return RotaryContext(
-            cosines, sines, _near(mask, positions, config.local_distance) if local else mask
-        )
+        return RotaryContext(cosines, sines, _near(mask, config.local_distance) if local else mask)
 
     kinds = {local: context(local=local) for local in sorted(set(config.local_blocks))}
     return [kinds[local] for local in config.local_blocks]
 
 
-def _near(mask: TensorValue, positions: TensorValue, distance: int) -> TensorValue:
+def _near(mask: TensorValue, distance: int) -> TensorValue:
     """Returns the mask of padding and of tokens that are too far away, ``(batch, 1, seq, seq)``."""
-    apart = ops.abs(ops.unsqueeze(positions, 0) - ops.unsqueeze(positions, 1))  # (seq, seq)
-    far = apart > ops.constant(distance, DType.int64, device=mask.device)
-    # Not the sum of two masks: a row without any token in reach would become NaN.
-    return ops.where(far, ops.constant(_LOWEST, DType.float32, device=mask.device), mask)
+    seq = mask.shape[3]
+    one = ops.constant(1.0, DType.float32, device=mask.device)
+    # Computed from positions, by comparisons or arithmetic, it would come out as zeros: MAX 26.7
+    # loses it where it fuses it with the mask of padding.
+    far = ops.band_part(ops.broadcast_to(one, [seq, seq]), distance, distance) - 1.0
+    # Not the sum of the two: a row without any token in reach would become NaN.
+    return ops.min(mask, far * -_LOWEST)
 
 
 class RotaryAttention(Module):
