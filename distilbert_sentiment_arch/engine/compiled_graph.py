@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -92,7 +92,12 @@ def compiled_graph(
 def _described(
     graph: type[Module], config: EncoderConfig, weights: Packed, precision: Precision
 ) -> dict[str, Any]:
-    """Returns all that the compiled graph depends on but source files and the machine."""
+    """Returns all that the compiled graph depends on but source files and the machine.
+
+    A family's name and what only its tensors know are left out, so that RoBERTa, XLM-RoBERTa and
+    CamemBERT of the same sizes share a graph; the compiler is not told of them either.
+    """
+    config = replace(config, architecture="", pad_token_id=0, sinusoidal_positions=False)
     shapes = {name: [str(array.dtype), array.shape] for name, array in weights.items()}
     place = {"module": graph.__module__, "class": graph.__qualname__}
     return {

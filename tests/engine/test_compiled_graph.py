@@ -212,6 +212,8 @@ def test_the_cache_key_depends_on_everything_that_changes_the_graph(
     own = key()
     assert key() == own
     assert key(weights={name: array + 1 for name, array in WEIGHTS.items()}) == own
+    family = replace(CONFIG, architecture="Another", pad_token_id=1, sinusoidal_positions=True)
+    assert key(config=family) == own
 
     others = [
         key(graph=PackedEncoderForSequenceClassification),
