@@ -95,7 +95,7 @@ CASES: dict[str, Case] = {
     "mpnet-one-layer-relu": Case(
         checkpoints.MPNET,
         "byte-level-bpe",
-        _standard(hidden_act="relu", num_hidden_layers=1, num_attention_heads=2),
+        _standard(hidden_act="relu", num_hidden_layers=1),
     ),
     "electra-small": Case(checkpoints.ELECTRA, "wordpiece-cased", _standard()),
     "electra-base": Case(
