@@ -92,7 +92,7 @@ def test_separators_between_the_texts_of_a_pair(load: Load, name: str, between: 
 
 
 @pytest.mark.parametrize("add_special_tokens", [True, False])
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", [*LONG, "MPNet, vocab.txt", "ALBERT, SentencePiece"])
 def test_a_long_pair_in_pieces_is_the_same_pair(
     load: Load, name: str, add_special_tokens: bool
 ) -> None:
