@@ -84,6 +84,12 @@ SAVED = {
         ["vocab.txt"],
         {"tokenizer_class": "ElectraTokenizerFast", "do_lower_case": False},
     ),
+    "MPNet, vocab.txt": Saved(
+        "wordpiece-cased",
+        ["vocab.txt", "special_tokens_map.json"],
+        {"tokenizer_class": "MPNetTokenizer", "bos_token": "[CLS]", "eos_token": "[SEP]"}
+        | {"do_lower_case": False},
+    ),
     "RoBERTa, tokenizer.json": Saved(
         "byte-level-bpe", ["tokenizer.json"], {"tokenizer_class": "RobertaTokenizer"}
     ),

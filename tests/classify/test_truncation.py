@@ -52,6 +52,23 @@ def test_tokens_of_a_pair_keep_their_segment(limit: int) -> None:
         assert set(second.tolist()) <= {4, 5, 6, SEP}
 
 
+ROBERTA = SpecialTokens(0, 2, between=2, typed=False)
+"""<s> A </s></s> B </s>, all of token type 0."""
+
+
+@pytest.mark.parametrize("limit", range(3, 10))
+def test_a_pair_of_roberta_keeps_its_ends(limit: int) -> None:
+    pair = single_segment(np.array([0, 11, 12, 13, 2, 2, 14, 15, 16, 2]))
+    cuts = [truncate(pair, limit, "start", ROBERTA), truncate(pair, limit, "end", ROBERTA)]
+    made = Windows(pair, limit, ROBERTA).make()
+    for cut in [*cuts, *(each.sequence for each in made)]:
+        assert len(cut) == cut.first_segment == limit
+        assert (cut.ids[0], cut.ids[-1]) == (0, 2)
+    assert cuts[0].ids.tolist() == [0, *pair.ids[-limit + 1 :]]
+    assert cuts[1].ids.tolist() == [*pair.ids[: limit - 1], 2]
+    assert sum(each.fresh for each in made) == 8
+
+
 def windows(ids: TokenIds, limit: int) -> list[Window]:
     planned = Windows(single_segment(ids), limit, SPECIAL)
     made = planned.make()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 from hostile import ATTACKS, body_of
@@ -23,7 +23,7 @@ from distilbert_sentiment_arch.classify.interface import ClassifyRequest, TextPa
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.engine.in_process import InProcessTransport
-from distilbert_sentiment_arch.errors import BlankInput, TooManyTokensInRequest
+from distilbert_sentiment_arch.errors import BlankInput, InputError, TooManyTokensInRequest
 from distilbert_sentiment_arch.settings.limits import MIB, Limits
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_separators_between_the_texts_of_a_pair(load: Load, name: str, between: 
 
 
 @pytest.mark.parametrize("add_special_tokens", [True, False])
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", [*LONG, "MPNet, vocab.txt", "ALBERT, SentencePiece"])
 def test_a_long_pair_in_pieces_is_the_same_pair(
     load: Load, name: str, add_special_tokens: bool
 ) -> None:
@@ -196,6 +196,22 @@ def test_a_word_of_megabytes_is_refused_before_all_its_tokens_are_in_memory(load
     with pytest.raises(TooManyTokensInRequest, match="more than 1000 tokens"):
         served.tokenize(["\u6620" * 8_000_000], max_tokens=1000)
     assert len(served.tokenize(["\u6620" * 40_000])[0]) > 40_000
+
+
+def test_a_panic_of_the_library_refuses_the_input(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        """The exception that a Rust panic becomes; pyo3 gives it this name."""
+
+    class Panicking:
+        def encode(self, *_: object, **__: object) -> NoReturn:
+            raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    served = load("RoBERTa, older files")
+    monkeypatch.setattr(served, "_rust", Panicking())
+    with pytest.raises(InputError, match="The tokenizer cannot read this input"):
+        served.tokenize(["good"])
 
 
 def test_no_file_of_a_checkpoint_is_changed(load: Load) -> None:
