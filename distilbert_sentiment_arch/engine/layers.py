@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from max.dtype import DType
@@ -197,7 +198,7 @@ class SelfAttention(Module):
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
 
 
-ATTENTIONS: dict[str, type[Module]] = {
+ATTENTIONS: dict[str, Callable[..., Any]] = {
     "plain": SelfAttention,
     "disentangled": DisentangledAttention,
 }
