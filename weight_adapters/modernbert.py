@@ -1,7 +1,8 @@
 """ModernBERT sequence classifiers: Hugging Face's tensor names -> names in the graph.
 
 Transforms, all of them: layer norms saved as ``.gamma``/``.beta`` (TensorFlow exports) are read as
-``.weight``/``.bias``; every tensor is cast to the dtype of the graph.
+``.weight``/``.bias``; the decoder of pre-training is dropped; every tensor is cast to the dtype of
+the graph.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from distilbert_sentiment_arch.checkpoint.tensor_specs import (
 if TYPE_CHECKING:
     from max.dtype import DType
     from max.graph.weights import WeightData, Weights
+
+DROPPED = ("decoder.",)
 
 _LAYER = "model.layers.{i}"
 _GRAPH = "encoder.layers.{i}"
@@ -70,4 +73,4 @@ def convert_safetensor_state_dict(
     """Returns the weights of the graph; see ``engine.graph_weights.convert``."""
     from distilbert_sentiment_arch.engine.graph_weights import convert
 
-    return convert(state_dict, tensor_specs(config), config.architecture, dtype)
+    return convert(state_dict, tensor_specs(config), config.architecture, dtype, DROPPED)

@@ -34,7 +34,6 @@ def tensor(dtype: DType, *shape: str | int) -> TensorType:
 
 
 HIDDEN, STARTS = tensor(F32, "tokens", "dim"), tensor(I64, "starts")
-BATCH = tensor(F32, "batch")
 EPSILON = tensor(F32)  # a number
 NORM = [tensor(F32, "dim"), tensor(F32, "dim")]
 
@@ -92,8 +91,6 @@ class Kernels:
         for heads in (1, 8):
             self._add_last_block(f"last_block_{heads}", heads)
         self._add_last_block("pre_norm_last_block_8", 8, pre_norm=True)
-        self._add_rotary_blocks(heads=3)
-        self._add("mean", "encoder.mean", [HIDDEN, STARTS], ("batch", "dim"), lends=[BATCH])
         self._models = InferenceSession(devices=[CPU()]).load_all(
             self._module, custom_extensions=[KERNELS]
         )
@@ -175,45 +172,6 @@ class Kernels:
             pre_norm=pre_norm,
         )
 
-    def _add_rotary_blocks(self, heads: int) -> None:
-        """Adds both blocks with rotary positions, with weights in float32 and in float16."""
-        before = [STARTS, tensor(F32, "places", "head"), *NORM, tensor(I64)]
-        self._add(
-            "rotary_block",
-            "encoder.rotary_block",
-            [HIDDEN, *before, *layer(F32, "qkv"), *after_attention(F32)],
-            ("tokens", "dim"),
-            ("tokens", "wide"),
-            ("tokens", "dim"),
-            ("tokens", "dim"),
-            ("tokens", "inner"),
-            lends=[tensor(F32, "wide")],
-            heads=heads,
-            activation="gelu",
-            has_norm=True,
-        )
-        self._add(
-            "rotary_last_block",
-            "encoder.rotary_last_block",
-            [
-                *(HIDDEN, tensor(F32, "batch", "dim"), *before, *layer(F16, "query")),
-                *(*layer(F16, "keys"), *layer(F16, "values"), *after_attention(F16)),
-            ],
-            ("batch", "dim"),
-            ("tokens", "dim"),
-            ("tokens", "dim"),
-            ("batch", "dim"),
-            ("batch", "dim"),
-            ("batch", "wide"),
-            ("batch", "dim"),
-            ("batch", "dim"),
-            ("batch", "inner"),
-            lends=[tensor(F32, "wide")],
-            heads=heads,
-            activation="gelu",
-            has_norm=True,
-        )
-
     def _add(
         self,
         name: str,
@@ -236,7 +194,7 @@ class Kernels:
             graph.output(result[0].tensor)
 
     def __getitem__(self, name: str) -> Kernel:
-        def run(*arrays: npt.NDArray[Any] | float | int) -> npt.NDArray[np.float32]:
+        def run(*arrays: npt.NDArray[Any] | float) -> npt.NDArray[np.float32]:
             (result,) = self._models[name].execute(*map(_buffer, arrays))
             found: npt.NDArray[np.float32] = result.to_numpy()
             return found
@@ -244,11 +202,9 @@ class Kernels:
         return run
 
 
-def _buffer(array: npt.NDArray[Any] | float | int) -> Buffer:
+def _buffer(array: npt.NDArray[Any] | float) -> Buffer:
     if isinstance(array, float):
         return Buffer.from_numpy(np.array(array, np.float32))
-    if isinstance(array, int):
-        return Buffer.from_numpy(np.array(array, np.int64))
     return Buffer.from_numpy(np.ascontiguousarray(array))
 
 

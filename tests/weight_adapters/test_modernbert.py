@@ -1,19 +1,15 @@
-"""ModernBERT's table of weight names, compared with the graph and with Hugging Face's names."""
+"""The table of ModernBERT, held against the graph and published names."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from max.dtype import DType
-from max.graph import DeviceRef
+from weight_tables import assert_graph_has_the_weights, converted, read
 
-from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
-from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
-from distilbert_sentiment_arch.families.modernbert.config import read_encoder
 from scripts import checkpoints
-from weight_adapters.modernbert import tensor_specs
 
 BIASES = {
     "attention_bias": True,
@@ -33,28 +29,34 @@ model.layers.1.mlp_norm.weight model.layers.1.mlp.Wi.weight model.layers.1.mlp.W
 model.final_norm.weight head.dense.weight head.norm.weight classifier.weight classifier.bias
 """.split()
 
+# What answerdotai/ModernBERT-base has beside them, for the masked words of pre-training.
+DROPPED = ["decoder.weight", "decoder.bias"]
 
-def config(**changes: Any) -> EncoderConfig:
-    content = checkpoints.random_config(checkpoints.MODERNBERT, num_hidden_layers=2, **changes)
-    return read_encoder(ConfigJson(content, "config.json"), 2)
+
+def names(**changes: Any) -> set[str]:
+    config = read(checkpoints.MODERNBERT, num_hidden_layers=2, **changes)
+    return set(config.family.tensor_specs(config.encoder))
 
 
 def test_names_are_those_of_hugging_face() -> None:
-    assert set(tensor_specs(config())) == set(NAMES)
+    assert names() == set(NAMES)
 
 
 def test_with_every_bias_there_is() -> None:
     modules = {name.rpartition(".")[0] for name in NAMES}
     biased = {f"{name}.bias" for name in modules if not name.endswith("tok_embeddings")}
-    assert set(tensor_specs(config(**BIASES))) == {*NAMES, *biased}
+    assert names(**BIASES) == {*NAMES, *biased}
 
 
 @pytest.mark.parametrize("changes", [{}, BIASES], ids=["published", "biases"])
 def test_graph_modules_have_the_names_of_the_table(changes: dict[str, Any]) -> None:
-    module = EncoderForSequenceClassification(config(**changes), DType.float32, DeviceRef.CPU())
-    assert {
-        spec.graph_name: list(spec.shape) for spec in tensor_specs(config(**changes)).values()
-    } == {
-        name: [int(axis) for axis in weight.shape]
-        for name, weight in module.raw_state_dict().items()
-    }
+    assert_graph_has_the_weights(read(checkpoints.MODERNBERT, **changes))
+
+
+def test_a_checkpoint_with_the_decoder_of_pre_training(tmp_path: Path) -> None:
+    tensors = checkpoints.random_tensors(checkpoints.random_config(checkpoints.MODERNBERT))
+    weights = converted(tmp_path, read(checkpoints.MODERNBERT), tensors, DROPPED)
+    assert len(weights) == len(tensors)
+    np.testing.assert_array_equal(
+        weights["encoder.layers.3.feed_forward.up.weight"], tensors["model.layers.3.mlp.Wi.weight"]
+    )

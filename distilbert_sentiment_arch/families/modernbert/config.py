@@ -12,7 +12,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, Pooling
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.messages import shown
-from weight_adapters.modernbert import tensor_specs
+from weight_adapters.modernbert import DROPPED, tensor_specs
 
 _LARGEST_ANGLE_TABLE = 2**25
 """Entries of a table of rotary positions, which is in no file: 128 MiB in float32."""
@@ -174,4 +174,5 @@ FAMILY = Family(
     precisions=("float32",),
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
+    dropped=DROPPED,
 )
