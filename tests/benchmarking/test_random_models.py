@@ -24,11 +24,13 @@ SMALL = {
 SIZE = 32_000
 
 
-@pytest.fixture(params=SMALL)
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[MadeTokenizer, Path]:
-    tokenizer = SMALL[request.param]
-    tokenizer.write(tmp_path, SIZE)
-    return tokenizer, tmp_path
+@pytest.fixture(scope="module", params=SMALL)
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[MadeTokenizer, Path]:
+    tokenizer, directory = SMALL[request.param], tmp_path_factory.mktemp(request.param)
+    tokenizer.write(directory, SIZE)
+    return tokenizer, directory
 
 
 def test_a_tokenizer_has_its_size_and_no_token_outside(made: tuple[MadeTokenizer, Path]) -> None:
