@@ -193,6 +193,19 @@ CASES: dict[str, Case] = {
 }
 """By the names of the files in ``reference/families``."""
 
+IN_OPERATIONS_OF_MAX = (
+    "bert-cased",
+    "xlm-roberta",
+    "mpnet",
+    "electra-small",
+    "albert-groups",
+    "deberta-v3",
+    "deberta-v2",
+    "modernbert-mean",
+    "modernbert-local-last",
+)
+"""Cases whose graphs differ in MAX's own operations, each of which takes half a minute to compile."""
+
 
 def reference(name: str) -> list[dict[str, Any]]:
     """Returns, for each of ``TEXTS``: ``ids``, ``token_types`` and ``logits`` of Hugging Face.
