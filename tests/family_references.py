@@ -204,7 +204,7 @@ IN_OPERATIONS_OF_MAX = (
     "modernbert-mean",
     "modernbert-local-last",
 )
-"""Cases whose graphs differ in MAX's own operations, each of which takes half a minute to compile."""
+"""Cases whose graphs differ in MAX's own operations; each takes half a minute to compile."""
 
 
 def reference(name: str) -> list[dict[str, Any]]:
