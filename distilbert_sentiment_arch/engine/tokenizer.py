@@ -1,7 +1,8 @@
 """Tokenizer of a checkpoint: texts to token sequences, special tokens included.
 
 Whatever a user types is text: a literal "[PAD]", "<mask>" or "</s>" is split like any other word,
-where Hugging Face's default would turn it into the special token.
+where Hugging Face's default would turn it into the special token. Only Unigram finds those that are
+pieces of its vocabulary, as Hugging Face's does with ``split_special_tokens``.
 """
 
 from __future__ import annotations

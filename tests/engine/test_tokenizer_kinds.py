@@ -198,6 +198,15 @@ def test_a_word_of_megabytes_is_refused_before_all_its_tokens_are_in_memory(load
     assert len(served.tokenize(["\u6620" * 40_000])[0]) > 40_000
 
 
+@pytest.mark.parametrize("name", ["WordPiece, vocab.txt", "MPNet, vocab.txt", "ModernBERT"])
+def test_special_tokens_in_a_text_are_text(load: Load, name: str) -> None:
+    served = load(name)
+    typed = "<s> [SEP] <mask> [CLS] </s> [PAD] <pad> [UNK] <unk> [MASK]"
+    (sequence,) = served.tokenize([typed], add_special_tokens=False)
+    special = {served.special_tokens().first, served.special_tokens().last}
+    assert not special & set(sequence.ids.tolist())
+
+
 def test_a_panic_of_the_library_refuses_the_input(
     load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
