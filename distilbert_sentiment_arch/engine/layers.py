@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from max.dtype import DType
@@ -221,7 +222,7 @@ class SelfAttention(Module):
         return ops.permute(split, [0, 2, 1, 3])  # (batch, heads, seq, head_dim)
 
 
-ATTENTIONS: dict[str, type[Module]] = {
+ATTENTIONS: dict[str, Callable[..., Any]] = {
     "plain": SelfAttention,
     "disentangled": DisentangledAttention,
     "rotary": RotaryAttention,

@@ -121,9 +121,9 @@ class Embeddings(Module):
         Without token types, the kernels read neither ``first_segments`` nor the table of types, and
         other tensors take their places; likewise without a table of positions.
         """
-        positions = self.positions if self.has_positions else None
-        if positions is None:
-            positions = ops.unsqueeze(self.gamma, 0)  # any float32 matrix
+        positions: TensorValue | Weight = (
+            self.positions if self.has_positions else ops.unsqueeze(self.gamma, 0)
+        )
         return [
             *(input_ids, starts, starts if first_segments is None else first_segments),
             *(self.words, positions, self.types if self.has_types else positions),

@@ -64,7 +64,8 @@ def _near(mask: TensorValue, distance: int) -> TensorValue:
     # loses it where it fuses it with the mask of padding.
     far = ops.band_part(ops.broadcast_to(one, [seq, seq]), distance, distance) - 1.0
     # Not the sum of the two: a row without any token in reach would become NaN.
-    return ops.min(mask, far * -_LOWEST)
+    both: TensorValue = ops.min(mask, far * -_LOWEST)
+    return both
 
 
 class RotaryAttention(Module):
