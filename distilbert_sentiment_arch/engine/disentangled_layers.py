@@ -1,17 +1,18 @@
-"""Position keys and queries of a block with disentangled attention, as operands of its kernels."""
+"""Blocks with disentangled attention over packed tokens, in our kernels; see ``packed_layers``."""
 
 from __future__ import annotations
 
-from max.graph import Weight
+from max.graph import TensorValue, Weight, ops
 from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.kernel_calls import weight
+from distilbert_sentiment_arch.engine.packed_blocks import Block, TransformerBlock
 from distilbert_sentiment_arch.engine.panels import Packed
 
 
 class Positions(Module):
-    """What ``disentangled_weights`` packed for a block."""
+    """Position keys and queries, which ``disentangled_weights`` packed for a block."""
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__()
@@ -28,3 +29,60 @@ class Positions(Module):
         """Returns keys and queries; the kernel does not read the one that does not exist."""
         found = [getattr(self, name) for name in ("keys", "queries") if hasattr(self, name)]
         return found[0], found[-1]
+
+
+class DisentangledBlock(TransformerBlock):
+    """A block with disentangled attention for all tokens."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        self.positions = Positions(config, weights, index)
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        """Returns the hidden states, ``(tokens, dim)``."""
+        tokens = residual.shape[0]
+        return self.compute(
+            "encoder.disentangled_block",
+            [
+                *(self.attention_input(residual), residual, starts),
+                *(self.query_key_value_panels, self.query_key_value_bias),
+                *self.positions(),
+            ],
+            *(tokens, (tokens, 3 * self.config.hidden_size)),
+            pre_norm=self.pre_norm,
+            **self.positions.terms,
+        )  # (tokens, dim)
+
+
+class DisentangledLastBlock(Block):
+    """The last block with disentangled attention, for the first token of each sequence only."""
+
+    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
+        super().__init__(config, weights, index)
+        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
+        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
+        self.key_panels = weight(weights, f"blocks.{index}.key_panels")
+        self.key_bias = weight(weights, f"blocks.{index}.key_bias")
+        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
+        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
+        self.positions = Positions(config, weights, index)
+
+    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
+        """Returns the hidden states of first tokens, ``(batch, dim)``."""
+        hidden = self.attention_input(residual)
+        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
+        first_hidden = ops.gather(hidden, starts[:-1], axis=0)
+        batch, dim = first_residual.shape[0], self.config.hidden_size
+        return self.compute(
+            "encoder.disentangled_last_block",
+            [
+                *(hidden, first_hidden, first_residual, starts),
+                *(self.query_panels, self.query_bias, self.key_panels, self.key_bias),
+                *(self.values_panels, self.values_bias),
+                *self.positions(),
+            ],
+            *(batch, (batch, dim), (residual.shape[0], dim)),
+            (batch, self.config.num_attention_heads * dim),
+            pre_norm=self.pre_norm,
+            **self.positions.terms,
+        )  # (batch, dim)

@@ -10,17 +10,19 @@ operation, see ``code_layers``.
 
 from __future__ import annotations
 
-from typing import Any
-
 from max.dtype import DType
-from max.graph import TensorType, TensorValue, Weight, ops
+from max.graph import TensorType, TensorValue, Weight
 from max.nn.layer import LayerList, Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
-from distilbert_sentiment_arch.engine.disentangled_layers import Positions
+from distilbert_sentiment_arch.engine.disentangled_layers import (
+    DisentangledBlock,
+    DisentangledLastBlock,
+)
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
+from distilbert_sentiment_arch.engine.packed_blocks import Block, LastBlock, Norm, TransformerBlock
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -125,56 +127,7 @@ class Embeddings(Module):
         return self.projection(hidden) if self.has_projection else hidden
 
 
-class _Block(Module):
-    """What the blocks have in common: norms, and the layers behind attention."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__()
-        name = f"blocks.{index}"
-        self.config = config
-        self.pre_norm = config.norm_placement == "pre"
-        if self.pre_norm:
-            self.attention_norm = Norm(config, weights, f"{name}.attention_norm")
-        self.output_panels = weight(weights, f"{name}.output_panels")
-        self.up_panels = weight(weights, f"{name}.up_panels")
-        self.down_panels = weight(weights, f"{name}.down_panels")
-        self.vectors = weight(weights, f"{name}.vectors")
-
-    def attention_input(self, hidden: TensorValue) -> TensorValue:
-        """Returns what attention reads, ``(tokens, dim)``."""
-        return self.attention_norm(hidden) if self.pre_norm else hidden
-
-    def compute(
-        self, operation: str, values: list[Any], rows: Any, *room: Any, **parameters: bool
-    ) -> TensorValue:
-        """Returns the block's result, ``(rows, dim)``.
-
-        Args:
-            operation: Name of the kernel.
-            values: What it takes before the weights behind attention.
-            rows: Tokens or sequences.
-            room: Shapes of the memory for attention's input; the memory planner reuses it from
-                block to block.
-            parameters: Further parameters of the kernel.
-        """
-        config = self.config
-        dim, inner = config.hidden_size, config.intermediate_size
-        shapes = [(rows, dim), *room, (rows, dim), (rows, dim), (rows, inner)]
-        return call(
-            operation,
-            [
-                *values,
-                *(self.output_panels, self.up_panels, self.down_panels, self.vectors),
-                scalar(config.layer_norm_eps),
-            ],
-            *(floats(*shape) for shape in shapes),
-            heads=config.num_attention_heads,
-            activation=config.hidden_act,
-            **parameters,
-        )
-
-
-class FirstBlock(_Block):
+class FirstBlock(Block):
     """Embeddings, whose queries, keys and values are looked up, and the rest of a block."""
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int = 0) -> None:
@@ -207,114 +160,6 @@ class FirstBlock(_Block):
         )  # (tokens, dim)
 
 
-class TransformerBlock(_Block):
-    """Attention and feed-forward for all tokens, in one operation."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        name = f"blocks.{index}.query_key_value"
-        self.query_key_value_panels = weight(weights, f"{name}_panels")
-        self.query_key_value_bias = weight(weights, f"{name}_bias")
-
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
-        tokens = residual.shape[0]
-        hidden = self.attention_input(residual)
-        return self.compute(
-            "encoder.block",
-            [
-                *(hidden, residual, starts),
-                *(self.query_key_value_panels, self.query_key_value_bias),
-            ],
-            *(tokens, (tokens, 3 * self.config.hidden_size)),
-            pre_norm=self.pre_norm,
-        )  # (tokens, dim)
-
-
-class LastBlock(_Block):
-    """The last block, for the first token of each sequence only."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
-        self.keys_panels = weight(weights, f"blocks.{index}.keys_panels")
-        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
-
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
-        hidden = self.attention_input(residual)
-        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
-        first_hidden = first_residual
-        if self.pre_norm:
-            first_hidden = ops.gather(hidden, starts[:-1], axis=0)
-        batch, dim = first_residual.shape[0], self.config.hidden_size
-        return self.compute(
-            "encoder.last_block",
-            [
-                *(hidden, first_hidden, first_residual, starts),
-                *(self.query_panels, self.query_bias, self.keys_panels),
-                *(self.values_panels, self.values_bias),
-            ],
-            *(batch, (batch, dim), (batch, self.config.num_attention_heads * dim)),
-            pre_norm=self.pre_norm,
-        )  # (batch, dim)
-
-
-class DisentangledBlock(TransformerBlock):
-    """A block with disentangled attention for all tokens."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        self.positions = Positions(config, weights, index)
-
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
-        tokens = residual.shape[0]
-        return self.compute(
-            "encoder.disentangled_block",
-            [
-                *(self.attention_input(residual), residual, starts),
-                *(self.query_key_value_panels, self.query_key_value_bias),
-                *self.positions(),
-            ],
-            *(tokens, (tokens, 3 * self.config.hidden_size)),
-            pre_norm=self.pre_norm,
-            **self.positions.terms,
-        )  # (tokens, dim)
-
-
-class DisentangledLastBlock(_Block):
-    """The last block with disentangled attention, for the first token of each sequence only."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
-        super().__init__(config, weights, index)
-        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
-        self.key_panels = weight(weights, f"blocks.{index}.key_panels")
-        self.key_bias = weight(weights, f"blocks.{index}.key_bias")
-        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
-        self.positions = Positions(config, weights, index)
-
-    def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
-        hidden = self.attention_input(residual)
-        first_residual = ops.gather(residual, starts[:-1], axis=0)  # (batch, dim)
-        first_hidden = ops.gather(hidden, starts[:-1], axis=0)
-        batch, dim = first_residual.shape[0], self.config.hidden_size
-        return self.compute(
-            "encoder.disentangled_last_block",
-            [
-                *(hidden, first_hidden, first_residual, starts),
-                *(self.query_panels, self.query_bias, self.key_panels, self.key_bias),
-                *(self.values_panels, self.values_bias),
-                *self.positions(),
-            ],
-            *(batch, (batch, dim), (residual.shape[0], dim)),
-            (batch, self.config.num_attention_heads * dim),
-            pre_norm=self.pre_norm,
-            **self.positions.terms,
-        )  # (batch, dim)
-
-
 class ClassificationHead(Module):
     """The head on the first token: linear layer, activation, linear layer."""
 
@@ -337,13 +182,13 @@ def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:
     last = config.num_hidden_layers - 1
     block, last_block = _BLOCKS[config.attention]
     first = FirstBlock if has_tables(config) else block
-    blocks: list[_Block] = [
+    blocks: list[Block] = [
         (first if index == 0 else block)(config, weights, index) for index in range(last)
     ]
     return LayerList([*blocks, last_block(config, weights, last)])
 
 
-_BLOCKS: dict[str, tuple[type[_Block], type[_Block]]] = {
+_BLOCKS: dict[str, tuple[type[Block], type[Block]]] = {
     "plain": (TransformerBlock, LastBlock),
     "disentangled": (DisentangledBlock, DisentangledLastBlock),
 }
@@ -367,20 +212,3 @@ class Linear(Module):
             floats(hidden.shape[0], self.columns),
             activation=self.activation,
         )  # (rows, columns)
-
-
-class Norm(Module):
-    """Layer norm of each row."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed, name: str) -> None:
-        super().__init__()
-        self.gamma = weight(weights, f"{name}.gamma")
-        self.beta = weight(weights, f"{name}.beta")
-        self.epsilon = config.layer_norm_eps
-
-    def __call__(self, hidden: TensorValue) -> TensorValue:
-        return call(
-            "encoder.layer_norm",
-            [hidden, self.gamma, self.beta, scalar(self.epsilon)],
-            floats(*hidden.shape),
-        )  # (rows, dim)

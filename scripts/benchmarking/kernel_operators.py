@@ -24,13 +24,8 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
-from distilbert_sentiment_arch.engine.packed_layers import (
-    Embeddings,
-    FirstBlock,
-    LastBlock,
-    Linear,
-    TransformerBlock,
-)
+from distilbert_sentiment_arch.engine.packed_blocks import LastBlock, TransformerBlock
+from distilbert_sentiment_arch.engine.packed_layers import Embeddings, FirstBlock, Linear
 from distilbert_sentiment_arch.engine.packed_weights import pack
 from distilbert_sentiment_arch.engine.panels import Packed, whole_panels
 from distilbert_sentiment_arch.families.registry import FAMILIES
