@@ -132,6 +132,18 @@ def test_every_room_is_described() -> None:
             assert f"`{room.name}/" in text, f"docs/architecture.md lacks {room.name}/"
 
 
+def test_the_code_that_adds_a_family_is_that_of_the_family() -> None:
+    files = (
+        "distilbert_sentiment_arch/families/camembert/config.py",
+        "weight_adapters/roberta.py",
+    )
+    lines = {line for file in files for line in (ROOT / file).read_text("utf-8").splitlines()}
+    found = [each for each in blocks(DOCS / "adding-a-family.md") if each.language == "python"]
+    assert len(found) == len(files)
+    for each in found:
+        assert set(each.text.splitlines()) <= lines
+
+
 def test_every_metric_is_documented() -> None:
     text = (DOCS / "operating.md").read_text(encoding="utf-8")
     metrics = (PACKAGE / "serving" / "metrics.py").read_text(encoding="utf-8")

@@ -16,6 +16,9 @@ _HEAD = "ForSequenceClassification"
 # The name of an encoder in that of a class: RobertaForMaskedLM, RobertaModel, BertLMHeadModel.
 _CLASS = re.compile(r"(?:TF|Flax)?(?P<encoder>.+?)(?:For[A-Z]\w*|LMHeadModel|Model)")
 
+_LONGEST = 200
+"""Characters of a name that are looked at: comparing takes time with the square of its length."""
+
 _ALIKE = 0.6
 """How alike two names are at least where one is called near the other."""
 
@@ -88,13 +91,13 @@ def _of_model_type(model_type: Any, families: Families) -> Family | None:
 
 def _most_alike(named: str, families: Families) -> Family | None:
     by_encoder = {_encoder(name).lower(): family for name, family in families.items()}
-    found = get_close_matches(_encoder(named[:200]).lower(), by_encoder, n=1, cutoff=_ALIKE)
+    found = get_close_matches(_encoder(named)[:_LONGEST].lower(), by_encoder, n=1, cutoff=_ALIKE)
     return by_encoder[found[0]] if found else None
 
 
 def _encoder(architecture: str) -> str:
     """Returns the name of a class without its head."""
-    match = _CLASS.fullmatch(architecture)
+    match = _CLASS.fullmatch(architecture[:_LONGEST])
     return match["encoder"] if match else architecture
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from max.dtype import DType
 from max.graph import DeviceRef
@@ -27,6 +27,9 @@ from distilbert_sentiment_arch.engine.max_internals.model_config import (
 )
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.settings.precision import requested_precision
+
+if TYPE_CHECKING:
+    from transformers import AutoConfig
 
 label_checks: list[Callable[[LabelSet], None]] = []
 """Functions that are called with the labels of a checkpoint before anything is compiled, and raise
@@ -54,6 +57,21 @@ class EncoderModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
     dtype: DType
     device: DeviceRef
     max_seq_len: int
+
+    @override
+    @classmethod
+    def calculate_max_seq_len(
+        cls, huggingface_config: AutoConfig, model_config: MAXModelConfig
+    ) -> int:
+        """Returns the most tokens of a sequence, which may be fewer than rows of positions.
+
+        Raises:
+            CheckpointError: The checkpoint cannot be served.
+            ConfigError: More were asked for.
+        """
+        del huggingface_config
+        encoder = served_config(model_config, cls.family).encoder
+        return _bounded(encoder.max_position_embeddings, model_config.max_length)
 
     @override
     @classmethod
@@ -88,6 +106,20 @@ class EncoderModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
             device=DeviceRef(device_type=spec.device_type, id=spec.id),
             max_seq_len=max_seq_len,
         )
+
+
+def _bounded(most: int, requested: int | None) -> int:
+    """Returns the most tokens of a sequence: what was asked for, where the encoder reads as many.
+
+    Raises:
+        ConfigError: It reads fewer.
+    """
+    if requested is not None and requested > most:
+        raise ConfigError(
+            f"--max-length is {requested}, and the model reads at most {most} tokens. Lower it, or "
+            "leave it out."
+        )
+    return requested or most
 
 
 def served_config(model: MAXModelConfig, family: Family) -> ClassifierConfig:

@@ -63,6 +63,11 @@ def test_an_encoder_that_is_not_served(
     assert len(message) < 480
 
 
+def test_a_name_without_end_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="which is not served"):
+        choose(architectures=["ForA" * 10**6 + "-"], model_type="bert-like")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from max.dtype import DType
-from max.graph import DeviceRef
+from pathlib import Path
 
-from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
-from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
-from distilbert_sentiment_arch.families.bert.config import read_encoder
+from weight_tables import assert_graph_has_the_weights, converted, read
+
 from scripts import checkpoints
-from weight_adapters.bert import tensor_specs
-
-CONFIG = read_encoder(ConfigJson(checkpoints.random_config(checkpoints.BERT), "config.json"), 2)
 
 # Names of BertForSequenceClassification.state_dict() with one layer, in transformers 4.57.
 NAMES = """
@@ -30,15 +25,25 @@ bert.encoder.layer.0.output.LayerNorm.weight bert.encoder.layer.0.output.LayerNo
 bert.pooler.dense.weight bert.pooler.dense.bias classifier.weight classifier.bias
 """.split()
 
+# What checkpoints that were saved with the heads of pre-training have beside them.
+DROPPED = """
+bert.embeddings.position_ids cls.predictions.bias cls.predictions.transform.dense.weight
+cls.predictions.transform.dense.bias cls.predictions.transform.LayerNorm.gamma
+cls.predictions.transform.LayerNorm.beta cls.predictions.decoder.weight cls.predictions.decoder.bias
+cls.seq_relationship.weight cls.seq_relationship.bias
+""".split()
+
 
 def test_names_are_those_of_hugging_face() -> None:
-    names = {name for name in tensor_specs(CONFIG) if ".layer.1." not in name}
-    assert names == set(NAMES)
+    config = read(checkpoints.BERT, num_hidden_layers=1)
+    assert set(config.family.tensor_specs(config.encoder)) == set(NAMES)
 
 
 def test_graph_modules_have_the_names_of_the_table() -> None:
-    module = EncoderForSequenceClassification(CONFIG, DType.float32, DeviceRef.CPU())
-    assert {spec.graph_name: list(spec.shape) for spec in tensor_specs(CONFIG).values()} == {
-        name: [int(axis) for axis in weight.shape]
-        for name, weight in module.raw_state_dict().items()
-    }
+    assert_graph_has_the_weights(read(checkpoints.BERT))
+
+
+def test_heads_of_pre_training_are_dropped(tmp_path: Path) -> None:
+    config = read(checkpoints.BERT)
+    tensors = checkpoints.random_tensors(checkpoints.random_config(checkpoints.BERT))
+    assert len(converted(tmp_path, config, tensors, DROPPED)) == len(tensors)
