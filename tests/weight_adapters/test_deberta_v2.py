@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from max.dtype import DType
-from max.graph import DeviceRef
+from weight_tables import assert_graph_has_the_weights, converted, read
 
-from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
-from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
-from distilbert_sentiment_arch.families.deberta_v2.config import read_encoder
 from scripts import checkpoints
 from weight_adapters.deberta_v2 import tensor_specs
 
@@ -51,6 +48,16 @@ deberta.encoder.layer.0.attention.self.pos_query_proj.bias
 NORM = ["deberta.encoder.LayerNorm.weight", "deberta.encoder.LayerNorm.bias"]
 RELATIVE = ["deberta.encoder.rel_embeddings.weight", *NORM]
 
+# Of the checkpoints that classifiers were trained from.
+DROPPED = """
+lm_predictions.lm_head.bias lm_predictions.lm_head.dense.weight lm_predictions.lm_head.dense.bias
+lm_predictions.lm_head.LayerNorm.weight lm_predictions.lm_head.LayerNorm.bias
+mask_predictions.dense.weight mask_predictions.dense.bias
+mask_predictions.LayerNorm.weight mask_predictions.LayerNorm.bias
+mask_predictions.classifier.weight mask_predictions.classifier.bias
+cls.predictions.bias deberta.embeddings.position_ids
+""".split()
+
 CASES: list[tuple[dict[str, Any], list[str], list[str]]] = [
     # changes to version 3, names more, names less
     ({}, [], []),
@@ -62,24 +69,25 @@ CASES: list[tuple[dict[str, Any], list[str], list[str]]] = [
 ]
 
 
-def config_of(changes: dict[str, Any]) -> EncoderConfig:
-    content = checkpoints.random_config(checkpoints.DEBERTA_V2, **changes)
-    return read_encoder(ConfigJson(content, "config.json"), 2)
-
-
 @pytest.mark.parametrize(("changes", "more", "less"), CASES)
 def test_names_are_those_of_hugging_face(
     changes: dict[str, Any], more: list[str], less: list[str]
 ) -> None:
-    names = {name for name in tensor_specs(config_of(changes)) if ".layer.1." not in name}
+    specs = tensor_specs(read(checkpoints.DEBERTA_V2, **changes).encoder)
+    names = {name for name in specs if ".layer.1." not in name}
     assert names == {*VERSION_3, *more} - {*less}
 
 
 @pytest.mark.parametrize("changes", [changes for changes, _, _ in CASES])
 def test_graph_modules_have_the_names_of_the_table(changes: dict[str, Any]) -> None:
-    config = config_of(changes)
-    module = EncoderForSequenceClassification(config, DType.float32, DeviceRef.CPU())
-    assert {spec.graph_name: list(spec.shape) for spec in tensor_specs(config).values()} == {
-        name: [int(axis) for axis in weight.shape]
-        for name, weight in module.raw_state_dict().items()
-    }
+    assert_graph_has_the_weights(read(checkpoints.DEBERTA_V2, **changes))
+
+
+def test_heads_of_pre_training_are_dropped(tmp_path: Path) -> None:
+    config = read(checkpoints.DEBERTA_V2)
+    tensors = checkpoints.random_tensors(checkpoints.random_config(checkpoints.DEBERTA_V2))
+    weights = converted(tmp_path, config, tensors, DROPPED)
+    assert len(weights) == len(tensors)
+    np.testing.assert_array_equal(
+        weights["encoder.relative.embeddings.weight"], tensors[RELATIVE[0]]
+    )
