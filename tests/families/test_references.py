@@ -82,11 +82,7 @@ def check_logits(graph: Graph, name: str) -> None:
     rows = graph(sequences(name))
     padding = CASES[name].config["pad_token_id"]
     # SentencePiece reads "<pad>" in a text as the padding token, to which RoBERTa gives no position
-<<<<<<< HEAD
-    # of its own at Hugging Face.
-=======
     # of its own at Hugging Face. Here it counts as a token; docs/checkpoints.md says so.
->>>>>>> w/F
     compared = [padding not in each["ids"] for each in reference(name)]
     assert sum(compared) >= len(TEXTS) - 1
     np.testing.assert_allclose(rows[compared], expected(name)[compared], atol=TOLERANCE, rtol=0)
