@@ -18,7 +18,7 @@ from max.nn.linear import Linear
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.rotary_positions import rotary_table
 
-_LOWEST = -3.4028234663852886e38
+_MUCH = 1e30
 
 
 class RotaryContext(NamedTuple):
@@ -27,12 +27,14 @@ class RotaryContext(NamedTuple):
     Attributes:
         cosines: ``(seq, head_dim / 2)``, float32.
         sines: ``(seq, head_dim / 2)``, float32.
-        mask: What is added to the scores, ``(batch, 1, 1 or seq, seq)``, float32.
+        mask: What is added to the scores, ``(batch, 1, 1, seq)``, float32.
+        far: What is added to them, too, where the block is local, ``(seq, seq)``, float32.
     """
 
     cosines: TensorValue
     sines: TensorValue
     mask: TensorValue
+    far: TensorValue | None
 
 
 def rotary_contexts(config: EncoderConfig, mask: TensorValue) -> Sequence[RotaryContext]:
@@ -50,22 +52,25 @@ def rotary_contexts(config: EncoderConfig, mask: TensorValue) -> Sequence[Rotary
         table = ops.constant(rotary_table(config, local=local), DType.float32, device=device)
         rows = ops.gather(table, positions, axis=0)  # (seq, head_dim)
         cosines, sines = ops.split(rows, [half, half], axis=-1)
-        return RotaryContext(cosines, sines, _near(mask, config.local_distance) if local else mask)
+        far = _far(mask, config.local_distance) if local else None
+        return RotaryContext(cosines, sines, mask, far)
 
     kinds = {local: context(local=local) for local in sorted(set(config.local_blocks))}
     return [kinds[local] for local in config.local_blocks]
 
 
-def _near(mask: TensorValue, distance: int) -> TensorValue:
-    """Returns the mask of padding and of tokens that are too far away, ``(batch, 1, seq, seq)``."""
+def _far(mask: TensorValue, distance: int) -> TensorValue:
+    """Returns what is added to the scores of tokens that are too far away, ``(seq, seq)``.
+
+    Added to the scores apart from the mask of padding, and not computed from positions: MAX 26.7
+    loses a mask that it fuses with that of padding. The sum of both numbers is finite, so that a
+    row of padding without any token in reach does not become NaN.
+    """
     seq = mask.shape[3]
     one = ops.constant(1.0, DType.float32, device=mask.device)
-    # Computed from positions, by comparisons or arithmetic, it would come out as zeros: MAX 26.7
-    # loses it where it fuses it with the mask of padding.
-    far = ops.band_part(ops.broadcast_to(one, [seq, seq]), distance, distance) - 1.0
-    # Not the sum of the two: a row without any token in reach would become NaN.
-    allowed: TensorValue = ops.min(mask, far * -_LOWEST)
-    return allowed
+    band = ops.band_part(ops.broadcast_to(one, [seq, seq]), distance, distance)
+    far: TensorValue = (band - 1.0) * _MUCH
+    return far
 
 
 class RotaryAttention(Module):
@@ -90,7 +95,10 @@ class RotaryAttention(Module):
         key, value = self._rotate(split[1], context), split[2]
 
         scores = query @ key.transpose(2, 3)  # (batch, heads, seq, seq)
-        weights = ops.softmax(scores.cast(DType.float32) + context.mask).cast(hidden.dtype)
+        wide = scores.cast(DType.float32) + context.mask
+        if context.far is not None:
+            wide = wide + context.far
+        weights = ops.softmax(wide).cast(hidden.dtype)
         heads = ops.permute(weights @ value, [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
         return self.output(ops.reshape(heads, hidden.shape))
 
