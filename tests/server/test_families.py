@@ -156,10 +156,9 @@ def test_pairs_have_hugging_face_s_logits(served: Served) -> None:
 @pytest.mark.slow
 def test_a_label_of_the_caller_s_own_is_a_pair_s_entailment(served: Served) -> None:
     index = PAIRS[0]
-    text, hypothesis = TEXTS[index]
-    answer = served.post(
-        "/classify", input=text, candidate_labels=[hypothesis], hypothesis_template="{}"
-    )
+    pair = TEXTS[index]
+    options = {"candidate_labels": [pair[1]], "hypothesis_template": "{}"}
+    answer = served.post("/classify", input=pair[0], **options)
     (datum,) = answer["data"]
     logits = served.logits(index)
     expected = softmax(logits[[NLI.index("contradiction"), NLI.index("entailment")]])[1]
