@@ -76,7 +76,7 @@ def weight_bytes(config: Mapping[str, Any], precision: str) -> int:
     # The key has two names in different versions; a checkpoint without it is in float32.
     dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
     size = min(BYTES[precision], 4 if dtype == "float32" else 2)
-    return int((layers * block - looked_up + _head(encoder)) * size)
+    return int((encoder.num_distinct_layers * block - looked_up + _head(encoder)) * size)
 
 
 def operations(config: Mapping[str, Any], workload: Workload) -> int:

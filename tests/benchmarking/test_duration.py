@@ -9,7 +9,8 @@ import pytest
 from scripts.benchmarking import duration
 from scripts.benchmarking.config import Config, read_config
 from scripts.benchmarking.duration import expected_duration
-from scripts.benchmarking.models import find_model
+from scripts.benchmarking.models import BenchmarkModel, find_model
+from scripts.benchmarking.random_models import RANDOM_MODELS
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,22 @@ def minutes(config: Config) -> float:
 )
 def test_a_run_takes_as_long_as_documented(name: str, most: float) -> None:
     assert minutes(read_config(name)) <= most
+
+
+@pytest.mark.parametrize(("name", "most"), [("families", 12), ("more-families", 6)])
+def test_the_families_take_as_long_as_documented(name: str, most: float, tmp_path: Path) -> None:
+    config = read_config(name).model_copy(update={"threads": 2})
+    models = []
+    for model in config.models:
+        if model in RANDOM_MODELS:  # without weights, which are gigabytes
+            made, directory = RANDOM_MODELS[model], tmp_path / model
+            directory.mkdir()
+            made.tokenizer.write(directory, made.config["vocab_size"])
+            contents = {"id2label": {"0": "A", "1": "B"}, **made.config}
+            models.append(BenchmarkModel(model, directory, contents, digest="", trained=False))
+        else:
+            models.append(find_model(model))
+    assert expected_duration(config, models, in_process=True, servers=False).minutes <= most
 
 
 def test_servers_are_counted_by_rounds_and_loads() -> None:
