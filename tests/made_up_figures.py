@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from scripts.scaling.figures import CostFigures, Figures, ServerFigures
 
@@ -25,7 +23,7 @@ def made_up_figures(precision: str = "float32") -> Figures:
         machine={"cpu": "A CPU", "cores": 2},
         model="embedded",
         precision=precision,
-        encoder=asdict(ENCODER),
+        encoder=ENCODER,
         costs=CostFigures(cores=2, wake=6000, task=200, phase=400, piece=100),
         passes={"1x32": (4.0, 2.3), "8x32": (30.0, 16.0)},
         server=ServerFigures(

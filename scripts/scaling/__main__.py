@@ -77,7 +77,7 @@ def measured(options: argparse.Namespace) -> Figures:
         machine=describe_machine(),
         model=model.name,
         precision=options.precision,
-        encoder=asdict(encoder),
+        encoder=encoder,
         costs=costs,
         passes={shape: (one[shape], two[shape]) for shape in shapes},
         server=server,

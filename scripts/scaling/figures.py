@@ -71,7 +71,7 @@ class Figures(BaseModel):
         machine: Properties of the machine.
         model: Name of the checkpoint.
         precision: What it was computed in.
-        encoder: The fields of its ``EncoderConfig``.
+        encoder: Its configuration.
         costs: What sharing work costs.
         passes: Milliseconds on one core and on two, by shape.
         server: A server under load; None if it was not measured.
@@ -82,7 +82,7 @@ class Figures(BaseModel):
     machine: dict[str, Any]
     model: str
     precision: str
-    encoder: dict[str, Any]
+    encoder: EncoderConfig
     costs: CostFigures
     passes: dict[str, tuple[float, float]]
     server: ServerFigures | None = None
@@ -98,7 +98,7 @@ class Figures(BaseModel):
                 f"passes of {shape} were not measured, but of {', '.join(self.passes)}. "
                 f"Measure them: python -m scripts.scaling --shapes {shape}"
             )
-        of_pass = PassShape(EncoderConfig(**self.encoder), self.precision, *parse_shape(shape))
+        of_pass = PassShape(self.encoder, self.precision, *parse_shape(shape))
         costs = Costs(**self.costs.model_dump())
         return PassModel.fitted(of_pass, costs, *self.passes[shape])
 
