@@ -121,9 +121,11 @@ class Kernels:
             ("tokens", "dim"),
             ("tokens", "inner"),
             lends=[tensor(F32, "wide")],
+            biases_at=5,
             heads=heads,
             activation="gelu",
             pre_norm=pre_norm,
+            has_biases=False,
         )
 
     def _add_first_block(self, name: str, heads: int, *, has_types: bool) -> None:
@@ -167,9 +169,11 @@ class Kernels:
             ("batch", "dim"),
             ("batch", "inner"),
             lends=[tensor(F32, "wide")],
+            biases_at=9,
             heads=heads,
             activation="gelu",
             pre_norm=pre_norm,
+            has_biases=False,
         )
 
     def _add(
@@ -179,9 +183,14 @@ class Kernels:
         types: Sequence[TensorType],
         *shapes: tuple[str, str],
         lends: Sequence[TensorType] = (),
+        biases_at: int | None = None,
         **parameters: Any,
     ) -> None:
-        """Adds a graph; inputs that it ``lends`` only give a dimension its size."""
+        """Adds a graph.
+
+        Inputs that it ``lends`` only give a dimension its size. Where the operation takes biases of
+        scores, ``biases_at`` is their place, and the first input takes it, which is not read.
+        """
         with Graph(
             name,
             input_types=[*types, *lends],
@@ -189,6 +198,8 @@ class Kernels:
             module=self._module,
         ) as graph:
             values: list[Any] = [each.tensor for each in graph.inputs[: len(types)]]
+            if biases_at is not None:
+                values.insert(biases_at, values[0])
             results = [tensor(F32, *shape) for shape in shapes]
             result = ops.custom(operation, DeviceRef.CPU(), values, results, parameters)
             graph.output(result[0].tensor)
