@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from family_references import CASES, IN_OPERATIONS_OF_MAX, TEXTS, reference
+from family_references import CASES, IN_OPERATIONS_OF_MAX, TEXTS, reference, without_padding
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.families.registry import FAMILIES
@@ -80,10 +80,7 @@ def test_logits_of_kernels_are_hugging_face_s(
 
 def check_logits(graph: Graph, name: str) -> None:
     rows = graph(sequences(name))
-    padding = CASES[name].config["pad_token_id"]
-    # SentencePiece reads "<pad>" in a text as the padding token, to which RoBERTa gives no position
-    # of its own at Hugging Face. Here it counts as a token; docs/checkpoints.md says so.
-    compared = [padding not in each["ids"] for each in reference(name)]
+    compared = without_padding(name)
     assert sum(compared) >= len(TEXTS) - 1
     np.testing.assert_allclose(rows[compared], expected(name)[compared], atol=TOLERANCE, rtol=0)
 
