@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,15 +59,7 @@ def logits_of(ids: npt.ArrayLike, rows: int) -> npt.NDArray[np.float32]:
     return np.array([np.sin(phases * (row + 1)).sum() for row in range(rows)], dtype=np.float32)
 
 
-class _SpecialTokens(NamedTuple):
-    first: int
-    last: int
-
-    def count(self, *, pair: bool) -> int:  # type: ignore[override]
-        return 3 if pair else 2
-
-
-SPECIAL = _SpecialTokens(101, 102)
+SPECIAL = SpecialTokens(101, 102)
 """[CLS] and [SEP]."""
 
 
@@ -92,7 +84,7 @@ class PairTokenizer:
         return np.array(ids, dtype=np.int64)
 
     def special_tokens(self) -> SpecialTokens:
-        return SpecialTokens(101, 102)
+        return SPECIAL
 
 
 class KnownLogits:

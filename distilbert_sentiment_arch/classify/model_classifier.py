@@ -201,7 +201,6 @@ class ModelClassifier:
                 f"Truncation to {limit} tokens was asked for; possible are 3 (one token between "
                 f"the special ones) to {self.max_length}."
             )
-        special_tokens = self.tokenizer.special_tokens()
         if truncation is not None and truncation.only is not None:
             kept = cut_text(sequence, limit, truncation, index)
             return Window(kept, len(kept))
@@ -209,6 +208,7 @@ class ModelClassifier:
             return Window(sequence, len(sequence))
         if truncation is None:
             raise TooManyTokens(index, len(sequence), limit)
+        special_tokens = self.tokenizer.special_tokens()
         if truncation.mode == "window":
             return Windows(sequence, limit, special_tokens)
         kept = truncate(sequence, limit, truncation.mode, special_tokens)

@@ -172,7 +172,7 @@ def test_a_text_over_the_limit_is_read_in_windows(served: Served) -> None:
         str(REFERENCE / "tokenizers" / served.tokenizer / "tokenizer.json")
     )
     tokenizer.encode_special_tokens = True
-    text = " ".join(TEXTS[index] for index in SINGLES) * 3  # type: ignore[misc]
+    text = " ".join(str(TEXTS[index]) for index in SINGLES) * 3
     tokens = len(tokenizer.encode(text))
     assert tokens > 3 * served.limit
     refused = served.server.client.post("/classify", json={"input": text})
