@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.quantization import quantize_rows
+from distilbert_sentiment_arch.engine.aligned_memory import aligned, empty
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
 from distilbert_sentiment_arch.engine.first_block_tables import (
     empty_tables,
@@ -129,7 +130,7 @@ def pack_codes(weights: Weights, config: EncoderConfig, precision: CodePrecision
         for name, source in linears.items():
             codes, scales = _linear(*layer(weights, f"{block}.{source}"), precision)
             packed.setdefault(
-                f"blocks.{name}_panels", np.empty((last + 1, *codes.shape), codes.dtype)
+                f"blocks.{name}_panels", empty((last + 1, *codes.shape), codes.dtype)
             )[index] = codes
             vectors[-1].append(scales)
             if name == "output":
@@ -160,7 +161,7 @@ def code_panels(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     padded = np.zeros((count * PANEL, words * WORD), np.uint8)
     padded[:columns, :depth] = codes
     shaped = padded.reshape(count, PANEL, words, WORD).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(shaped).reshape(count, words, PANEL * WORD)
+    return aligned(shaped).reshape(count, words, PANEL * WORD)
 
 
 def to_bfloat16(numbers: Floats) -> npt.NDArray[np.uint16]:

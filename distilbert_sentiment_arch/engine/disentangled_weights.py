@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from distilbert_sentiment_arch.engine.aligned_memory import aligned
 from distilbert_sentiment_arch.engine.panels import Floats, Packed, Weights, layer, panels
 from distilbert_sentiment_arch.engine.relative_positions import relative_rows
 
@@ -48,8 +49,13 @@ class PositionWeights:
         middle = -(-positions // _STEP) * _STEP
         steps = np.arange(-middle, middle).clip(-positions, positions)
         return {
-            f"blocks.{index}.positions.{name}": np.concatenate(
-                [panels(head) for head in np.split(projected[positions + sign * steps], heads, 1)]
+            f"blocks.{index}.positions.{name}": aligned(
+                np.concatenate(
+                    [
+                        panels(each)
+                        for each in np.split(projected[positions + sign * steps], heads, 1)
+                    ]
+                )
             )
             for name, sign, projected in self._projected(index)
         }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from distilbert_sentiment_arch.engine.aligned_memory import aligned
+
 PANEL = 64
 """Columns of a panel; ``kernels/tile.mojo`` has the same number."""
 
@@ -27,7 +29,7 @@ def panels(weight: Floats) -> Floats:
     count = -(-columns // PANEL)
     padded = np.zeros((count * PANEL, depth), np.float32)
     padded[:columns] = weight
-    return np.ascontiguousarray(padded.reshape(count, PANEL, depth).transpose(0, 2, 1))
+    return aligned(padded.reshape(count, PANEL, depth).transpose(0, 2, 1))
 
 
 def whole_panels(vector: Floats) -> Floats:
@@ -39,12 +41,12 @@ def narrowed(array: Floats) -> npt.NDArray[np.floating]:
     """Returns an array in float16 where that changes no number: half the bytes are to be read."""
     with np.errstate(over="ignore"):
         narrow = array.astype(np.float16)
-    return narrow if np.array_equal(narrow.astype(np.float32), array) else array
+    return aligned(narrow) if np.array_equal(narrow.astype(np.float32), array) else array
 
 
 def halved(array: Floats) -> npt.NDArray[np.floating]:
     """Returns an array in float16, rounded; as it is where a number is too large for it."""
-    return array.astype(np.float16) if np.abs(array).max() <= HIGHEST_FLOAT16 else array
+    return aligned(array.astype(np.float16)) if np.abs(array).max() <= HIGHEST_FLOAT16 else array
 
 
 def layer(weights: Weights, name: str) -> tuple[Floats, Floats]:

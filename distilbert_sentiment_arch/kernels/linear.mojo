@@ -4,8 +4,10 @@
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 from std.math import ceildiv
+from std.sys import num_physical_cores
 
 from .activation import activated
+from .panel_part import DEPTH, LINE, PanelPart
 from .tile import (
     COLUMNS,
     PANEL,
@@ -14,51 +16,55 @@ from .tile import (
     VECS,
     Floats,
     Tile,
+    Vector,
     floats,
     load_columns,
-    product,
     store_columns,
 )
-from .work import Phase, on_cores
+from .work import Phase, on_cores, spread
 
 comptime GATE = 8
 """Columns of a gated layer's panels that become results, before as many that are their gates: each tile
 has both, whatever the width of vectors."""
 comptime Gated = SIMD[DType.float32, GATE]
-comptime CHUNK_NUMBERS = 96 * 384
-"""Most numbers of x in a piece of work, which then takes about 40 microseconds: the core that is done
-first waits for one piece at most."""
+comptime BAND_NUMBERS = 128 * 1024
+"""Most numbers of x in a band, half a megabyte: they stay in a core's second cache while it goes from
+panel to panel."""
+comptime PIECES_PER_CORE = 4
+"""Fewest pieces of work for each core, where there are rows enough: the core that is done first waits
+for one piece at most."""
 
 
-struct Chunks(ImplicitlyCopyable):
-    """Rows in chunks of equal size, a multiple of a tile's rows.
+struct Bands(ImplicitlyCopyable):
+    """Rows in bands of equal size, a multiple of a tile's rows.
 
-    Equal, because a core would wait for the others after a chunk that is nearly empty. Pieces of work
-    are numbered panel by panel: those of the first panel's chunks come first.
+    Equal, because a core would wait for the others after a band that is nearly empty.
 
     Attributes:
         rows: All rows.
-        count: Number of chunks.
-        size: Rows of a chunk.
+        count: Number of bands.
+        size: Rows of a band.
     """
 
     var rows: Int
     var count: Int
     var size: Int
 
-    def __init__(out self, rows: Int, depth: Int):
-        var most = max(2 * ROWS, CHUNK_NUMBERS // depth // ROWS * ROWS)
+    def __init__(out self, rows: Int, depth: Int, panels: Int):
+        var most = max(2 * ROWS, BAND_NUMBERS // depth)
+        var wanted = ceildiv(PIECES_PER_CORE * num_physical_cores(), panels)
+        var count = max(ceildiv(rows, most), min(wanted, ceildiv(rows, 4 * ROWS)))
         self.rows = rows
-        self.count = max(1, ceildiv(rows, most))
-        self.size = ceildiv(ceildiv(rows, self.count), ROWS) * ROWS
+        self.size = max(ROWS, ceildiv(ceildiv(rows, max(1, count)), ROWS) * ROWS)
+        self.count = ceildiv(rows, self.size)
 
-    def start(self, item: Int) -> Int:
-        """Returns the first row of a piece of work."""
-        return item % self.count * self.size
+    def start(self, band: Int) -> Int:
+        """Returns the first row of a band."""
+        return band * self.size
 
-    def end(self, item: Int) -> Int:
+    def end(self, band: Int) -> Int:
         """Returns the row after its last one."""
-        return min(self.rows, self.start(item) + self.size)
+        return min(self.rows, self.start(band) + self.size)
 
 
 struct Linear[dtype: DType](ImplicitlyCopyable):
@@ -75,7 +81,8 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
         rows: Rows.
         depth: Columns of x.
         columns: Columns of the weights.
-        chunks: The rows, in pieces of work.
+        panel_count: Number of panels.
+        bands: The rows, in pieces of work.
     """
 
     var x: Floats
@@ -85,7 +92,8 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
     var rows: Int
     var depth: Int
     var columns: Int
-    var chunks: Chunks
+    var panel_count: Int
+    var bands: Bands
 
     def __init__(
         out self,
@@ -122,11 +130,12 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
         self.rows = rows
         self.depth = depth
         self.columns = columns
-        self.chunks = Chunks(rows, depth)
+        self.panel_count = ceildiv(columns, PANEL)
+        self.bands = Bands(rows, depth, self.panel_count)
 
     def items(self) -> Int:
-        """Returns the pieces of work: pairs of a panel and a chunk of rows."""
-        return ceildiv(self.columns, PANEL) * self.chunks.count
+        """Returns the pieces of work: pairs of a panel and a band of rows, the first band's first."""
+        return self.panel_count * self.bands.count
 
     def cost(self) -> Int:
         """Returns the multiplications."""
@@ -135,36 +144,69 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
     def compute[
         activation: StaticString, has_residual: Bool = False, gated: Bool = False
     ](self, item: Int, residual: Floats):
-        """Computes one panel of columns of one chunk of rows.
+        """Computes one panel of columns of one band of rows.
 
         Args:
             item: Which of them, below `items()`.
             residual: `(rows, columns)`; read only where `has_residual`.
         """
-        var panel = item // self.chunks.count
-        var end = self.chunks.end(item)
-        for start in range(0, PANEL, COLUMNS):
-            if panel * PANEL + start >= self.columns:
-                return
-            var row = self.chunks.start(item)
-            while row + ROWS <= end:
-                self.tile[ROWS, activation, has_residual, gated](panel, start, row, residual)
-                row += ROWS
-            comptime for rows in range(1, ROWS):
-                if end - row == rows:
-                    self.tile[rows, activation, has_residual, gated](panel, start, row, residual)
+        var panel = spread(item % self.panel_count, self.panel_count)
+        var first = self.bands.start(item // self.panel_count)
+        var end = self.bands.end(item // self.panel_count)
+        var numbers = self.panels.unsafe_offset(panel * self.depth * PANEL)
+        var width = min(PANEL, ceildiv(self.columns - panel * PANEL, COLUMNS) * COLUMNS)
+        var tiles = ceildiv(end - first, ROWS) * (width // COLUMNS)
+        var parts = ceildiv(self.depth, DEPTH)
+        # Sums of the parts so far, tile by tile.
+        var room = List[Float32](
+            unsafe_uninit_length=(end - first) * width + LINE if parts > 1 else 0
+        )
+        var sums = floats(ceildiv(Int(room.unsafe_ptr()), LINE) * LINE)
+        for index in range(parts):
+            var part = PanelPart(numbers, self.depth, index, tiles)
+            for start in range(0, width, COLUMNS):
+                var sums_of_tile = sums.unsafe_offset((end - first) * start)
+                var row = first
+                while row + ROWS <= end:
+                    self.tile[ROWS, activation, has_residual, gated](
+                        part, panel, start, row, sums_of_tile, residual
+                    )
+                    sums_of_tile = sums_of_tile.unsafe_offset(ROWS * COLUMNS)
+                    row += ROWS
+                comptime for rows in range(1, ROWS):
+                    if end - row == rows:
+                        self.tile[rows, activation, has_residual, gated](
+                            part, panel, start, row, sums_of_tile, residual
+                        )
+        _ = room^
 
     @always_inline
     def tile[
         rows: Int, activation: StaticString, has_residual: Bool, gated: Bool
-    ](self, panel: Int, start: Int, row: Int, residual: Floats):
-        """Computes some rows from `row` on, and a tile's columns from `start` of a panel on."""
-        var sums = product[rows, VECS](
-            self.x.unsafe_offset(row * self.depth),
-            self.depth,
-            self.panels.unsafe_offset(panel * self.depth * PANEL + start),
-            self.depth,
+    ](
+        self,
+        mut part: PanelPart[Self.dtype],
+        panel: Int,
+        start: Int,
+        row: Int,
+        sums_of_tile: Floats,
+        residual: Floats,
+    ):
+        """Computes some rows from `row` on, and a tile's columns from `start` of a panel on.
+
+        The last part of the panel gives the result, those before it sums.
+        """
+        var sums = Tile[rows, VECS](fill=Vector(0))
+        if part.place > 0:
+            comptime for i in range(rows * VECS):
+                sums[i] = sums_of_tile.unsafe_offset(i * VEC).unsafe_load[width=VEC]()
+        part.add_products[rows](
+            self.x.unsafe_offset(row * self.depth), self.depth, start, sums
         )
+        if part.place + part.depth < self.depth:
+            comptime for i in range(rows * VECS):
+                sums_of_tile.unsafe_offset(i * VEC).unsafe_store(sums[i])
+            return
         var column = panel * PANEL + start
         comptime if gated:
             self.store_gated[rows, activation](sums, row, column)

@@ -11,7 +11,6 @@ from std.collections import Array
 from std.math import ceildiv, sqrt
 
 from .attention import DistanceBiases, Offsets, exponentials, longest_sequence, offsets
-from .linear import Chunks
 from .tile import (
     LANES,
     PANEL,
@@ -27,6 +26,41 @@ from .tile import (
     store_columns,
     total,
 )
+
+comptime CHUNK_NUMBERS = 96 * 384
+"""Most numbers of x in a piece of work, which then takes about 40 microseconds: the core that is done
+first waits for one piece at most."""
+
+
+struct Chunks(ImplicitlyCopyable):
+    """Rows in chunks of equal size, a multiple of a tile's rows.
+
+    Equal, because a core would wait for the others after a chunk that is nearly empty. Pieces of work
+    are numbered panel by panel: those of the first panel's chunks come first.
+
+    Attributes:
+        rows: All rows.
+        count: Number of chunks.
+        size: Rows of a chunk.
+    """
+
+    var rows: Int
+    var count: Int
+    var size: Int
+
+    def __init__(out self, rows: Int, depth: Int):
+        var most = max(2 * ROWS, CHUNK_NUMBERS // depth // ROWS * ROWS)
+        self.rows = rows
+        self.count = max(1, ceildiv(rows, most))
+        self.size = ceildiv(ceildiv(rows, self.count), ROWS) * ROWS
+
+    def start(self, item: Int) -> Int:
+        """Returns the first row of a piece of work."""
+        return item % self.count * self.size
+
+    def end(self, item: Int) -> Int:
+        """Returns the row after its last one."""
+        return min(self.rows, self.start(item) + self.size)
 
 
 struct SingleQuery[keys_dtype: DType, values_dtype: DType](ImplicitlyCopyable):

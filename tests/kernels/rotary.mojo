@@ -126,7 +126,7 @@ def layer(mut reader: Reader, mut written: List[UInt8]) raises:
         depth,
         2 * columns,
     )
-    if linear.items() != panels * linear.chunks.count:
+    if linear.items() != panels * linear.bands.count:
         raise Error("a layer has other panels than were packed")
     for item in range(linear.items()):
         linear.compute["gelu", gated=True](item, linear.result)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-# Rows near the tile of 6 and the chunk of 96, columns near the width of a panel, various depths.
+# Rows near the tile of 6, columns near the width of a panel, depths near that of a panel's part,
+# and rows of more than one band.
 SHAPES = [
     (1, 1, 1),
     (1, 384, 1152),
@@ -28,6 +29,8 @@ SHAPES = [
     (96, 48, 80),
     (97, 5, 130),
     (512, 96, 200),
+    (13, 97, 70),
+    (190, 769, 130),
     (1000, 64, 320),
 ]
 ORACLE = {

@@ -9,7 +9,7 @@ from kernels.single_query import SingleQuery
 from kernels.tile import VEC, floats
 
 comptime ROWS = 13
-comptime DEPTH = 21
+comptime DEPTH = 201
 comptime COLUMNS = 70
 comptime LENGTH = 67
 comptime DIM = 36
