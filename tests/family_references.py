@@ -215,13 +215,3 @@ def reference(name: str) -> list[dict[str, Any]]:
     path = REFERENCE / "families" / f"{name}.json"
     answers: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["answers"]
     return answers
-
-
-def without_padding(name: str) -> list[bool]:
-    """Returns which texts hold no padding token, whose logits are compared.
-
-    SentencePiece reads "<pad>" in a text as the padding token, to which RoBERTa gives no position
-    of its own at Hugging Face. Here it counts as a token; docs/checkpoints.md says so.
-    """
-    padding = CASES[name].config["pad_token_id"]
-    return [padding not in each["ids"] for each in reference(name)]
