@@ -201,6 +201,21 @@ CASES: dict[str, Case] = {
 }
 """By the names of the files in ``reference/families``."""
 
+SERVED = {
+    checkpoints.ROBERTA: "roberta",
+    checkpoints.XLM_ROBERTA: "xlm-roberta",
+    # The encoder of XLM-RoBERTa, which is that of RoBERTa: with the same shapes, these three have
+    # the same graph, which the first of them compiles.
+    checkpoints.CAMEMBERT: "xlm-roberta",
+    checkpoints.DEBERTA_V2: "deberta-v3",
+    checkpoints.MODERNBERT: "modernbert",
+    checkpoints.MPNET: "mpnet",
+    checkpoints.ELECTRA: "electra-small",
+    checkpoints.ALBERT: "albert",
+    checkpoints.BERT: "bert-reranker",
+}
+"""Architectures, and the cases that stand for them where one checkpoint of each is loaded."""
+
 IN_OPERATIONS_OF_MAX = (
     "bert-cased",
     "xlm-roberta",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from family_references import CASES, REFERENCE, TEXTS, reference
+from family_references import CASES, REFERENCE, SERVED, TEXTS, reference
 from scipy.special import expit
 from server_process import Server, running_server
 from tokenizers import Tokenizer
@@ -17,7 +17,7 @@ from scripts.oracle import bert as oracle
 
 pytestmark = pytest.mark.slow
 
-NAME = "bert-reranker"
+NAME = SERVED[checkpoints.BERT]
 CASE = CASES[NAME]
 ANSWERS = reference(NAME)
 
