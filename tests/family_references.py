@@ -25,12 +25,16 @@ LABELS = 32
 """As many labels as columns. Widths and heads are the same in all cases, too: MAX takes seconds to
 compile a product of each shape."""
 
-_TOKENIZERS = {
-    # directory in reference/tokenizers -> vocab_size and pad_token_id of its models
-    "wordpiece-cased": (650, 0),
-    "byte-level-bpe": (650, 1),
-    "unigram": (652, 1),
+_PAD_TOKEN_IDS = {
+    # directory in reference/tokenizers -> pad_token_id of its models
+    "wordpiece-cased": 0,
+    "byte-level-bpe": 1,
+    "unigram": 1,
 }
+
+_ROWS = 652
+"""Rows of every embedding, as many as the largest vocabulary has: RoBERTa and XLM-RoBERTa are the
+same graph then, which is compiled once."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,23 @@ class Case:
         architecture: Of its family.
         tokenizer: One of the directories in ``reference/tokenizers``.
         changes: What its ``config.json`` has in place of the family's default values.
+        labels: How many.
     """
 
     architecture: str
     tokenizer: str
     changes: dict[str, Any] = field(default_factory=dict)
+    labels: int = LABELS
 
     @property
     def config(self) -> dict[str, Any]:
         """Its ``config.json``."""
-        vocab_size, pad_token_id = _TOKENIZERS[self.tokenizer]
         return checkpoints.random_config(
             self.architecture,
-            id2label=checkpoints.labels(LABELS),
+            id2label=checkpoints.labels(self.labels),
             max_position_embeddings=160,
-            pad_token_id=pad_token_id,
-            vocab_size=vocab_size,
+            pad_token_id=_PAD_TOKEN_IDS[self.tokenizer],
+            vocab_size=_ROWS,
             **self.changes,
         )
 
@@ -81,15 +86,18 @@ CASES: dict[str, Case] = {
         "wordpiece-cased",
         _standard(hidden_act="gelu_new", layer_norm_eps=1e-5, type_vocab_size=1),
     ),
+    "bert-reranker": Case(checkpoints.BERT, "wordpiece-cased", _standard(), labels=1),
     "roberta": Case(checkpoints.ROBERTA, "byte-level-bpe", _standard()),
     "roberta-one-layer-relu": Case(
         checkpoints.ROBERTA,
         "byte-level-bpe",
         _standard(hidden_act="relu", num_hidden_layers=1),
     ),
-    "xlm-roberta": Case(checkpoints.XLM_ROBERTA, "unigram", _standard(num_hidden_layers=3)),
+    "xlm-roberta": Case(checkpoints.XLM_ROBERTA, "unigram", _standard()),
     "camembert": Case(
-        checkpoints.CAMEMBERT, "unigram", _standard(hidden_act="silu", type_vocab_size=2)
+        checkpoints.CAMEMBERT,
+        "unigram",
+        _standard(hidden_act="silu", num_hidden_layers=3, type_vocab_size=2),
     ),
     "mpnet": Case(checkpoints.MPNET, "byte-level-bpe", _standard()),
     "mpnet-one-layer-relu": Case(
@@ -193,6 +201,21 @@ CASES: dict[str, Case] = {
 }
 """By the names of the files in ``reference/families``."""
 
+SERVED = {
+    checkpoints.ROBERTA: "roberta",
+    checkpoints.XLM_ROBERTA: "xlm-roberta",
+    # The encoder of XLM-RoBERTa, which is that of RoBERTa: with the same shapes, these three have
+    # the same graph, which the first of them compiles.
+    checkpoints.CAMEMBERT: "xlm-roberta",
+    checkpoints.DEBERTA_V2: "deberta-v3",
+    checkpoints.MODERNBERT: "modernbert",
+    checkpoints.MPNET: "mpnet",
+    checkpoints.ELECTRA: "electra-small",
+    checkpoints.ALBERT: "albert",
+    checkpoints.BERT: "bert-reranker",
+}
+"""Architectures, and the cases that stand for them where one checkpoint of each is loaded."""
+
 IN_OPERATIONS_OF_MAX = (
     "bert-cased",
     "xlm-roberta",
@@ -215,13 +238,3 @@ def reference(name: str) -> list[dict[str, Any]]:
     path = REFERENCE / "families" / f"{name}.json"
     answers: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["answers"]
     return answers
-
-
-def without_padding(name: str) -> list[bool]:
-    """Returns which texts hold no padding token, whose logits are compared.
-
-    SentencePiece reads "<pad>" in a text as the padding token, to which RoBERTa gives no position
-    of its own at Hugging Face. Here it counts as a token; docs/checkpoints.md says so.
-    """
-    padding = CASES[name].config["pad_token_id"]
-    return [padding not in each["ids"] for each in reference(name)]

@@ -21,6 +21,7 @@ from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_f
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensors import weight_files
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
 from distilbert_sentiment_arch.engine.first_block_tables import fill_tables
 from distilbert_sentiment_arch.engine.graph_weights import convert
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
@@ -115,15 +116,27 @@ def compile_together(
         artifact, weights_registry=registry, custom_extensions=extensions
     )
 
-    def runner(name: str, config: EncoderConfig) -> Graph:
-        def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
-            assert specs  # MAX reads the weights in place and does not keep them alive
-            inputs = pack_sequences(sequences)
-            layout = inputs.packed if packed else inputs.padded
-            (logits,) = models[name].execute(*layout(token_types=config.has_token_types))
-            result: npt.NDArray[np.float32] = logits.to_numpy()
-            return result
+    return [
+        _runner(models[name], config, specs, packed=packed)
+        for name, (config, _) in zip(specs, encoders, strict=True)
+    ]
 
-        return run
 
-    return [runner(name, config) for name, (config, _) in zip(specs, encoders, strict=True)]
+def compile_as_served(config: EncoderConfig, weights: Weights) -> Graph:
+    """Compiles the kernels' graph as a server does, which finds it in the cache, or finds it."""
+    arrays = packed_weights(config, weights)
+    compiled = compiled_graph(PackedEncoderForSequenceClassification, config, arrays, KERNELS)
+    model = InferenceSession(devices=[CPU()]).init(compiled, weights_registry=arrays)
+    return _runner(model, config, arrays, packed=True)
+
+
+def _runner(model: Any, config: EncoderConfig, kept: object, *, packed: bool) -> Graph:
+    def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
+        assert kept  # MAX reads the weights in place and does not keep them alive
+        inputs = pack_sequences(sequences)
+        layout = inputs.packed if packed else inputs.padded
+        (logits,) = model.execute(*layout(token_types=config.has_token_types))
+        result: npt.NDArray[np.float32] = logits.to_numpy()
+        return result
+
+    return run

@@ -63,9 +63,15 @@ def _with_pieces(content: bytes, names: Sequence[str]) -> bytes:
     if names:
         rest = list(model.pieces[3:])
         del model.pieces[:]
-        model.pieces.extend(messages.ModelProto.SentencePiece(piece=name, type=3) for name in names)
+        piece = messages.ModelProto.SentencePiece
+        for place, name in enumerate(names):
+            is_unknown = "unk" in name.lower()
+            kind = piece.UNKNOWN if is_unknown else piece.CONTROL
+            model.pieces.append(piece(piece=name, type=kind))
+            if is_unknown:
+                model.trainer_spec.unk_id = place
+                model.trainer_spec.unk_piece = name
         model.pieces.extend(rest)
-        model.trainer_spec.unk_id = next(i for i, name in enumerate(names) if "unk" in name.lower())
     written: bytes = model.SerializeToString()
     return written
 

@@ -1,6 +1,7 @@
 """DeBERTa v2 and v3 sequence classifiers: Hugging Face's tensor names -> names in the graph.
 
-Transforms, all of them: the heads of pre-training and ``*.position_ids`` buffers are dropped; layer
+Transforms, all of them: the heads of pre-training and ``*.position_ids`` buffers are dropped, and
+the table of positions and the norm of distances where the configuration does without them; layer
 norms saved as ``.gamma``/``.beta`` are read as ``.weight``/``.bias``; every tensor is cast to the
 dtype of the graph.
 """
@@ -63,7 +64,14 @@ _POSITION_QUERY = linear(
     f"{_LAYER}.attention.self.pos_query_proj", f"{_GRAPH}.attention.position_query"
 )
 
-DROPPED = ("cls.", "lm_predictions.", "mask_predictions.")
+DROPPED = (
+    "cls.",
+    "lm_predictions.",
+    "mask_predictions.",
+    f"{_EMBEDDINGS}.position_embeddings.",
+    f"{_ENCODER}.LayerNorm.",
+)
+"""The last two are in ``tensor_specs`` of configurations that use them."""
 
 
 def tensor_specs(config: EncoderConfig) -> dict[str, TensorSpec]:

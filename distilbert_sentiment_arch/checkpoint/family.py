@@ -25,7 +25,8 @@ class Family:
             ConfigError if a value is missing, has the wrong type or is not supported.
         tensor_specs: Every tensor of a checkpoint, by its name there.
         dropped: How the names of tensors begin that published checkpoints have, too, and that no
-            classifier computes with: heads of pre-training, a pooler that is not used.
+            classifier computes with: heads of pre-training, a pooler that is not used. Also those
+            that only some configurations compute with; ``tensor_specs`` says which do.
     """
 
     architecture: str

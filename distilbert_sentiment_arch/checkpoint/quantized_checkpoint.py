@@ -114,7 +114,7 @@ def _quantized_tensors(source: Checkpoint) -> tuple[Tensors, int]:
     tensors: Tensors = {}
     numbers = 0
     for path in source.weight_files:
-        stored = without_dropped(read_header(path), config.family.dropped)
+        stored = without_dropped(read_header(path), config.family.dropped, specs)
         for stored_name, entry in stored.items():
             name = canonical_name(stored_name)
             if name is None:

@@ -102,14 +102,18 @@ def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, Tens
     return specs
 
 
-def without_dropped(tensors: Mapping[str, _T], dropped: tuple[str, ...]) -> dict[str, _T]:
-    """Returns the tensors of a checkpoint but those of modules that its family does not compute.
+def without_dropped(
+    tensors: Mapping[str, _T], dropped: tuple[str, ...], specs: Mapping[str, TensorSpec]
+) -> dict[str, _T]:
+    """Returns the tensors of a checkpoint but those of modules that are not computed.
 
     Args:
         tensors: By name in the checkpoint.
         dropped: How the names of the others begin.
+        specs: What there has to be; a module of which it names a tensor is computed.
     """
-    return {name: each for name, each in tensors.items() if not name.startswith(dropped)}
+    unused = tuple(start for start in dropped if not any(name.startswith(start) for name in specs))
+    return {name: each for name, each in tensors.items() if not name.startswith(unused)}
 
 
 def canonical_name(name: str) -> str | None:

@@ -248,7 +248,7 @@ def check_tensors(
         files: The safetensors files.
         specs: Required tensors, by name in the checkpoint.
         architecture: Name of the architecture, for messages.
-        dropped: How the names of tensors begin that are not needed.
+        dropped: See ``Family``.
 
     Returns:
         The dtypes in use, spelled as in safetensors.
@@ -258,7 +258,7 @@ def check_tensors(
             NaN or infinity, or is quantised and its scales are missing or wrong.
     """
     _check_header_lengths(files)
-    headers = {path: without_dropped(read_header(path), dropped) for path in files}
+    headers = {path: without_dropped(read_header(path), dropped, specs) for path in files}
     source = files[0] if len(files) == 1 else files[0].parent
     total = sum(entry.nbytes for entries in headers.values() for entry in entries.values())
     if total > _WEIGHTS_LIMIT:

@@ -53,7 +53,7 @@ def convert(
         specs: What there has to be, by checkpoint name.
         architecture: For messages.
         dtype: What the graph computes in.
-        dropped: How the names of tensors begin that are not needed.
+        dropped: See ``Family``.
 
     Returns:
         The weights of the graph, by graph name, in ``dtype``.
@@ -62,7 +62,7 @@ def convert(
         TensorError: A tensor is missing, unknown or misshapen, holds NaN or infinity, or is
             quantised and its scales are missing or wrong.
     """
-    needed = without_dropped(state_dict, dropped)
+    needed = without_dropped(state_dict, dropped, specs)
     data = {name: weights.data() for name, weights in needed.items()}
     tensors = {name: _dtype_and_shape(value) for name, value in data.items()}
     scales = scale_names(tensors, _SOURCE)

@@ -1,8 +1,7 @@
 """Tokenizer of a checkpoint: texts to token sequences, special tokens included.
 
 Whatever a user types is text: a literal "[PAD]", "<mask>" or "</s>" is split like any other word,
-where Hugging Face's default would turn it into the special token. Only Unigram finds those that are
-pieces of its vocabulary, as Hugging Face's does with ``split_special_tokens``.
+where Hugging Face's default would turn it into the special token.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ from distilbert_sentiment_arch.classify.token_sequence import (
 from distilbert_sentiment_arch.engine.batch_context import encode_batch
 from distilbert_sentiment_arch.engine.model_config import served_config
 from distilbert_sentiment_arch.engine.sentencepiece_messages import make_importable
+from distilbert_sentiment_arch.engine.special_pieces import keep_from_texts
 from distilbert_sentiment_arch.engine.text_pieces import Cutter
 from distilbert_sentiment_arch.errors import (
     InputError,
@@ -125,6 +125,7 @@ class EncoderTokenizer(TextTokenizer):
         )
         self._rust, self._special = _checked_tokenizer(self.delegate, self._rows, model_path)
         self._rust.encode_special_tokens = True
+        keep_from_texts(self._rust)
         self._cutter = Cutter(self._rust)
 
         # Nothing is generated, so nothing ends a generation; MAX warns where the set is empty.

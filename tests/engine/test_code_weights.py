@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pytest
 from random_encoders import SMALL, Weights, random_weights
 
+from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
+from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, NormPlacement
 from distilbert_sentiment_arch.engine.code_weights import (
     CodePrecision,
@@ -20,6 +22,9 @@ from distilbert_sentiment_arch.engine.code_weights import (
     to_bfloat16,
 )
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.settings.precision import PRECISIONS
+from scripts import checkpoints
 from scripts.oracle.codes import encode_rows, round_to_bfloat16
 
 PRE_NORM = replace(SMALL, norm_placement="pre")
@@ -73,6 +78,15 @@ def test_what_is_computed_in_float32_alone_says_why(changes: dict[str, Any], rea
 def test_what_the_kernels_of_codes_compute(config: EncoderConfig) -> None:
     assert has_codes(config)
     assert float32_only(config) is None
+
+
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_a_family_names_the_precisions_of_its_usual_shapes(architecture: str) -> None:
+    """Embeddings as wide as the hidden states; with others ELECTRA is computed in float32."""
+    changes = {"embedding_size": 32} if architecture == checkpoints.ELECTRA else {}
+    content = ConfigJson(checkpoints.random_config(architecture, **changes), "config.json")
+    expected = PRECISIONS if has_codes(read_config(content, FAMILIES).encoder) else ("float32",)
+    assert FAMILIES[architecture].precisions == expected
 
 
 @pytest.mark.parametrize(("columns", "depth"), [(1, 1), (63, 64), (64, 65), (65, 3), (130, 130)])

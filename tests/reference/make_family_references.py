@@ -5,8 +5,9 @@
     .venv-benchmark/torch/bin/python tests/reference/make_family_references.py [NAME ...]
 
 Without names, all of them. One text at a time, float32, eager attention. Special tokens in a text
-are read as text, as the server does. A checkpoint that lacks a tensor of Hugging Face's, or has one
-more, is an error. Where a model has one token type, all tokens have it.
+are read as text, as the server does and as SentencePiece does; transformers 5 asks the tokenizers
+library, which finds them among the pieces of Unigram. A checkpoint that lacks a tensor of Hugging
+Face's, or has one more, is an error. Where a model has one token type, all tokens have it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import torch
 import transformers
 from family_references import CASES, REFERENCE, TEXTS, Case
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from distilbert_sentiment_arch.engine.special_pieces import keep_from_texts
 
 
 def main() -> None:
@@ -36,6 +39,7 @@ def answers(case: Case) -> str:
     with tempfile.TemporaryDirectory() as directory:
         checkpoint = case.write(Path(directory) / "checkpoint")
         tokenizer = AutoTokenizer.from_pretrained(checkpoint, split_special_tokens=True)
+        keep_from_texts(tokenizer.backend_tokenizer)
         model, loading = AutoModelForSequenceClassification.from_pretrained(
             checkpoint,
             dtype=torch.float32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -10,22 +11,26 @@ import numpy as np
 import pytest
 from dialects import GOOD
 from metrics_page import scrape
+from safetensors.numpy import load_file
 from server_process import START_TIMEOUT_S, Server, starting_server
 
+from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts import checkpoints
 
 pytestmark = pytest.mark.slow
 
-CONFIG = checkpoints.random_config()
-
 
 @pytest.fixture(scope="module")
 def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    # The embedded model's shapes, so that its graph need not be compiled.
     directory = tmp_path_factory.mktemp("overflowing")
-    tensors = checkpoints.random_tensors(CONFIG)
+    checkpoint = directory / "checkpoint"
+    shutil.copytree(DEFAULT_DIRECTORY, checkpoint)
+    file = checkpoint / "model.safetensors"
+    tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(file).items()}
     for name in ("distilbert.transformer.layer.1.ffn.lin1.weight", "pre_classifier.weight"):
-        tensors[name] = np.full_like(tensors[name], 3e38)
-    checkpoint = checkpoints.write_checkpoint(directory / "checkpoint", CONFIG, tensors)
+        tensors[name].fill(3e38)
+    checkpoints.save_safetensors(file, tensors)
     flags = ("--model", checkpoint, "--fallback", "always-available")
     names = ("--served-model-name", "distilbert-minilm-l6-sst2")
     with starting_server(directory, *flags, *names) as server:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from weight_tables import assert_graph_has_the_weights, converted, read
 
+from distilbert_sentiment_arch.errors import TensorError
 from scripts import checkpoints
 from weight_adapters.deberta_v2 import tensor_specs
 
@@ -91,3 +92,50 @@ def test_heads_of_pre_training_are_dropped(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         weights["encoder.relative.embeddings.weight"], tensors[RELATIVE[0]]
     )
+
+
+UNUSED = [
+    # changes to version 3 that do without these names
+    ({"position_biased_input": False}, TABLES[:1]),
+    ({"norm_rel_ebd": "none"}, NORM),
+    ({"relative_attention": False, "pos_att_type": None, "norm_rel_ebd": "none"}, NORM),
+]
+
+
+@pytest.mark.parametrize(("changes", "unused"), UNUSED)
+def test_what_a_configuration_does_not_use_is_dropped(
+    tmp_path: Path, changes: dict[str, Any], unused: list[str]
+) -> None:
+    config = read(checkpoints.DEBERTA_V2, **changes)
+    tensors = checkpoints.random_tensors(
+        checkpoints.random_config(checkpoints.DEBERTA_V2, **changes)
+    )
+    assert len(converted(tmp_path, config, tensors, unused)) == len(tensors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [({"position_biased_input": True}, TABLES[0]), ({}, NORM[0]), ({}, NORM[1])],
+)
+def test_what_a_configuration_uses_must_be_there(
+    tmp_path: Path, changes: dict[str, Any], name: str
+) -> None:
+    config = read(checkpoints.DEBERTA_V2, **changes)
+    tensors = checkpoints.random_tensors(
+        checkpoints.random_config(checkpoints.DEBERTA_V2, **changes)
+    )
+    written = converted(tmp_path, config, tensors)
+    graph_name = tensor_specs(config.encoder)[name].graph_name
+    np.testing.assert_array_equal(written[graph_name], tensors[name])
+    del tensors[name]
+    with pytest.raises(TensorError, match=f"'{name}'.* is missing"):
+        converted(tmp_path, config, tensors)
+
+
+def test_any_other_name_is_refused(tmp_path: Path) -> None:
+    """As with positions' own layers beside shared ones: the two say different things."""
+    config = read(checkpoints.DEBERTA_V2)
+    tensors = checkpoints.random_tensors(checkpoints.random_config(checkpoints.DEBERTA_V2))
+    for name in (POSITION_KEY[0], TABLES[1]):
+        with pytest.raises(TensorError, match="has no place in the graph"):
+            converted(tmp_path, config, tensors, [name])
