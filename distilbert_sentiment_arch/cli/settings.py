@@ -19,6 +19,7 @@ from distilbert_sentiment_arch.lexicon.settings import (
 from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
+from distilbert_sentiment_arch.settings.page import PAGE
 from distilbert_sentiment_arch.settings.precision import (
     DEFAULT_PRECISION,
     PRECISION,
@@ -70,6 +71,14 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         "--documents",
         "whether /docs, /redoc and /openapi.json need a key where there are keys (default: keyed)",
         choices=DOCUMENTS_POLICIES,
+    )
+    _add(
+        parser,
+        PAGE,
+        "--no-page",
+        "serve no page and no index at / (as with the value off)",
+        action="store_const",
+        const="off",
     )
     if model:
         add_precision(parser)
