@@ -69,7 +69,7 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         parser,
         DOCUMENTS,
         "--documents",
-        "whether /docs, /redoc and /openapi.json need a key where there are keys (default: keyed)",
+        "whether /docs and /openapi.json need a key where there are keys (default: keyed)",
         choices=DOCUMENTS_POLICIES,
     )
     _add(

@@ -1,4 +1,7 @@
-"""What a browser is answered: the page at ``/`` with its files, and the JSON index beside it."""
+"""What a browser is answered: the pages at ``/`` and ``/docs`` with their files.
+
+At ``/`` programs get a JSON index.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from distilbert_sentiment_arch.serving import documentation
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.index import INDEX, prefers_html
 from distilbert_sentiment_arch.serving.observation import Observation
 from distilbert_sentiment_arch.serving.page_files import HTML
 from distilbert_sentiment_arch.serving.static_files import METHODS, StaticFile
+from distilbert_sentiment_arch.worker_threads import in_thread
 
 NAME = "page"
 """Name of these requests in metrics and logs, in the place of a dialect."""
@@ -19,19 +24,22 @@ NAME = "page"
 
 async def respond(app: Application, request: Request) -> Response | None:
     """Responds to a request for a static file or for the index; None if it is for neither."""
-    found = app.page.get(request.scope["path"])
-    if found is None or request.scope["method"] not in METHODS:
+    path = request.scope["path"]
+    if request.scope["method"] not in methods(app, path):
         return None
-    if request.scope["path"] == HTML and not prefers_html(request.headers.get("accept", "")):
+    if path in documentation.PATHS:
+        files = await in_thread(0, documentation.documentation_files)
+        return _file(app, request, files[path])
+    if path == HTML and not prefers_html(request.headers.get("accept", "")):
         response = await INDEX.respond(app, request)
         response.headers["Vary"] = "Accept"
         return response
-    return _file(app, request, found)
+    return _file(app, request, app.page[path])
 
 
 def methods(app: Application, path: str) -> set[str]:
     """Returns the methods of a path that ``respond`` answers."""
-    return set(METHODS) if path in app.page else set()
+    return set(METHODS) if path in app.page or path in documentation.PATHS else set()
 
 
 def _file(app: Application, request: Request, found: StaticFile) -> Response:

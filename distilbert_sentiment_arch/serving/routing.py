@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from distilbert_sentiment_arch.errors import Unauthorized
-from distilbert_sentiment_arch.serving import access, browsing, page_files
+from distilbert_sentiment_arch.serving import access, browsing, documentation, page_files
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
@@ -59,8 +59,9 @@ def label_of(path: str) -> str:
     """
     if path in _FIXED_PATHS:
         return path
-    if path.startswith("/page/"):
-        return page_files.TEMPLATE
+    for template in (page_files.TEMPLATE, documentation.TEMPLATE):
+        if path.startswith(template.removesuffix("{file}")):
+            return template
     return next(
         (endpoint.path for pattern, endpoint in _PATTERNS if pattern.match(path)), UNMATCHED
     )

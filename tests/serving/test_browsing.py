@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -154,6 +155,24 @@ def test_nothing_else_is_a_file(path: str) -> None:
     asked = Request({"type": "http", "method": "GET", "path": path, "headers": []})
     app: Any = SimpleNamespace(page=page_files.page_files())
     assert asyncio.run(browsing.respond(app, asked)) is None
+
+
+def test_swagger_ui_is_served_by_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = client(monkeypatch, MAX_SENTIMENT_PAGE="off")  # which leaves /docs alone
+    html = server.get("/docs")
+    assert html.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = html.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    named = re.findall(r'(?:src|href)="([^"]*)"', html.text)
+    assert len(named) == 3
+    for each in named:
+        answer = server.get(f"/{each}")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith(("text/javascript", "text/css"))
+        assert server.head(f"/{each}").headers["ETag"] == answer.headers["ETag"]
+    assert "<script>" not in html.text
+    assert server.get("/redoc").status_code == 404
+    assert server.post("/docs").headers["Allow"] == "GET, HEAD"
 
 
 def test_a_file_is_known_by_its_suffix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
