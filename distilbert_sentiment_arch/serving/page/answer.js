@@ -1,13 +1,11 @@
 /** The answer for one text: label bars, what answered, what was read, and where the time went. */
 
 import { byId, make } from "./dom.js";
-import { counted, decimal, milliseconds, percent } from "./numbers.js";
+import { counted, decimal, grouped, milliseconds, percent } from "./numbers.js";
 
 const SHOWN = 6;
 const NUMBERED_WINDOWS = 12;
 const DRAWN_WINDOWS = 48;
-
-const SCALES = { regression: "value", multi_label_classification: "each" };
 
 const REASONS = {
   overloaded: "the queue to the model was full",
@@ -17,14 +15,14 @@ const REASONS = {
   too_long: "the text is longer than the model reads at once",
 };
 
-const CUTS = { start: "; the start was cut off", end: "; the end was cut off" };
-
 /**
  * What scores are: `share` (labels exclude each other), `each` (a probability of its own), `value`
  * (a regression) or `valence` (of a word list, no probability).
  */
-export const scaleOf = (model, route = model.route) =>
-  route === "lexicon" ? "valence" : (SCALES[model.problem_type] ?? "share");
+export function scaleOf(model, route = model.route) {
+  if (route === "lexicon") return "valence";
+  return { regression: "value", multi_label_classification: "each" }[model.problem_type] ?? "share";
+}
 
 /** The panel of the answer. */
 export class AnswerPanel {
@@ -42,24 +40,27 @@ export class AnswerPanel {
   /**
    * Shows an answer, and returns it in a line to be read out.
    * @param {any} model Entry of the model that was asked.
-   * @param {any} reply Content, headers and time of an answer of `/classify`.
+   * @param {any} reply Answer of `/classify`.
    * @param {string} truncation What the request asked for.
    */
   show(model, { content, headers, ms }, truncation) {
     const [datum] = content.data;
-    const scores = model.labels.map((label, index) => ({ label, score: datum.probs[index] }));
+    const scores = model.labels.map((label, at) => ({ label, score: datum.probs[at] }));
     this.#last = { scale: scaleOf(model, content.route), scores, best: datum.label };
-    const { number, note } = told(this.#last);
+    const [number, note] = told(this.#last);
     byId("headline").replaceChildren(datum.label, make("span.number", number));
     this.#showBars();
-    const count = (name) => Number(headers.get(`x-sentiment-${name}`));
-    const read = { tokens: count("tokens"), part: count("tokens-read"), windows: count("windows") };
-    const long = content.route === "model" && read.tokens > (model.max_model_len ?? Infinity);
+    const [tokens, part, windows] = ["tokens", "tokens-read", "windows"].map((name) => Number(headers.get(`x-sentiment-${name}`)));
+    const limit = content.route === "model" ? model.max_model_len : null;
     const facts = [
       note && make("p.quiet", note),
-      routeLine(content, read, truncation),
-      readLine(model, content, read),
-      long && strip(read, model.max_model_len, truncation),
+      routeLine(content, windows, part < tokens && truncation),
+      make(
+        "p.quiet",
+        `Read ${grouped(part)} of ${counted(tokens, limit ? "token" : "word")}.`,
+        limit && ` The model reads ${grouped(limit)} at once.`,
+      ),
+      limit && tokens > limit && strip(tokens, windows, limit, truncation),
       timing(headers.get("server-timing") ?? "", ms),
     ];
     byId("facts").replaceChildren(...facts.filter(Boolean));
@@ -69,69 +70,57 @@ export class AnswerPanel {
   #showBars() {
     const { scale, scores, best } = this.#last;
     const ordered = scores.length > 3 ? [...scores].sort((a, b) => b.score - a.score) : scores;
-    const largest = Math.max(...scores.map(({ score }) => Math.abs(score)), 1e-9);
+    const most = scale === "value" ? Math.max(1e-9, ...scores.map(({ score }) => Math.abs(score))) : 1;
     const rows = ordered.slice(0, this.#all ? scores.length : SHOWN).map(({ label, score }) => {
       const row = this.#row(label);
       row.classList.toggle("best", label === best);
       row.classList.toggle("below", score < 0);
       row.querySelector(".number").textContent = decimal(score);
-      row.style.setProperty("--share", String(Math.abs(scale === "value" ? score / largest : score)));
+      row.style.setProperty("--share", String(Math.abs(score) / most));
       return row;
     });
     byId("bars").replaceChildren(...rows);
     byId("bars").classList.toggle("single", scale === "value" && scores.length === 1);
-    const more = byId("all-labels");
-    more.hidden = scores.length <= SHOWN;
-    more.textContent = this.#all ? `Show the top ${SHOWN}` : `Show all ${scores.length} labels`;
+    byId("all-labels").hidden = scores.length <= SHOWN;
+    byId("all-labels").textContent = this.#all ? `Show the top ${SHOWN}` : `Show all ${scores.length} labels`;
   }
 
   // Rows are kept, so that a bar moves from one answer to the next in place of jumping.
   #row(label) {
-    const made = this.#rows.get(label) ?? make("li", make("span", label), make("span.number"), make("span.bar"));
-    this.#rows.set(label, made);
-    return made;
+    const row = this.#rows.get(label) ?? make("li", make("span", label), make("span.number"), make("span.bar"));
+    this.#rows.set(label, row);
+    return row;
   }
 }
 
-/** Tells the score of the best label, and what it is not. */
+/** Tells the score of the best label, and what scores are where that is not plain. */
 function told({ scale, scores, best }) {
-  const score = scores.find(({ label }) => label === best)?.score;
-  if (scale === "valence") {
-    return { number: "", note: "The bars draw the mean valence of the words. They are no probabilities." };
-  }
-  if (scale === "value") return { number: decimal(score), note: "A value, no probability." };
+  if (scale === "valence") return ["", "The bars draw the mean valence of the words. They are no probabilities."];
+  const score = scores.find(({ label }) => label === best).score;
+  if (scale === "value") return [decimal(score), "A value, no probability."];
   const likely = scores.filter((each) => each.score > 0.5).length;
-  const note = scale === "each" && `Each label has a probability of its own. Over 50%: ${likely} of ${scores.length}.`;
-  return { number: percent(score), note };
+  return [percent(score), scale === "each" && `Each label has its own probability. Over 50%: ${likely} of ${scores.length}.`];
 }
 
-function routeLine({ route, model, lexicon }, { windows, tokens, part }, truncation) {
-  const why = REASONS[lexicon?.reason];
-  const [tag, how] =
-    route === "lexicon"
-      ? ["word list", why ? `, because ${why}` : ""]
-      : windows > 1
-        ? ["windows", ` in ${windows} overlapping windows`]
-        : ["model", part < tokens ? CUTS[truncation] : ""];
+function routeLine({ route, model, lexicon }, windows, cut) {
+  const reason = REASONS[lexicon?.reason];
+  let [tag, how] = ["model", cut ? `; the ${cut} was cut off` : ""];
+  if (windows > 1) [tag, how] = ["windows", ` in ${windows} overlapping windows`];
+  if (route === "lexicon") [tag, how] = ["word list", reason ? `, because ${reason}` : ""];
   return make("p", make("span.tag", tag), ` ${model} answered${how}.`);
 }
 
-function readLine({ max_model_len: limit }, { route }, { tokens, part }) {
-  const noun = route === "lexicon" ? "word" : "token";
-  const most = route === "model" && limit ? ` The model reads ${limit.toLocaleString("en")} at once.` : "";
-  return make("p.quiet", `Read ${part.toLocaleString("en")} of ${counted(tokens, noun)}.${most}`);
-}
-
 /** Draws which part of a long text each window has, or which part was read. */
-function strip({ tokens, windows }, limit, truncation) {
+function strip(tokens, windows, limit, truncation) {
   // Windows are full and overlap by a quarter; the last one ends with the text.
   const step = limit - Math.floor(limit / 4);
-  const starts = Array.from({ length: windows }, (_, index) => Math.min(index * step, tokens - limit));
+  const count = Math.min(windows, DRAWN_WINDOWS);
+  const starts = Array.from({ length: count }, (_, at) => Math.min(at * step, tokens - limit));
   if (truncation === "start") starts[0] = tokens - limit;
-  const says = `${windows > 1 ? `${windows} windows` : "A part"} of ${limit} tokens, of a text of ${tokens}`;
+  const says = `${counted(windows, "window")} of ${limit} tokens over a text of ${tokens}`;
   const numbered = windows > 1 && windows <= NUMBERED_WINDOWS;
-  const parts = starts.slice(0, DRAWN_WINDOWS).map((start, index) =>
-    make("span", { "--start": start / tokens, "--share": limit / tokens }, numbered && String(index + 1)),
+  const parts = starts.map((start, at) =>
+    make("span", { "--start": start / tokens, "--share": limit / tokens }, numbered && at + 1),
   );
   return make("div.strip", { role: "img", "aria-label": says }, ...parts);
 }
@@ -144,6 +133,6 @@ function timing(header, total) {
   return make(
     "div",
     make("div.timing", ...stages.map(([, ms]) => make("span", { "--share": ms }))),
-    make("ul.legend", { "aria-label": "Time" }, ...stages.map(([name, ms]) => make("li", `${name} `, make("b", milliseconds(ms))))),
+    make("ul.legend", ...stages.map(([name, ms]) => make("li", `${name} `, make("b", milliseconds(ms))))),
   );
 }

@@ -8,10 +8,10 @@ const QUESTIONS = 400;
 export const FORMATS = ["curl", "OpenAI", "vLLM", "TEI", "KServe V1", "KServe V2"];
 
 /**
- * Writes a request for a client.
+ * Writes a request for a client; returns what it is, and the code.
  * @param {string} format One of `FORMATS`.
  * @param {{base: string, model: any, texts: string[], truncation: string, keyed: boolean}} request
- * @returns {{note: string, code: string}} What it is, and the code.
+ * @returns {string[]}
  */
 export function snippet(format, request) {
   const { texts, truncation } = request;
@@ -19,39 +19,32 @@ export function snippet(format, request) {
   const ours = truncation ? { truncation } : {};
   const parameters = truncation ? { parameters: ours } : {};
   const one = texts.length === 1;
-  const classify = { model, input: one ? texts[0] : texts, ...ours };
+  const body = { model, input: one ? texts[0] : texts, ...ours };
   const path = model.split("/").map(encodeURIComponent).join("/");
-  const tensor = { name: "text", shape: [texts.length], datatype: "BYTES", data: texts };
-  /** @type {Record<string, () => any[]>} */
-  const formats = {
-    curl: () => ["For bash and zsh.", curl(request, "classify", classify)],
-    OpenAI: () => openai(request, ours),
-    vLLM: () => ["As vLLM's own examples do it: Python with requests.", requests(request, classify)],
-    TEI: () => [
-      "The route of text-embeddings-inference.",
-      curl(request, "predict", { inputs: one ? texts[0] : texts.map((text) => [text]), model, ...ours }),
-    ],
-    "KServe V1": () => [
-      "KServe's first protocol.",
-      curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters }),
-    ],
-    "KServe V2": () => [
-      "The Open Inference Protocol, which Triton speaks as well.",
-      curl(request, `v2/models/${path}/infer`, { inputs: [tensor], ...parameters }),
-    ],
-  };
-  const [note, code] = formats[format]();
-  return { note, code };
+  switch (format) {
+    case "curl":
+      return ["For bash and zsh.", curl(request, "classify", body)];
+    case "OpenAI":
+      return ["Python with openai 3.51 or later.", openai(request, ours)];
+    case "vLLM":
+      return ["Python with requests, as vLLM's own examples.", requests(request, body)];
+    case "TEI": {
+      const inputs = one ? texts[0] : texts.map((text) => [text]);
+      return ["The route of text-embeddings-inference.", curl(request, "predict", { inputs, model, ...ours })];
+    }
+    case "KServe V1":
+      return ["KServe's first protocol.", curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters })];
+    default: {
+      const inputs = [{ name: "text", shape: [texts.length], datatype: "BYTES", data: texts }];
+      return ["The Open Inference Protocol, Triton's too.", curl(request, `v2/models/${path}/infer`, { inputs, ...parameters })];
+    }
+  }
 }
 
 function curl({ base, keyed }, path, body) {
   const units = (found) => found.split("").map((unit) => escaped(unit.charCodeAt(0))).join("");
   const json = JSON.stringify(body).replace(UNSEEN, units);
-  const parts = [
-    `curl -s ${shell(base + path)}`,
-    "-H 'Content-Type: application/json'",
-    `-d ${shell(json)}`,
-  ];
+  const parts = [`curl -s ${shell(base + path)}`, "-H 'Content-Type: application/json'", `-d ${shell(json)}`];
   if (keyed) parts.splice(1, 0, '-H "Authorization: Bearer $API_KEY"');
   return parts.join(" \\\n  ");
 }
@@ -70,42 +63,40 @@ for answer in response.json()["data"]:
 `;
 }
 
+/** Asks for decisions; for values, and more labels than those take, for embeddings. */
 function openai({ base, model, texts, keyed }, ours) {
   const { labels, problem_type: type } = model;
-  const extra = Object.keys(ours).length ? `, extra_body=${python(ours)}` : "";
-  const key = keyed ? 'os.environ["API_KEY"]' : '"none"';
+  const extra = ours.truncation ? `, extra_body=${python(ours)}` : "";
   const head = `${keyed ? "import os\n\n" : ""}from openai import OpenAI
 
-client = OpenAI(base_url=${python(`${base}v1`)}, api_key=${key})
+client = OpenAI(base_url=${python(`${base}v1`)}, api_key=${keyed ? 'os.environ["API_KEY"]' : '"none"'})
 texts = ${python(texts)}
 `;
-  const exclusive = type === "single_label_classification" && labels.length > 1 && labels.length <= CHOICES;
-  if (!exclusive && (type !== "multi_label_classification" || labels.length > QUESTIONS)) {
-    const code = `answer = client.embeddings.create(model=${python(model.id)}, input=texts${extra})
+  let questions;
+  let printed = "{each.name: each.probability for each in answer.answers}";
+  if (type === "multi_label_classification" && labels.length <= QUESTIONS) {
+    questions = labels.map((name) => ({ type: "predicate", name, instructions: `Is it ${name}?` }));
+  } else if (type === "single_label_classification" && labels.length > 1 && labels.length <= CHOICES) {
+    questions = [{ type: "choice", instructions: "Which label?", choices: labels.map((value) => ({ value })) }];
+    printed = "answer.answers[0].choice, answer.answers[0].probabilities";
+  } else {
+    return `${head}answer = client.embeddings.create(model=${python(model.id)}, input=texts${extra})
 for each in answer.data:
     print(dict(zip(${python(labels)}, each.embedding)))
 `;
-    return ["Embeddings are the model's numbers, in the order of its labels.", head + code];
   }
-  const questions = exclusive
-    ? [{ type: "choice", instructions: "Which label?", choices: labels.map((value) => ({ value })) }]
-    : labels.map((name) => ({ type: "predicate", name, instructions: `Is it ${name}?` }));
-  const printed = exclusive
-    ? "answer.answers[0].choice, answer.answers[0].probabilities"
-    : "{each.name: each.probability for each in answer.answers}";
-  const code = `questions = ${python(questions)}
+  return `${head}questions = ${python(questions)}
 for text in texts:
     answer = client.decisions.create(
         model=${python(model.id)}, input=text, questions=questions${extra}
     )
     print(${printed})
 `;
-  return ["Python with openai 3.51 or later.", head + code];
 }
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Writes texts, numbers, lists and objects as Python does. */
+/** Writes texts, lists and objects as Python does. */
 function python(value) {
   if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
   if (typeof value === "string") {

@@ -1,27 +1,20 @@
 /** Elements of the page. All text enters as text nodes, never as markup. */
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/**
- * Finds an element of the page.
- * @param {string} id
- * @returns {any}
- */
+/** Finds an element of the page. @returns {any} */
 export const byId = (id) => document.getElementById(id);
 
 /**
  * Makes an element.
- *
- * The Content-Security-Policy allows no style attribute, but custom properties set one by one.
  * @param {string} tag Its name, with classes after dots; `svg:` before a part of a drawing.
- * @param {...any} parts Objects with attributes, listeners (`onclick`) and custom properties
- *   (`--share`); nodes and texts for what is in it. What is null or false is left out.
+ * @param {...any} parts Objects of attributes, listeners (`onclick`) and custom properties
+ *   (`--share`), which CSP allows where it refuses style attributes; nodes and texts. What is null
+ *   or false is left out.
  * @returns {any}
  */
 export function make(tag, ...parts) {
   const [name, ...classes] = tag.replace("svg:", "").split(".");
   const made = tag.startsWith("svg:")
-    ? document.createElementNS(SVG, name)
+    ? document.createElementNS("http://www.w3.org/2000/svg", name)
     : document.createElement(name);
   made.classList.add(...classes);
   for (const part of parts) {
@@ -32,17 +25,10 @@ export function make(tag, ...parts) {
   return made;
 }
 
-/** Makes a button. @param {string} text @param {() => void} onclick */
+/** Makes a button. */
 export const button = (text, onclick, tag = "button") => make(tag, { type: "button", onclick }, text);
 
-/** Makes a labelled choice. @param {[any, string][]} entries Values, and what they are called. */
-export function choice(name, entries, value, onchange) {
-  const select = make("select", { onchange: () => onchange(select.value) });
-  fill(select, entries, value);
-  return make("label.field", name, " ", select);
-}
-
-/** Fills a choice anew. @param {HTMLSelectElement} select @param {[any, string][]} entries */
+/** Fills a select with names and their values. @param {[any, string][]} entries */
 export function fill(select, entries, value) {
   select.replaceChildren(...entries.map(([key, name]) => make("option", { value: key }, name)));
   select.value = String(value);

@@ -1,6 +1,6 @@
 /** Texts out of files, and tables into files. */
 
-const TEXT_NAMES = /^(text|sentence|review|comment|content|body|message|input)s?$/i;
+const TEXT_NAMES = /^\s*(text|sentence|review|comment|content|body|message|input)s?\s*$/i;
 const MAX_MIB = 20;
 
 /**
@@ -11,9 +11,10 @@ const MAX_MIB = 20;
  */
 export async function readTable(file) {
   if (file.size > MAX_MIB * 2 ** 20) throw new Error(`${file.name} is over ${MAX_MIB} MiB. Split it.`);
+  const bytes = await file.arrayBuffer();
   let text;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new Error(`${file.name} is not text in UTF-8. Save it as UTF-8.`);
   }
@@ -26,12 +27,12 @@ export async function readTable(file) {
 export const lines = (text) => text.split(/\r\n|\n|\r/).filter((line) => line.trim());
 
 function fromJsonl(text) {
-  const records = lines(text).map((line, index) => {
+  const records = lines(text).map((line, at) => {
     try {
       const value = JSON.parse(line);
       return value instanceof Object ? value : { text: value };
     } catch {
-      throw new Error(`Line ${index + 1} is not JSON. A .jsonl file has one JSON value a line.`);
+      throw new Error(`Line ${at + 1} is not JSON. A .jsonl file has one JSON value a line.`);
     }
   });
   const columns = [...new Set(records.flatMap(Object.keys))];
@@ -42,19 +43,18 @@ function fromJsonl(text) {
 function fromCsv(text) {
   const rows = parseCsv(text).filter((row) => row.some((cell) => cell.trim()));
   const first = rows[0] ?? [];
-  // Without a known name, a header is a line of short cells, none a number and no two alike.
+  // Without a known name, a header is a line of short and different cells, none of them a number.
+  const brief = (cell) => cell.trim() && cell.length < 30 && Number.isNaN(Number(cell));
   const headed =
-    first.some((cell) => TEXT_NAMES.test(cell.trim())) ||
-    (first.length > 1 &&
-      new Set(first).size === first.length &&
-      first.every((cell) => cell.trim() && cell.length < 30 && Number.isNaN(Number(cell))));
-  const columns = first.map((cell, index) => (headed ? cell : `column ${index + 1}`));
+    first.some((cell) => TEXT_NAMES.test(cell)) ||
+    (first.length > 1 && new Set(first).size === first.length && first.every(brief));
+  const columns = headed ? first : first.map((_, at) => `column ${at + 1}`);
   return table(columns, headed ? rows.slice(1) : rows);
 }
 
 /** Chooses the column of the texts: by its name, or else the one with the longest cells. */
 function table(columns, rows) {
-  const named = columns.findIndex((name) => TEXT_NAMES.test(name.trim()));
+  const named = columns.findIndex((name) => TEXT_NAMES.test(name));
   const sizes = columns.map((_, at) => rows.reduce((sum, row) => sum + (row[at] ?? "").length, 0));
   return { columns, rows, column: named < 0 ? sizes.indexOf(Math.max(...sizes)) : named };
 }
@@ -64,29 +64,24 @@ function parseCsv(text) {
   const [head] = text.split(/[\r\n]/, 1);
   const [separator] = [...",;\t"].sort((a, b) => head.split(b).length - head.split(a).length);
   const plain = new RegExp(`[^${separator}\r\n]*`, "y");
-  const rows = [];
-  let [row, at] = [[], 0];
-  while (at < text.length) {
+  const rows = [[]];
+  for (let at = 0; at < text.length; at += 1) {
     let cell = "";
     while (text[at] === '"') {
-      const end = text.indexOf('"', at + 1);
-      const stop = end < 0 ? text.length : end;
-      cell += text.slice(at + 1, stop);
-      at = stop + 1;
+      const found = text.indexOf('"', at + 1);
+      const end = found < 0 ? text.length : found;
+      cell += text.slice(at + 1, end);
+      at = end + 1;
       if (text[at] === '"') cell += '"';
     }
     plain.lastIndex = at;
     const [rest] = plain.exec(text) ?? [""];
+    rows.at(-1).push(cell + rest);
     at += rest.length;
-    row.push(cell + rest);
-    if (text[at] !== separator) {
-      rows.push(row);
-      row = [];
-      if (text.startsWith("\r\n", at)) at += 1;
-    }
-    at += 1;
+    if (text[at] !== separator) rows.push([]);
+    if (text.startsWith("\r\n", at)) at += 1;
   }
-  return row.length ? [...rows, row] : rows;
+  return rows;
 }
 
 /**

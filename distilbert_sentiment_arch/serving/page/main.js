@@ -3,11 +3,11 @@
 import { AnswerPanel } from "./answer.js";
 import { inBatches, pause } from "./batches.js";
 import { FORMATS, snippet } from "./copy_as.js";
-import { button, byId, choice, fill, make } from "./dom.js";
+import { button, byId, fill, make } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { lines, readTable } from "./files.js";
 import { showLists } from "./lists.js";
-import { showCountdown, showEmpty, showNotice } from "./notices.js";
+import { showCountdown, showNotice } from "./notices.js";
 import { counted } from "./numbers.js";
 import { Server } from "./server.js";
 import { TablePanel } from "./table.js";
@@ -22,7 +22,7 @@ const PANELS = ["notice", "answer", "summary", "why", "lists", "table", "copy"];
 const box = byId("text");
 const server = new Server();
 const answer = new AnswerPanel();
-const words = new WordsPanel(() => explain(...explained));
+const words = new WordsPanel();
 const table = new TablePanel({
   explain: explainRow,
   window: () => truncate("window"),
@@ -78,7 +78,7 @@ async function refresh() {
     if (!found.length) {
       show("notice");
       say("");
-      showEmpty();
+      showNotice({ kind: "empty", message: "One text a line, or a file, becomes a table with a histogram and a download." }, {});
     } else if (several()) await answerAll(found, signal);
     else await answerOne(found[0], signal);
     failures = 0;
@@ -182,14 +182,8 @@ function fail(refusal) {
   // The server may have been started anew with another model.
   const list = models.length > 0 && model().route === "model" && lists()[0];
   if (["gone", "absent", "key"].includes(refusal.kind)) models = [];
-  const actions = {
-    retry: refresh,
-    list: list && (() => choose(list.id)),
-    window: () => truncate("window"),
-    end: () => truncate("end"),
-    start: () => truncate("start"),
-  };
-  say(showNotice(refusal, actions, useKey));
+  const cuts = Object.fromEntries(["window", "end", "start"].map((mode) => [mode, () => truncate(mode)]));
+  say(showNotice(refusal, { ...cuts, useKey, retry: refresh, list: list && (() => choose(list.id)) }));
   if (refusal.kind === "key") byId("key").focus();
   if (!["busy", "later", "gone"].includes(refusal.kind)) return;
   let seconds = Math.max(refusal.wait, Math.min(LONGEST_WAIT, 2 ** failures));
@@ -233,19 +227,17 @@ async function openFile(chosen) {
     return;
   }
   box.hidden = true;
-  const columns = file.columns.map((name, index) => [index, name]);
-  line.replaceChildren(
-    make("b", chosen.name),
-    choice("Texts in", columns, file.column, (index) => {
-      file.column = index;
-      refresh();
-    }),
-    button("Close the file", () => {
-      closeFile();
-      refresh();
-      box.focus();
-    }),
-  );
+  const select = make("select", { onchange: () => {
+    file.column = select.value;
+    refresh();
+  } });
+  fill(select, file.columns.map((name, at) => [at, name]), file.column);
+  const close = () => {
+    closeFile();
+    refresh();
+    box.focus();
+  };
+  line.replaceChildren(make("b", chosen.name), make("label.field", "Texts in ", select), button("Close the file", close));
   refresh();
 }
 
@@ -260,15 +252,14 @@ function showSnippet() {
   const all = texts();
   const shown = several() ? table.onScreen : all;
   if (byId("copy").hidden || !shown.length) return;
-  const { note, code } = snippet(byId("formats").querySelector(":checked").value, {
+  const [note, code] = snippet(byId("formats").querySelector(":checked").value, {
     base: new URL("./", document.baseURI).href,
     model: model(),
     texts: shown,
     truncation: truncation(),
     keyed: server.key !== "",
   });
-  const part = shown.length < all.length ? ` With the ${shown.length} texts on screen, of ${all.length}.` : "";
-  byId("copy-note").textContent = note + part;
+  byId("copy-note").textContent = note + (shown.length < all.length ? ` The ${shown.length} texts on screen.` : "");
   byId("snippet").textContent = code;
 }
 
@@ -308,6 +299,7 @@ for (const id of ["many", "truncation", "model"]) byId(id).addEventListener("cha
 byId("choose-file").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", () => openFile(byId("file").files[0]));
 byId("copy-button").addEventListener("click", copySnippet);
+byId("why-method").addEventListener("change", () => explain(...explained));
 byId("forget-key").addEventListener("click", () => useKey(""));
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {

@@ -4,27 +4,16 @@ import { button, byId, make } from "./dom.js";
 
 // For each kind of refusal: a title, what to do, the buttons that do it.
 const NOTICES = {
-  busy: ["The server is busy", "Its queue is full. The page asks again by itself.", ["retry", "list"]],
-  later: [
-    "The model does not answer",
-    "The page asks again by itself. If this lasts, see GET /ready and the log of the server.",
-    ["retry", "list"],
-  ],
-  gone: [
-    "The server cannot be reached",
-    "Is it running? ./scripts/serve starts it. Your text stays here, and the page asks again by itself.",
-    ["retry"],
-  ],
-  long: [
-    "The text is longer than the model reads at once",
-    "Nothing is cut without being asked for. Shorten the text, or choose:",
-    ["window", "end", "start"],
-  ],
-  large: ["This is over a limit of the server", "Split the text, or send it as a file with one text a line.", []],
-  absent: ["The server does not have this", "It may have been started anew with another model.", ["retry"]],
-  refused: ["The server does not take this text", "Change it as the server says:", []],
-  broken: ["The server failed", "The log of the server has the details.", ["retry"]],
-  key: ["This server asks for an API key", "It stays in the memory of this page, and is gone when you leave it.", []],
+  empty: ["Nothing to read yet", "Type a text, or take an example. The answer comes as you type: the labels, the words that decide, and what word lists say."],
+  busy: ["The server is busy", "Its queue is full. The page asks again by itself.", "retry", "list"],
+  later: ["The model does not answer", "The page asks again by itself. If this lasts, see GET /ready and the log of the server.", "retry", "list"],
+  gone: ["The server cannot be reached", "Is it running? ./scripts/serve starts it. Your text stays here, and the page asks again by itself.", "retry"],
+  long: ["The text is longer than the model reads at once", "Nothing is cut without being asked for. Shorten the text, or choose:", "window", "end", "start"],
+  large: ["This is over a limit of the server", "Split the text, or send it as a file with one text a line."],
+  absent: ["The server does not have this", "It may have been started anew with another model.", "retry"],
+  refused: ["The server does not take this text", "Change it as the server says:"],
+  broken: ["The server failed", "The log of the server has the details.", "retry"],
+  key: ["This server asks for an API key", "It stays in the memory of this page, and is gone when you leave it."],
 };
 
 const BUTTONS = {
@@ -37,30 +26,21 @@ const BUTTONS = {
 
 /**
  * Shows why there is no answer, and returns the title.
- * @param {any} refusal
- * @param {Record<string, any>} actions What each button does; null for one that is not offered.
- * @param {((key: string) => void)} useKey
+ * @param {{kind: string, message: string}} refusal
+ * @param {Record<string, any>} actions What each button does, and `useKey`; null for one that is
+ *   not offered.
  */
-export function showNotice(refusal, actions, useKey) {
-  const [title, says, offered] = NOTICES[refusal.kind];
-  const log = refusal.kind === "broken" && refusal.id ? ` Request id: ${refusal.id}` : "";
+export function showNotice({ kind, message }, actions) {
+  const [title, says, ...offered] = NOTICES[kind];
+  const buttons = offered.filter((name) => actions[name]).map((name) => button(BUTTONS[name], actions[name]));
   byId("notice").replaceChildren(
     make("h2", title),
     make("p", says),
-    make("p.quiet", refusal.message + log),
-    make("div.row", ...offered.filter((name) => actions[name]).map((name) => button(BUTTONS[name], actions[name]))),
-    refusal.kind === "key" ? keyForm(useKey) : make("p.quiet", { id: "countdown" }),
+    make("p.quiet", message),
+    kind === "key" ? keyForm(actions.useKey) : make("div.row", ...buttons),
+    make("p.quiet", { id: "countdown" }),
   );
   return title;
-}
-
-/** Shows what to do when nothing has been typed. */
-export function showEmpty() {
-  byId("notice").replaceChildren(
-    make("h2", "Nothing to read yet"),
-    make("p", "Type a text, or take an example. The answer comes as you type: the labels, the words that decide, and what the word lists say."),
-    make("p.quiet", "One text a line, or a file, becomes a table with a histogram and a download."),
-  );
 }
 
 /** Shows the seconds until the page asks again. */
@@ -69,10 +49,11 @@ export function showCountdown(seconds) {
 }
 
 function keyForm(useKey) {
-  const input = make("input", { type: "password", id: "key", autocomplete: "off", required: "" });
+  // Other characters than these do not fit into a header.
+  const input = make("input", { type: "password", id: "key", autocomplete: "off", required: "", pattern: "[!-~]+" });
   const onsubmit = (event) => {
     event.preventDefault();
-    useKey(input.value.trim());
+    useKey(input.value);
   };
   return make("form.row", { onsubmit }, make("label.field", "API key ", input), make("button", "Use this key"));
 }

@@ -2,14 +2,17 @@
 
 const MINUS = "\u2212";
 
+/** 1204 is "1,204". */
+export const grouped = (count) => count.toLocaleString("en");
+
 /** A count with its noun: "1 token", "1,204 tokens", "2 passes". */
 export const counted = (count, noun) =>
-  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
+  `${grouped(count)} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 
 /** A score with four decimals. */
 export const decimal = (value) => value.toFixed(4).replace("-", MINUS);
 
-/** A share in percent; one that is not whole is never shown as 0 or 100. */
+/** A share in percent; only nothing is 0, and only all is 100. */
 export function percent(share) {
   const text = (share * 100).toFixed(1);
   if (text === "100.0" && share < 1) return "> 99.9%";
@@ -24,8 +27,7 @@ export function signed(value, digits) {
 }
 
 /** Decimals that show two digits of the largest of several changes. */
-export const digitsFor = (largest) =>
-  largest > 0 ? Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(largest)))) : 2;
+export const digitsFor = (largest) => Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(largest))));
 
 /** A time in milliseconds. */
 export const milliseconds = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;

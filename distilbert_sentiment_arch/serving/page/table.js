@@ -3,7 +3,7 @@
 import { scaleOf } from "./answer.js";
 import { button, byId, fill, make } from "./dom.js";
 import { save, toCsv } from "./files.js";
-import { counted, decimal } from "./numbers.js";
+import { counted, decimal, grouped } from "./numbers.js";
 
 const PAGE = 50;
 const BINS = 20;
@@ -25,8 +25,10 @@ export class TablePanel {
   #shown = PAGE;
   #actions;
 
-  /** @param {Record<string, any>} actions What buttons do: explain, window, stop, retry; and
-   * `rendered`, which is called when other rows are on screen. */
+  /**
+   * @param {Record<string, any>} actions What buttons do (explain, window, stop, retry), and
+   *   `rendered`, which is called when other rows are on screen.
+   */
   constructor(actions) {
     this.#actions = actions;
     fill(byId("table-order"), named(Object.keys(ORDERS)), "as sent");
@@ -35,8 +37,8 @@ export class TablePanel {
       this.#shown += PAGE;
       this.render();
     });
-    byId("save-csv").addEventListener("click", () => this.#saveCsv());
-    byId("save-jsonl").addEventListener("click", () => this.#saveJsonl());
+    byId("save-csv").addEventListener("click", () => save("labels.csv", "text/csv", toCsv(this.#cells())));
+    byId("save-jsonl").addEventListener("click", () => save("labels.jsonl", "application/jsonl", this.#jsonl()));
   }
 
   /** The texts of the rows on screen. */
@@ -46,20 +48,19 @@ export class TablePanel {
 
   /** Begins a table, and returns the places of the texts that have no answer yet. */
   begin(model, truncation, texts) {
-    const same = model === this.#model && truncation === this.#truncation;
-    const known = new Map(same ? this.#texts.map((text, index) => [text, this.#outcomes[index]]) : []);
     const { labels } = model;
+    const same = model === this.#model && truncation === this.#truncation;
+    const known = new Map(same ? this.#texts.map((text, at) => [text, this.#outcomes[at]]) : []);
     if (!same) fill(byId("table-label"), named(labels), labels.find((label) => /^pos/i.test(label)) ?? labels[0]);
-    [this.#model, this.#truncation, this.#texts] = [model, truncation, texts];
+    [this.#model, this.#truncation, this.#texts, this.#shown] = [model, truncation, texts, PAGE];
     this.#outcomes = texts.map((text) => known.get(text) ?? null);
-    this.#shown = PAGE;
     this.render();
-    return [...texts.keys()].filter((index) => !this.#outcomes[index]);
+    return [...texts.keys()].filter((at) => !this.#outcomes[at]);
   }
 
   /** Takes the outcomes of the texts at some places. */
   add(places, outcomes) {
-    for (const [index, place] of places.entries()) this.#outcomes[place] = outcomes[index];
+    for (const [at, place] of places.entries()) this.#outcomes[place] = outcomes[at];
     this.render();
   }
 
@@ -71,13 +72,15 @@ export class TablePanel {
     byId("save-csv").disabled = byId("save-jsonl").disabled = done < rows.length;
     const progress = [
       make("progress", { max: rows.length, value: done, "aria-label": "Texts answered" }),
-      `${done.toLocaleString("en")} of ${counted(rows.length, "text")}`,
+      `${grouped(done)} of ${counted(rows.length, "text")}`,
       stopped ? button("Go on", retry) : button("Stop", stop),
     ];
     byId("progress").replaceChildren(...(done < rows.length ? progress : []));
     byId("tally").replaceChildren(...this.#tally());
     byId("histogram").replaceChildren(...this.#histogram(rows));
-    byId("rows").replaceChildren(this.#grid(rows.slice(0, this.#shown)));
+    const heads = ["#", "Text", "Answer", byId("table-label").value].map((name) => make("th", { scope: "col" }, name));
+    const shown = rows.slice(0, this.#shown).map((row) => this.#row(row));
+    byId("rows").replaceChildren(make("table", make("thead", make("tr", ...heads)), make("tbody", ...shown)));
     byId("more-rows").hidden = rows.length <= this.#shown;
     byId("more-rows").textContent = `Show more of ${counted(rows.length, "text")}`;
     rendered();
@@ -93,15 +96,15 @@ export class TablePanel {
   }
 
   #tally() {
-    const counts = {};
-    for (const { label = "not answered" } of this.#outcomes.filter(Boolean)) counts[label] = (counts[label] ?? 0) + 1;
-    const parts = Object.entries(counts).sort((a, b) => b[1] - a[1]);
-    const list = this.#outcomes.find((each) => each?.model && each.model !== this.#model.id);
-    const long = this.#outcomes.some((each) => each?.refusal?.kind === "long");
+    const counts = new Map();
+    const answered = this.#outcomes.filter(Boolean);
+    for (const { label = "not answered" } of answered) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => `${label} ${grouped(count)}`);
+    const list = answered.find(({ model = this.#model.id }) => model !== this.#model.id);
     return [
-      make("p", parts.map(([label, count]) => `${label} ${count.toLocaleString("en")}`).join(" · ")),
+      make("p", parts.join(" · ")),
       list && make("p.quiet", `The word list ${list.model} answered in place of the model.`),
-      long && button("Read long texts in windows", this.#actions.window),
+      answered.some(({ refusal }) => refusal?.kind === "long") && button("Read long texts in windows", this.#actions.window),
     ].filter(Boolean);
   }
 
@@ -115,20 +118,15 @@ export class TablePanel {
     for (const score of scores) bins[Math.min(BINS - 1, Math.floor(((score - low) / (high - low)) * BINS))] += 1;
     const most = Math.max(...bins);
     const says = `Histogram from ${decimal(low)} to ${decimal(high)}: ${bins.join(", ")}`;
-    const bars = bins.map((count, index) => {
+    const bars = bins.map((count, at) => {
       const height = count && Math.max(1, (50 * count) / most);
-      return make("svg:rect", { x: index * 10 + 0.5, y: 50 - height, width: 9, height });
+      return make("svg:rect", { x: at * 10 + 0.5, y: 50 - height, width: 9, height });
     });
     const axis = [decimal(low), `highest bar: ${counted(most, "text")}`, decimal(high)];
     return [
       make("svg:svg", { viewBox: "0 0 200 50", preserveAspectRatio: "none", role: "img", "aria-label": says }, ...bars),
       make("div.row.apart.quiet", ...axis.map((each) => make("span", each))),
     ];
-  }
-
-  #grid(rows) {
-    const heads = ["#", "Text", "Answer", byId("table-label").value].map((name) => make("th", { scope: "col" }, name));
-    return make("table", make("thead", make("tr", ...heads)), make("tbody", ...rows.map((each) => this.#row(each))));
   }
 
   #row({ index, text, outcome, score }) {
@@ -144,18 +142,18 @@ export class TablePanel {
     );
   }
 
-  #saveCsv() {
+  #cells() {
     const { labels } = this.#model;
     const rows = this.#rows().map(({ text, outcome: { label = "", probs, model = "", refusal } }) =>
       [text, label, ...labels.map((_, at) => probs?.[at] ?? ""), model, refusal?.message ?? ""]);
-    save("labels.csv", "text/csv", toCsv([["text", "label", ...labels, "model", "error"], ...rows]));
+    return [["text", "label", ...labels, "model", "error"], ...rows];
   }
 
-  #saveJsonl() {
-    const rows = this.#rows().map(({ text, outcome: { label, probs, model, refusal } }) => {
+  #jsonl() {
+    const lines = this.#rows().map(({ text, outcome: { label, probs, model, refusal } }) => {
       const scores = probs && Object.fromEntries(this.#model.labels.map((name, at) => [name, probs[at]]));
       return `${JSON.stringify({ text, label, scores, model, error: refusal?.message })}\n`;
     });
-    save("labels.jsonl", "application/jsonl", rows.join(""));
+    return lines.join("");
   }
 }

@@ -5,7 +5,7 @@ import { counted, decimal, digitsFor, signed } from "./numbers.js";
 
 const LEVELS = 4;
 const NUMBERED = 0.1; // Share of the largest change from which a word shows its number.
-const SHORT = 20;
+const SHORT = 20; // Characters of a word that has its number below; a sentence has to wrap.
 const DETAILS = 6;
 
 const METHODS = { leave_one_out: "each left out in turn", owen: "Owen values", sums: "their own scores" };
@@ -17,11 +17,8 @@ export class WordsPanel {
   #found = null;
   #measures = [];
 
-  /** @param {() => void} changed Called when another method is chosen. */
-  constructor(changed) {
-    byId("why-label").addEventListener("change", () => this.#render());
-    byId("why-measure").addEventListener("change", () => this.#render());
-    byId("why-method").addEventListener("change", changed);
+  constructor() {
+    for (const id of ["why-label", "why-measure"]) byId(id).addEventListener("change", () => this.#render());
   }
 
   /**
@@ -29,19 +26,19 @@ export class WordsPanel {
    * @param {string} text The text that was sent.
    * @param {any} content Answer of `/v1/explain`.
    */
-  show(text, content) {
-    this.#text = text;
-    this.#found = content.data[0];
-    const { labels, label } = this.#found;
-    const measure = byId("why-measure").value;
-    this.#measures = content.route === "lexicon" ? [["logits", "mean valence"]] : [["logits", "logit"], ["probs", "score"]];
-        fill(byId("why-label"), labels.map((each) => [each, each]), labels.includes(label) ? label : labels[0]);
-    fill(byId("why-measure"), this.#measures, this.#measures.some(([key]) => key === measure) ? measure : "logits");
+  show(text, { route, data: [found] }) {
+    [this.#text, this.#found] = [text, found];
+    this.#measures = [["logits", "logit"], ["probs", "score"]];
+    if (route === "lexicon") this.#measures = [["logits", "mean valence"]];
+    const { labels, label } = found;
+    const kept = this.#measures.find(([key]) => key === byId("why-measure").value)?.[0];
+    fill(byId("why-label"), labels.map((each) => [each, each]), labels.includes(label) ? label : labels[0]);
+    fill(byId("why-measure"), this.#measures, kept ?? "logits");
     byId("why-options").hidden = false;
     this.#render();
   }
 
-  /** Shows something in place of an explanation. @param {...any} parts */
+  /** Shows something in place of an explanation. */
   say(...parts) {
     byId("why-options").hidden = true;
     byId("why-body").replaceChildren(make("p.quiet", ...parts));
@@ -49,19 +46,19 @@ export class WordsPanel {
 
   #render() {
     const { units, labels, base, unit, method, passes, tokens } = this.#found;
-    const label = byId("why-label").value;
-    const measure = byId("why-measure").value;
+    const [label, measure] = [byId("why-label").value, byId("why-measure").value];
     const at = labels.indexOf(label);
-    const details = make("div", make("p.quiet", "Point at a word, or go there with Tab and the arrow keys, for its exact numbers."));
+    const details = make("div", make("p.quiet", "Point at a word, or go there with Tab and the arrow keys, for exact numbers."));
     const point = (index) => details.replaceChildren(this.#details(units[index], label));
-    const spent = `${counted(units.length, unit)}, ${METHODS[method] ?? method}: ${counted(passes, "pass")}, ${counted(tokens, "token")}.`;
+    const changes = units.map((each) => each[measure][at]);
     byId("why-body").replaceChildren(
-      marked(this.#text, units, units.map((each) => each[measure][at]), label, point),
+      marked(this.#text, units, changes, label, point),
       make(
         "div.row.quiet",
-        make("span.unit.for.level2", make("span.word", `for ${label}`)),
-        make("span.unit.against.level2", make("span.word", `against ${label}`)),
-        `${spent} With no text at all, ${label} is at ${decimal(base[measure][at])}.`,
+        make("span.for.level2", make("span.word", `for ${label}`)),
+        make("span.against.level2", make("span.word", `against ${label}`)),
+        `${counted(units.length, unit)}, ${METHODS[method]}: ${counted(passes, "pass")}, ${counted(tokens, "token")}. `,
+        `With no text at all, ${label} is at ${decimal(base[measure][at])}.`,
       ),
       details,
     );
@@ -73,12 +70,12 @@ export class WordsPanel {
       .map((name, at) => ({ name, probs: unit.probs[at], logits: unit.logits[at] }))
       .sort((a, b) => weight(b) - weight(a))
       .slice(0, DETAILS);
-    const row = (tag, ...cells) => make("tr", ...cells.map((cell) => make(tag, cell)));
+    const line = (tag, first, cell) => make("tr", make(tag, first), ...this.#measures.map((each) => make(tag, cell(each))));
     return make(
       "table",
       make("caption", unit.text.trim()),
-      make("thead", row("th", "label", ...this.#measures.map(([, name]) => `change of ${name}`))),
-      make("tbody", ...rows.map((each) => row("td", each.name, ...this.#measures.map(([key]) => signed(each[key], 6))))),
+      make("thead", line("th", "label", ([, name]) => `change of ${name}`)),
+      make("tbody", ...rows.map((row) => line("td", row.name, ([key]) => signed(row[key], 6)))),
     );
   }
 }
@@ -86,38 +83,35 @@ export class WordsPanel {
 /** Makes the text with its units marked: one stop for the Tab key, arrow keys within. */
 function marked(text, units, changes, label, onPoint) {
   const largest = Math.max(1e-9, ...changes.map(Math.abs));
-  const digits = digitsFor(largest);
   const box = make("div.words", { role: "listbox", "aria-label": `Words for and against ${label}` });
-  const places = offsets(text, units);
   let end = 0;
-  const marks = places.map(([from, to], index) => {
+  const marks = offsets(text, units).map(([from, to], index) => {
     const strength = Math.abs(changes[index]) / largest;
     const level = Math.ceil(strength * LEVELS - 0.1);
     const side = level > 0 ? `.${changes[index] > 0 ? "for" : "against"}.level${level}` : "";
-    const number = signed(changes[index], digits);
-    // A number goes under a word, and behind a sentence, which has to wrap.
-    const short = to - from <= SHORT;
+    const number = signed(changes[index], digitsFor(largest));
+    const [tag, under] = to - from > SHORT ? ["span", "small"] : ["ruby", "rt"];
+    const name = `${units[index].text.trim()}, ${number}`;
     const mark = make(
-      `${short ? "ruby" : "span"}.unit${side}`,
-      { role: "option", tabindex: index ? -1 : 0, "aria-selected": false, "aria-label": `${units[index].text.trim()}, ${number}` },
+      `${tag}.unit${side}`,
+      { role: "option", tabindex: index ? -1 : 0, "aria-selected": false, "aria-label": name },
       make("span.word", text.slice(from, to)),
-      strength >= NUMBERED && make(short ? "rt" : "small", number),
+      strength >= NUMBERED && make(under, number),
     );
     box.append(text.slice(end, from), mark);
     end = to;
     return mark;
   });
   box.append(text.slice(end));
-  let here = 0;
+  let here = marks[0];
   const point = ({ target, type }) => {
     const mark = target.closest(".unit");
     if (!mark) return;
-    marks[here].setAttribute("aria-selected", "false");
-    if (type === "focusin") marks[here].tabIndex = -1;
-    here = marks.indexOf(mark);
+    here.setAttribute("aria-selected", "false");
+    if (type === "focusin") [here.tabIndex, mark.tabIndex] = [-1, 0];
     mark.setAttribute("aria-selected", "true");
-    if (type === "focusin") mark.tabIndex = 0;
-    onPoint(here);
+    here = mark;
+    onPoint(marks.indexOf(mark));
   };
   box.addEventListener("pointerover", point);
   box.addEventListener("focusin", point);
@@ -132,12 +126,7 @@ function marked(text, units, changes, label, onPoint) {
 
 /** Turns spans in Unicode code points, as the server counts, to offsets in a text of JavaScript. */
 function offsets(text, units) {
-  const wanted = new Map(units.flatMap(({ start, end }) => [[start, 0], [end, 0]]));
-  let [points, place] = [0, 0];
-  for (const character of [...text, ""]) {
-    if (wanted.has(points)) wanted.set(points, place);
-    points += 1;
-    place += character.length;
-  }
-  return units.map(({ start, end }) => [wanted.get(start), wanted.get(end)]);
+  const places = [0];
+  for (const character of text) places.push(places.at(-1) + character.length);
+  return units.map(({ start, end }) => [places[start], places[end]]);
 }
