@@ -1,10 +1,11 @@
 /** The answer for one text: label bars, what answered, what was read, and where the time went. */
 
-import { byId, element, measured } from "./dom.js";
-import { counted, decimal, milliseconds, percent } from "./numbers.js";
+import { byId, make } from "./dom.js";
+import { counted, decimal, grouped, milliseconds, percent } from "./numbers.js";
 
 const SHOWN = 6;
-const DRAWN_WINDOWS = 40;
+const NUMBERED_WINDOWS = 12;
+const DRAWN_WINDOWS = 48;
 
 const REASONS = {
   overloaded: "the queue to the model was full",
@@ -14,25 +15,20 @@ const REASONS = {
   too_long: "the text is longer than the model reads at once",
 };
 
-const CUTS = { start: "the start was cut off", end: "the end was cut off" };
-
 /**
- * What the scores of a model are: `share` (they exclude each other), `each` (a probability for
- * itself), `value` (a regression) or `valence` (of a word list, no probability).
- * @param {any} model
- * @param {any} [content] The answer, which a word list may have given in place of the model.
+ * What scores are: `share` (labels exclude each other), `each` (a probability of its own), `value`
+ * (a regression) or `valence` (of a word list, no probability).
  */
-export function scaleOf(model, content) {
-  if ((content?.route ?? model.route) === "lexicon") return "valence";
-  const scales = { regression: "value", multi_label_classification: "each" };
-  return scales[model.problem_type] ?? "share";
+export function scaleOf(model, route = model.route) {
+  if (route === "lexicon") return "valence";
+  return { regression: "value", multi_label_classification: "each" }[model.problem_type] ?? "share";
 }
 
-/** The answer to one text, as the page shows it. */
+/** The panel of the answer. */
 export class AnswerPanel {
-  #bars = new Map();
+  #rows = new Map();
   #all = false;
-  #last = null;
+  #last = { scale: "", scores: [], best: "" };
 
   constructor() {
     byId("all-labels").addEventListener("click", () => {
@@ -42,170 +38,101 @@ export class AnswerPanel {
   }
 
   /**
-   * Shows an answer.
+   * Shows an answer, and returns it in a line to be read out.
    * @param {any} model Entry of the model that was asked.
-   * @param {any} reply Content and headers of the answer of `/classify`.
+   * @param {any} reply Answer of `/classify`.
    * @param {string} truncation What the request asked for.
-   * @returns {string} The answer in a line, to be read out.
    */
   show(model, { content, headers, ms }, truncation) {
-    const datum = content.data[0];
-    const scale = scaleOf(model, content);
-    const scores = model.labels.map((label, index) => ({ label, score: datum.probs[index] }));
-    this.#last = { scale, scores, best: datum.label };
-    const headline = headlineOf(this.#last);
-    byId("headline").replaceChildren(
-      element("span", {}, headline.label),
-      element("span.number", {}, headline.number),
-    );
+    const [datum] = content.data;
+    const scores = model.labels.map((label, at) => ({ label, score: datum.probs[at] }));
+    this.#last = { scale: scaleOf(model, content.route), scores, best: datum.label };
+    const [number, note] = told(this.#last);
+    byId("headline").replaceChildren(datum.label, make("span.number", number));
     this.#showBars();
-    const read = {
-      tokens: Number(headers.get("x-sentiment-tokens")),
-      tokens_read: Number(headers.get("x-sentiment-tokens-read")),
-      windows: Number(headers.get("x-sentiment-windows")),
-      ...datum.truncation,
-    };
-    byId("facts").replaceChildren(
-      ...[
-        headline.note && element("p.quiet", {}, headline.note),
-        routeLine(content, read, truncation),
-        readLine(model, content, read),
-        model.max_model_len && content.route === "model" && read.tokens > model.max_model_len
-          ? strip(read, model.max_model_len, truncation)
-          : null,
-        timing(headers.get("server-timing"), ms),
-      ].filter(Boolean),
-    );
-    return `${headline.label} ${headline.number}`;
+    const [tokens, part, windows] = ["tokens", "tokens-read", "windows"].map((name) => Number(headers.get(`x-sentiment-${name}`)));
+    const limit = content.route === "model" ? model.max_model_len : null;
+    const facts = [
+      note && make("p.quiet", note),
+      routeLine(content, windows, part < tokens && truncation),
+      make(
+        "p.quiet",
+        `Read ${grouped(part)} of ${counted(tokens, limit ? "token" : "word")}.`,
+        limit && ` The model reads ${grouped(limit)} at once.`,
+      ),
+      limit && tokens > limit && strip(tokens, windows, limit, truncation),
+      timing(headers.get("server-timing") ?? "", ms),
+    ];
+    byId("facts").replaceChildren(...facts.filter(Boolean));
+    return `${datum.label} ${number}`;
   }
 
   #showBars() {
     const { scale, scores, best } = this.#last;
     const ordered = scores.length > 3 ? [...scores].sort((a, b) => b.score - a.score) : scores;
-    const shown = this.#all ? ordered : ordered.slice(0, SHOWN);
-    const largest = Math.max(...scores.map(({ score }) => Math.abs(score)), 1e-9);
-    const rows = shown.map(({ label, score }) => {
+    const most = scale === "value" ? Math.max(1e-9, ...scores.map(({ score }) => Math.abs(score))) : 1;
+    const rows = ordered.slice(0, this.#all ? scores.length : SHOWN).map(({ label, score }) => {
       const row = this.#row(label);
-      row.best.classList.toggle("best", label === best);
-      row.number.textContent = decimal(score);
-      const share = scale === "value" ? Math.abs(score) / largest : score;
-      row.best.style.setProperty("--share", String(Math.min(1, Math.max(0, share))));
-      row.best.classList.toggle("below", score < 0);
-      return row.best;
+      row.classList.toggle("best", label === best);
+      row.classList.toggle("below", score < 0);
+      row.querySelector(".number").textContent = decimal(score);
+      row.style.setProperty("--share", String(Math.abs(score) / most));
+      return row;
     });
     byId("bars").replaceChildren(...rows);
     byId("bars").classList.toggle("single", scale === "value" && scores.length === 1);
-    const more = byId("all-labels");
-    more.hidden = scores.length <= SHOWN;
-    more.textContent = this.#all ? `Show the top ${SHOWN}` : `Show all ${scores.length} labels`;
-    more.setAttribute("aria-expanded", String(this.#all));
+    byId("all-labels").hidden = scores.length <= SHOWN;
+    byId("all-labels").textContent = this.#all ? `Show the top ${SHOWN}` : `Show all ${scores.length} labels`;
   }
 
   // Rows are kept, so that a bar moves from one answer to the next in place of jumping.
   #row(label) {
-    if (!this.#bars.has(label)) {
-      const number = element("span.number");
-      const bar = element("span.bar", { "aria-hidden": "true" });
-      this.#bars.set(label, {
-        number,
-        best: element("li", {}, element("span.name", {}, label), number, bar),
-      });
-    }
-    return this.#bars.get(label);
+    const row = this.#rows.get(label) ?? make("li", make("span", label), make("span.number"), make("span.bar"));
+    this.#rows.set(label, row);
+    return row;
   }
 }
 
-function headlineOf({ scale, scores, best }) {
-  const score = scores.find(({ label }) => label === best)?.score;
-  if (scale === "valence") {
-    const note = "The bars are a picture of the mean valence of the words. They are no probabilities.";
-    return { label: best, number: "", note };
-  }
-  if (scale === "value") return { label: best, number: decimal(score), note: "A value, no probability." };
+/** Tells the score of the best label, and what scores are where that is not plain. */
+function told({ scale, scores, best }) {
+  if (scale === "valence") return ["", "The bars draw the mean valence of the words. They are no probabilities."];
+  const score = scores.find(({ label }) => label === best).score;
+  if (scale === "value") return [decimal(score), "A value, no probability."];
   const likely = scores.filter((each) => each.score > 0.5).length;
-  const note =
-    scale === "each"
-      ? `Each label has a probability of its own; ${likely || "none"} of them ${likely === 1 ? "is" : "are"} over 50 %.`
-      : "";
-  return { label: best, number: percent(score), note };
+  return [percent(score), scale === "each" && `Each label has its own probability. Over 50%: ${likely} of ${scores.length}.`];
 }
 
-function routeLine(content, { windows, tokens, tokens_read: tokensRead }, truncation) {
-  if (content.route === "lexicon") {
-    const reason = REASONS[content.lexicon?.reason];
-    return element(
-      "p",
-      {},
-      element("span.tag", {}, "word list"),
-      ` ${content.model} answered${reason ? `, because ${reason}` : ""}.`,
-    );
-  }
-  const how =
-    windows > 1
-      ? ` read the text in ${windows} overlapping windows.`
-      : tokensRead < tokens
-        ? ` answered; ${CUTS[truncation] ?? "a part was cut off"}.`
-        : " answered.";
-  const tag = windows > 1 ? "model, windows" : "model";
-  return element("p", {}, element("span.tag", {}, tag), ` ${content.model}${how}`);
+function routeLine({ route, model, lexicon }, windows, cut) {
+  const reason = REASONS[lexicon?.reason];
+  let [tag, how] = ["model", cut ? `; the ${cut} was cut off` : ""];
+  if (windows > 1) [tag, how] = ["windows", ` in ${windows} overlapping windows`];
+  if (route === "lexicon") [tag, how] = ["word list", reason ? `, because ${reason}` : ""];
+  return make("p", make("span.tag", tag), ` ${model} answered${how}.`);
 }
 
-function readLine(model, content, { tokens, tokens_read: tokensRead }) {
-  const noun = content.route === "lexicon" ? "word" : "token";
-  const limit =
-    content.route === "model" && model.max_model_len
-      ? ` The model reads ${model.max_model_len.toLocaleString("en")} at once.`
-      : "";
-  return element(
-    "p.quiet",
-    {},
-    `Read ${tokensRead.toLocaleString("en")} of ${counted(tokens, noun)}.${limit}`,
+/** Draws which part of a long text each window has, or which part was read. */
+function strip(tokens, windows, limit, truncation) {
+  // Windows are full and overlap by a quarter; the last one ends with the text.
+  const step = limit - Math.floor(limit / 4);
+  const count = Math.min(windows, DRAWN_WINDOWS);
+  const starts = Array.from({ length: count }, (_, at) => Math.min(at * step, tokens - limit));
+  if (truncation === "start") starts[0] = tokens - limit;
+  const says = `${counted(windows, "window")} of ${limit} tokens over a text of ${tokens}`;
+  const numbered = windows > 1 && windows <= NUMBERED_WINDOWS;
+  const parts = starts.map((start, at) =>
+    make("span", { "--start": start / tokens, "--share": limit / tokens }, numbered && at + 1),
   );
-}
-
-/** Draws which part of a long text each window has, or which part was cut off. */
-function strip({ tokens, windows }, limit, truncation) {
-  const starts = [];
-  if (windows > 1) {
-    // The windows overlap by a quarter, all are full, and the last one ends with the text.
-    const step = limit - Math.floor(limit / 4);
-    for (let index = 0; index < windows - 1; index += 1) starts.push(index * step);
-    starts.push(tokens - limit);
-  } else {
-    starts.push(truncation === "start" ? tokens - limit : 0);
-  }
-  const label =
-    windows > 1
-      ? `${windows} windows of ${limit} tokens over a text of ${tokens}`
-      : `the part of the text that was read: ${limit} of ${tokens} tokens`;
-  const named = windows <= 12;
-  const drawing = element("div.strip", { role: "img", "aria-label": label });
-  for (const [index, start] of starts.slice(0, DRAWN_WINDOWS).entries()) {
-    drawing.append(
-      measured(
-        index % 2 ? "span.low" : "span",
-        { start: start / tokens, share: limit / tokens },
-        windows > 1 && named ? String(index + 1) : "",
-      ),
-    );
-  }
-  return drawing;
+  return make("div.strip", { role: "img", "aria-label": says }, ...parts);
 }
 
 /** Draws the stages of the server, and what is left of the time that the browser waited. */
 function timing(header, total) {
-  const stages = [...(header ?? "").matchAll(/([\w-]+);dur=([\d.]+)/g)].map(([, name, value]) => ({
-    name,
-    value: Number(value),
-  }));
-  if (!stages.length) return null;
-  const rest = total - stages.reduce((sum, { value }) => sum + value, 0);
-  if (rest > 0) stages.push({ name: "HTTP and network", value: rest });
-  const bar = element("div.timing", { "aria-hidden": "true" });
-  const legend = element("ul.legend", { "aria-label": "Where the time went" });
-  for (const { name, value } of stages) {
-    bar.append(measured("span", { share: value / total }));
-    legend.append(element("li", {}, `${name} `, element("b", {}, milliseconds(value))));
-  }
-  return element("div", {}, bar, legend);
+  const stages = [...header.matchAll(/([\w-]+);dur=([\d.]+)/g)].map(([, name, ms]) => [name, Number(ms)]);
+  const rest = total - stages.reduce((sum, [, ms]) => sum + ms, 0);
+  stages.push(["HTTP and network", Math.max(0, rest)]);
+  return make(
+    "div",
+    make("div.timing", ...stages.map(([, ms]) => make("span", { "--share": ms }))),
+    make("ul.legend", ...stages.map(([name, ms]) => make("li", `${name} `, make("b", milliseconds(ms))))),
+  );
 }

@@ -7,11 +7,11 @@ const PATIENCE = 8;
 /**
  * Classifies many texts, one request after the other.
  *
- * A request that the server refuses for one of its texts is halved until the text is found, so
- * that the others are answered.
+ * A request that is refused for one of its texts is halved until that text is found, so that the
+ * others are answered.
  * @param {string[]} texts
  * @param {(texts: string[]) => Promise<any>} send
- * @param {(from: number, outcomes: any[]) => void} done Receives answers, or refusals, in order.
+ * @param {(from: number, outcomes: any[]) => void} done Receives answers, or a refusal.
  * @param {AbortSignal} signal
  */
 export async function inBatches(texts, send, done, signal) {
@@ -21,10 +21,10 @@ export async function inBatches(texts, send, done, signal) {
     const [from, to] = waiting.pop();
     try {
       const { content } = await send(texts.slice(from, to));
-      done(from, content.data.map((datum) => ({ ...datum, route: content.route, model: content.model })));
+      const { route, model } = content;
+      done(from, content.data.map((datum) => ({ ...datum, route, model })));
       tries = 0;
     } catch (refusal) {
-      if (signal.aborted) throw refusal;
       if (["refused", "long", "large"].includes(refusal.kind)) {
         const middle = Math.ceil((from + to) / 2);
         if (to - from > 1) waiting.push([middle, to], [from, middle]);
@@ -32,29 +32,28 @@ export async function inBatches(texts, send, done, signal) {
       } else if (["busy", "later"].includes(refusal.kind) && tries < PATIENCE) {
         waiting.push([from, to]);
         tries += 1;
-        await pause(Math.max(refusal.wait, tries / 2), signal);
+        await pause(1000 * Math.max(refusal.wait, tries), signal);
       } else throw refusal;
     }
   }
 }
 
+/** Waits; rejects as soon as the signal aborts. @param {number} milliseconds */
+export const pause = (milliseconds, signal) =>
+  new Promise((resolve, reject) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+
 function split(texts) {
   const batches = [];
-  let from = 0;
-  let characters = 0;
+  let [from, characters] = [0, 0];
   for (const [index, { length }] of texts.entries()) {
     if (index > from && (index - from === TEXTS || characters + length > CHARACTERS)) {
       batches.push([from, index]);
-      from = index;
-      characters = 0;
+      [from, characters] = [index, 0];
     }
     characters += length;
   }
-  return from < texts.length ? [...batches, [from, texts.length]] : batches;
+  return [...batches, [from, texts.length]];
 }
-
-const pause = (seconds, signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
-  });

@@ -1,69 +1,60 @@
-/** The request on screen, as other clients would send it. Quoted for any text. */
+/** The request on screen, as other clients send it. Quoted so that any text is only a text. */
 
 // Characters that a reader cannot see, or that change the order of what is seen.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const CHOICES = 255;
 const QUESTIONS = 400;
 
 export const FORMATS = ["curl", "OpenAI", "vLLM", "TEI", "KServe V1", "KServe V2"];
 
 /**
- * Writes a request for a client.
+ * Writes a request for a client; returns what it is, and the code.
  * @param {string} format One of `FORMATS`.
  * @param {{base: string, model: any, texts: string[], truncation: string, keyed: boolean}} request
- * @returns {{note: string, code: string}} What it is, and the code.
+ * @returns {string[]}
  */
 export function snippet(format, request) {
-  const { model, texts, truncation } = request;
+  const { texts, truncation } = request;
+  const model = request.model.id;
   const ours = truncation ? { truncation } : {};
   const parameters = truncation ? { parameters: ours } : {};
-  const input = texts.length === 1 ? texts[0] : texts;
-  const path = model.id.split("/").map(encodeURIComponent).join("/");
+  const one = texts.length === 1;
+  const body = { model, input: one ? texts[0] : texts, ...ours };
+  const path = model.split("/").map(encodeURIComponent).join("/");
   switch (format) {
     case "curl":
-      return { note: "In bash or zsh.", code: curl(request, "classify", { model: model.id, input, ...ours }) };
+      return ["For bash and zsh.", curl(request, "classify", body)];
     case "OpenAI":
-      return openai(request, ours);
+      return ["Python with openai 3.51 or later.", openai(request, ours)];
     case "vLLM":
-      return {
-        note: "Python with requests, as in the examples of vLLM: the same route and fields.",
-        code: requests(request, { model: model.id, input, ...ours }),
-      };
+      return ["Python with requests, as vLLM's own examples.", requests(request, body)];
     case "TEI": {
-      const inputs = texts.length === 1 ? input : texts.map((text) => [text]);
-      return {
-        note: "The route of text-embeddings-inference, in bash or zsh.",
-        code: curl(request, "predict", { inputs, model: model.id, ...ours }),
-      };
+      const inputs = one ? texts[0] : texts.map((text) => [text]);
+      return ["The route of text-embeddings-inference.", curl(request, "predict", { inputs, model, ...ours })];
     }
     case "KServe V1":
-      return { note: "In bash or zsh.", code: curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters }) };
+      return ["KServe's first protocol.", curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters })];
     default: {
       const inputs = [{ name: "text", shape: [texts.length], datatype: "BYTES", data: texts }];
-      return { note: "The Open Inference Protocol, in bash or zsh.", code: curl(request, `v2/models/${path}/infer`, { inputs, ...parameters }) };
+      return ["The Open Inference Protocol, Triton's too.", curl(request, `v2/models/${path}/infer`, { inputs, ...parameters })];
     }
   }
 }
 
 function curl({ base, keyed }, path, body) {
-  const json = JSON.stringify(body).replace(UNSEEN, (character) =>
-    Array.from({ length: character.length }, (_, at) => unicode(character.charCodeAt(at))).join(""),
-  );
-  const lines = [
-    `curl -s ${shell(base + path)}`,
-    keyed ? `-H "Authorization: Bearer $API_KEY"` : "",
-    "-H 'Content-Type: application/json'",
-    `-d ${shell(json)}`,
-  ];
-  return lines.filter(Boolean).join(" \\\n  ");
+  const units = (found) => found.split("").map((unit) => escaped(unit.charCodeAt(0))).join("");
+  const json = JSON.stringify(body).replace(UNSEEN, units);
+  const parts = [`curl -s ${shell(base + path)}`, "-H 'Content-Type: application/json'", `-d ${shell(json)}`];
+  if (keyed) parts.splice(1, 0, '-H "Authorization: Bearer $API_KEY"');
+  return parts.join(" \\\n  ");
 }
 
 function requests({ base, keyed }, body) {
-  const key = keyed ? `\n    headers={"Authorization": f"Bearer {os.environ['API_KEY']}"},` : "";
+  const headers = keyed ? `\n    headers={"Authorization": "Bearer " + os.environ["API_KEY"]},` : "";
   return `${keyed ? "import os\n\n" : ""}import requests
 
 response = requests.post(
-    ${python(`${base}classify`)},${key}
+    ${python(`${base}classify`)},${headers}
     json=${python(body)},
 )
 response.raise_for_status()
@@ -72,58 +63,50 @@ for answer in response.json()["data"]:
 `;
 }
 
+/** Asks for decisions; for values, and more labels than those take, for embeddings. */
 function openai({ base, model, texts, keyed }, ours) {
-  const { labels } = model;
-  const extra = Object.keys(ours).length ? `, extra_body=${python(ours)}` : "";
+  const { labels, problem_type: type } = model;
+  const extra = ours.truncation ? `, extra_body=${python(ours)}` : "";
   const head = `${keyed ? "import os\n\n" : ""}from openai import OpenAI
 
 client = OpenAI(base_url=${python(`${base}v1`)}, api_key=${keyed ? 'os.environ["API_KEY"]' : '"none"'})
 texts = ${python(texts)}
 `;
-  const exclusive = model.problem_type === "single_label_classification" && labels.length > 1 && labels.length <= CHOICES;
-  const several = model.problem_type === "multi_label_classification" && labels.length <= QUESTIONS;
-  if (!exclusive && !several) {
-    return {
-      note: "Embeddings are the numbers of the model, in the order of its labels.",
-      code: `${head}answer = client.embeddings.create(model=${python(model.id)}, input=texts${extra})
+  let questions;
+  let printed = "{each.name: each.probability for each in answer.answers}";
+  if (type === "multi_label_classification" && labels.length <= QUESTIONS) {
+    questions = labels.map((name) => ({ type: "predicate", name, instructions: `Is it ${name}?` }));
+  } else if (type === "single_label_classification" && labels.length > 1 && labels.length <= CHOICES) {
+    questions = [{ type: "choice", instructions: "Which label?", choices: labels.map((value) => ({ value })) }];
+    printed = "answer.answers[0].choice, answer.answers[0].probabilities";
+  } else {
+    return `${head}answer = client.embeddings.create(model=${python(model.id)}, input=texts${extra})
 for each in answer.data:
     print(dict(zip(${python(labels)}, each.embedding)))
-`,
-    };
+`;
   }
-  const questions = exclusive
-    ? [{ type: "choice", instructions: "Which label?", choices: labels.map((value) => ({ value })) }]
-    : labels.map((name) => ({ type: "predicate", name, instructions: `Is it ${name}?` }));
-  const print = exclusive
-    ? "    print(answer.answers[0].choice, answer.answers[0].probabilities)"
-    : "    print({each.name: each.probability for each in answer.answers})";
-  return {
-    note: "Python with openai 3.51 or later; decisions take one text at a time.",
-    code: `${head}questions = ${python(questions)}
+  return `${head}questions = ${python(questions)}
 for text in texts:
     answer = client.decisions.create(
         model=${python(model.id)}, input=text, questions=questions${extra}
     )
-${print}
-`,
-  };
+    print(${printed})
+`;
 }
 
-/** Quotes a text for a shell. @param {string} text */
-export const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Writes a value as Python does. @param {any} value @returns {string} */
-export function python(value) {
+/** Writes texts, lists and objects as Python does. */
+function python(value) {
   if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
-  if (typeof value === "number") return String(value);
-  if (typeof value === "object") {
-    return `{${Object.entries(value).map(([key, each]) => `${python(key)}: ${python(each)}`).join(", ")}}`;
+  if (typeof value === "string") {
+    const quoted = value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
+    return `"${quoted.replace(UNSEEN, (found) => escaped(found.codePointAt(0)))}"`;
   }
-  const quoted = value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
-  return `"${quoted.replace(UNSEEN, (character) => unicode(character.codePointAt(0)))}"`;
+  return `{${Object.entries(value).map(([key, each]) => `${python(key)}: ${python(each)}`).join(", ")}}`;
 }
 
-function unicode(code) {
+function escaped(code) {
   const digits = code.toString(16);
   return code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`;
 }

@@ -1,9 +1,9 @@
 /** The page: reads the text box, asks the server as one types, and shows what it answers. */
 
 import { AnswerPanel } from "./answer.js";
-import { inBatches } from "./batches.js";
+import { inBatches, pause } from "./batches.js";
 import { FORMATS, snippet } from "./copy_as.js";
-import { button, byId, element } from "./dom.js";
+import { button, byId, fill, make } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { lines, readTable } from "./files.js";
 import { showLists } from "./lists.js";
@@ -16,179 +16,174 @@ import { WordsPanel } from "./words.js";
 const TYPING = 180; // Milliseconds without a key after which the text is sent.
 const THINKING = 250; // Further ones until it is explained, which costs a pass for each word.
 const READING = 900; // Until the answer is read out to those who listen.
-const LONGEST_WAIT = 30;
-const PANELS = ["notice", "answer", "why", "lists", "table", "copy"];
+const LONGEST_WAIT = 30; // Seconds.
+const PANELS = ["notice", "answer", "summary", "why", "lists", "table", "copy"];
 
 const box = byId("text");
 const server = new Server();
 const answer = new AnswerPanel();
-const words = new WordsPanel(refresh);
+const words = new WordsPanel();
 const table = new TablePanel({
-  explain: (text) => useText(text, false),
-  truncate,
-  stop: () => asked.abort(),
+  explain: explainRow,
+  window: () => truncate("window"),
+  retry: refresh,
+  rendered: showSnippet,
+  stop: () => {
+    stop();
+    table.render(true);
+  },
 });
 
 let models = [];
-let file = null; // The opened file: its name, columns, rows, and the column of texts.
+let file = null; // What was read of the opened file.
+let explained = []; // What the last explanation was asked for.
 let asked = new AbortController();
+let pondered = new AbortController();
 let failures = 0;
-let timer = 0;
-let speaking = 0;
+let [timer, speaking] = [0, 0];
 
 const model = () => models.find(({ id }) => id === byId("model").value);
-const lists = () => models.filter(({ id, route }) => route === "lexicon" && id !== models[0].id);
-const many = () => file !== null || byId("many").checked;
+const lists = () => models.slice(1).filter(({ route }) => route === "lexicon");
+const several = () => file !== null || byId("many").checked;
+const truncation = () => byId("truncation").value;
 
 function texts() {
   if (file) return file.rows.map((row) => row[file.column] ?? "").filter((text) => text.trim());
-  if (many()) return lines(box.value);
+  if (several()) return lines(box.value);
   return box.value.trim() ? [box.value] : [];
 }
 
-/** Asks anew once nothing has changed for a while. */
-function changed(delay = TYPING) {
+function request(input) {
+  const cut = truncation() ? { truncation: truncation() } : {};
+  return { model: model().id, input, ...cut };
+}
+
+function stop() {
   asked.abort();
+  pondered.abort();
   clearTimeout(timer);
-  timer = setTimeout(refresh, delay);
+  document.body.removeAttribute("aria-busy");
 }
 
 /** Asks for what is on screen, and shows it. */
 async function refresh() {
-  asked.abort();
-  clearTimeout(timer);
+  stop();
   asked = new AbortController();
   const { signal } = asked;
   document.body.setAttribute("aria-busy", "true");
   try {
     if (!models.length) await connect(signal);
     const found = texts();
-    byId("text-size").textContent = many() && found.length ? counted(found.length, "text") : "";
-    if (!found.length) empty();
-    else if (many()) await answerAll(found, signal);
+    byId("text-size").textContent = several() ? counted(found.length, "text") : "";
+    if (!found.length) {
+      show("notice");
+      say("");
+      showNotice({ kind: "empty", message: "One text a line, or a file, becomes a table with a histogram and a download." }, {});
+    } else if (several()) await answerAll(found, signal);
     else await answerOne(found[0], signal);
     failures = 0;
+    document.body.removeAttribute("aria-busy");
   } catch (error) {
     if (signal.aborted) return;
     if (!error.kind) throw error;
     fail(error);
-  } finally {
-    if (!signal.aborted) document.body.removeAttribute("aria-busy");
   }
 }
 
 async function connect(signal) {
   const chosen = byId("model").value;
-  models = await server.models(signal);
-  byId("model").replaceChildren(...models.map(({ id }) => element("option", { value: id }, id)));
-  byId("model").value = models.some(({ id }) => id === chosen) ? chosen : models[0].id;
+  models = (await server.ask("v1/models", null, signal)).content.data;
+  const kept = models.some(({ id }) => id === chosen) ? chosen : models[0].id;
+  fill(byId("model"), models.map(({ id }) => [id, id]), kept);
   byId("model-field").hidden = false;
-  byId("forget-key").hidden = !server.keyed;
-  byId("server-line").textContent = models.some(({ route }) => route === "model")
-    ? "Which label a text gets, and which words decide it."
-    : `A server of word lists, in place of the model ${models[0].id}.`;
+  byId("forget-key").hidden = !server.key;
+  byId("lexicon-server").hidden = models.some(({ route }) => route === "model");
 }
 
 function show(...panels) {
   for (const id of PANELS) byId(id).hidden = !panels.includes(id);
 }
 
-function empty() {
-  show();
-  say("");
-}
-
 async function answerOne(text, signal) {
-  const asking = model();
-  const truncation = byId("truncation").value;
-  const reply = await server.classify(asking.id, text, truncation, signal);
-  say(answer.show(asking, reply, truncation));
-  const first = byId("answer").hidden;
-  if (first) words.say(element("p.quiet", {}, "Leaving out one word after the other…"));
-  show("answer", "why", "copy", ...(lists().length ? ["lists"] : []));
+  const reply = await server.ask("classify", request(text), signal);
+  say(answer.show(model(), reply, truncation()));
+  if (byId("answer").hidden) words.say("…");
+  show("answer", "why", "lists", "copy");
   showSnippet();
-  document.body.removeAttribute("aria-busy");
-  const windows = Number(reply.headers.get("x-sentiment-windows"));
-  await Promise.all([compare(asking, reply.content, text, signal), explain(asking, text, truncation, windows, signal)]);
-}
-
-async function compare(asking, content, text, signal) {
-  const answers = lists().map(async ({ id }) => ({ name: id, datum: await server.lexicon(id, text, signal) }));
-  try {
-    showLists(asking, content, await Promise.all(answers));
-  } catch (error) {
-    if (signal.aborted) throw error;
-    byId("lists-body").replaceChildren(element("p.quiet", {}, error.message));
-  }
-}
-
-async function explain(asking, text, truncation, windows, signal) {
-  byId("why").setAttribute("aria-busy", "true");
-  try {
-    await pause(THINKING, signal);
-    if (windows > 1 && !(await agreed(signal))) return;
-    words.show(text, await server.explain(asking.id, text, truncation, words.method, signal));
-  } catch (error) {
-    if (signal.aborted) return;
-    if (!error.kind) throw error;
-    const says = error.kind === "absent" ? "This server does not explain its answers." : error.message;
-    words.say(
-      element("p.quiet", {}, says),
-      ...(["busy", "later", "gone"].includes(error.kind) ? [button("Explain again", refresh)] : []),
-    );
-  } finally {
-    if (!signal.aborted) byId("why").removeAttribute("aria-busy");
-  }
-}
-
-/** Asks before a long text is read once for each of its sentences. */
-function agreed(signal) {
-  return new Promise((resolve) => {
-    words.say(
-      element("p.quiet", {}, "To explain a text of several windows, the server reads all of it once for each sentence."),
-      button("Explain this text", () => {
-        words.say(element("p.quiet", {}, "Leaving out one sentence after the other…"));
-        resolve(true);
-      }),
-    );
-    byId("why").removeAttribute("aria-busy");
-    signal.addEventListener("abort", () => resolve(false), { once: true });
-  });
+  const { data, ...origin } = reply.content;
+  explain(text, { ...data[0], ...origin });
 }
 
 async function answerAll(found, signal) {
-  const asking = model();
-  const truncation = byId("truncation").value;
-  table.begin(asking, found);
-  table.render();
-  show("table", "copy");
-  showSnippet();
-  const send = (batch) => server.classify(asking.id, batch, truncation, signal);
-  await inBatches(found, send, (from, outcomes) => {
-    table.add(from, outcomes);
-    table.render();
-  }, signal);
+  show("summary", "table", "copy");
+  const places = table.begin(model(), truncation(), found);
+  const send = (batch) => server.ask("classify", request(batch), signal);
+  const add = (from, outcomes) => table.add(places.slice(from, from + outcomes.length), outcomes);
+  if (places.length) await inBatches(places.map((place) => found[place]), send, add, signal);
   say(`${counted(found.length, "text")} answered`);
 }
 
+/** Explains a text of the table, above its rows. */
+function explainRow(text, outcome) {
+  words.say("…");
+  show("summary", "why", "lists", "table", "copy");
+  byId("why-title").focus();
+  explain(text, outcome);
+}
+
+/** Explains a label, and compares it with the word lists. */
+function explain(text, outcome, agreed = false) {
+  explained = [text, outcome, agreed];
+  pondered.abort();
+  pondered = new AbortController();
+  byId("lists").hidden = !lists().length;
+  compare(text, outcome, pondered.signal);
+  findWords(text, outcome, agreed, pondered.signal);
+}
+
+async function compare(text, outcome, signal) {
+  try {
+    const ask = async ({ id }) => {
+      const { content } = await server.ask("v1/lexicon/classify", { model: id, input: text }, signal);
+      return { name: id, ...content.data[0] };
+    };
+    showLists(model(), outcome, await Promise.all(lists().map(ask)));
+  } catch (error) {
+    if (!signal.aborted) byId("lists-body").replaceChildren(make("p.quiet", error.message));
+  }
+}
+
+async function findWords(text, outcome, agreed, signal) {
+  if (outcome.truncation?.windows > 1 && !agreed) {
+    words.say(
+      "To explain a text of several windows, the server reads it once for each sentence. ",
+      button("Explain this text", () => explain(text, outcome, true)),
+    );
+    return;
+  }
+  byId("why").setAttribute("aria-busy", "true");
+  if (agreed) words.say("Reading it once for each sentence…");
+  try {
+    await pause(THINKING, signal);
+    const { content } = await server.ask("v1/explain", { ...request(text), method: byId("why-method").value }, signal);
+    words.show(text, content);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error.kind === "absent") words.say("This server does not explain its answers. A newer one does.");
+    else words.say(`${error.message} `, button("Explain again", () => explain(text, outcome, agreed)));
+  }
+  byId("why").removeAttribute("aria-busy");
+}
+
 function fail(refusal) {
+  document.body.removeAttribute("aria-busy");
   show("notice");
   failures += 1;
-  // The server may have been restarted with another model.
+  // The server may have been started anew with another model.
+  const list = models.length > 0 && model().route === "model" && lists()[0];
   if (["gone", "absent", "key"].includes(refusal.kind)) models = [];
-  const list = models.length && model().route === "model" ? lists()[0] : null;
-  say(
-    showNotice(refusal, {
-      retry: refresh,
-      truncate,
-      useKey: (key) => {
-        server.useKey(key);
-        refresh();
-      },
-      askList: list ? () => choose(list.id) : null,
-      keyed: server.keyed,
-    }),
-  );
+  const cuts = Object.fromEntries(["window", "end", "start"].map((mode) => [mode, () => truncate(mode)]));
+  say(showNotice(refusal, { ...cuts, useKey, retry: refresh, list: list && (() => choose(list.id)) }));
   if (refusal.kind === "key") byId("key").focus();
   if (!["busy", "later", "gone"].includes(refusal.kind)) return;
   let seconds = Math.max(refusal.wait, Math.min(LONGEST_WAIT, 2 ** failures));
@@ -207,7 +202,6 @@ function say(text) {
 
 function choose(id) {
   byId("model").value = id;
-  words.reset();
   refresh();
 }
 
@@ -216,110 +210,97 @@ function truncate(mode) {
   refresh();
 }
 
-function useText(text, several) {
-  closeFile();
-  byId("many").checked = several;
-  box.value = text;
-  box.focus();
+function useKey(key) {
+  server.key = key;
+  models = [];
   refresh();
 }
 
 async function openFile(chosen) {
   if (!chosen) return;
+  closeFile();
+  const line = byId("file-line");
   try {
-    file = { name: chosen.name, ...(await readTable(chosen)) };
-    showFile();
-    refresh();
+    file = await readTable(chosen);
   } catch (error) {
-    closeFile();
-    fileLine(element("span", { role: "alert" }, error.message));
+    line.replaceChildren(make("span", { role: "alert" }, error.message));
+    return;
   }
-}
-
-function showFile() {
-  const select = element("select", { onchange: () => {
-    file.column = Number(select.value);
-    refresh();
-  } }, ...file.columns.map((name, index) => element("option", { value: index }, name)));
-  select.value = String(file.column);
   box.hidden = true;
-  fileLine(
-    element("b", {}, file.name),
-    element("label.field", {}, "Texts in ", select),
-    button("Close the file", () => {
-      closeFile();
-      box.focus();
-      refresh();
-    }, "button.link"),
-  );
+  const select = make("select", { onchange: () => {
+    file.column = select.value;
+    refresh();
+  } });
+  fill(select, file.columns.map((name, at) => [at, name]), file.column);
+  const close = () => {
+    closeFile();
+    refresh();
+    box.focus();
+  };
+  line.replaceChildren(make("b", chosen.name), make("label.field", "Texts in ", select), button("Close the file", close));
+  refresh();
 }
 
 function closeFile() {
   file = null;
   box.hidden = false;
   byId("file").value = "";
-  fileLine();
-}
-
-function fileLine(...nodes) {
-  byId("file-line").replaceChildren(...nodes);
-  byId("file-line").hidden = !nodes.length;
+  byId("file-line").replaceChildren();
 }
 
 function showSnippet() {
-  if (byId("copy").hidden) return;
   const all = texts();
-  const shown = many() ? table.onScreen : all;
-  const { note, code } = snippet(document.querySelector("#formats :checked").value, {
+  const shown = several() ? table.onScreen : all;
+  if (byId("copy").hidden || !shown.length) return;
+  const [note, code] = snippet(byId("formats").querySelector(":checked").value, {
     base: new URL("./", document.baseURI).href,
     model: model(),
     texts: shown,
-    truncation: byId("truncation").value,
-    keyed: server.keyed,
+    truncation: truncation(),
+    keyed: server.key !== "",
   });
-  const part = shown.length < all.length ? ` The ${shown.length} texts on screen, of ${all.length}.` : "";
-  byId("copy-note").textContent = note + part;
+  byId("copy-note").textContent = note + (shown.length < all.length ? ` The ${shown.length} texts on screen.` : "");
   byId("snippet").textContent = code;
 }
 
 async function copySnippet() {
-  const code = byId("snippet");
+  let says = "Copied";
   try {
-    await navigator.clipboard.writeText(code.textContent);
-    byId("copy-button").textContent = "Copied";
+    await navigator.clipboard.writeText(byId("snippet").textContent);
   } catch {
-    // The clipboard needs HTTPS or localhost.
-    getSelection().selectAllChildren(code);
-    byId("copy-button").textContent = "Selected: press Ctrl+C";
+    // Browsers lend the clipboard over HTTPS and to localhost only.
+    getSelection().selectAllChildren(byId("snippet"));
+    says = "Selected: press Ctrl+C";
   }
-  say(byId("copy-button").textContent);
+  byId("copy-button").textContent = says;
+  say(says);
   setTimeout(() => (byId("copy-button").textContent = "Copy"), 2000);
 }
 
-const pause = (milliseconds, signal) =>
-  new Promise((resolve, reject) => {
-    setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-
 for (const [name, text] of Object.entries(EXAMPLES)) {
-  byId("examples").append(button(name, () => useText(text, name === "Several"), "button.pill"));
+  const use = () => {
+    closeFile();
+    byId("many").checked = name === "Several";
+    box.value = text;
+    refresh();
+  };
+  byId("examples").append(button(name, use, "button.pill"));
 }
-for (const [index, name] of FORMATS.entries()) {
-  const radio = element("input", { type: "radio", name: "format", value: name, checked: index === 0, onchange: showSnippet });
-  byId("formats").append(element("label", {}, radio, element("span", {}, name)));
+for (const value of FORMATS) {
+  const radio = make("input", { type: "radio", name: "format", value, onchange: showSnippet });
+  radio.checked = value === FORMATS[0];
+  byId("formats").append(make("label", radio, make("span", value)));
 }
-box.addEventListener("input", () => changed());
-for (const id of ["many", "truncation"]) byId(id).addEventListener("change", refresh);
-byId("model").addEventListener("change", () => choose(byId("model").value));
+box.addEventListener("input", () => {
+  stop();
+  timer = setTimeout(refresh, TYPING);
+});
+for (const id of ["many", "truncation", "model"]) byId(id).addEventListener("change", refresh);
 byId("choose-file").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", () => openFile(byId("file").files[0]));
 byId("copy-button").addEventListener("click", copySnippet);
-byId("forget-key").addEventListener("click", () => {
-  server.useKey("");
-  models = [];
-  refresh();
-});
+byId("why-method").addEventListener("change", () => explain(...explained));
+byId("forget-key").addEventListener("click", () => useKey(""));
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;

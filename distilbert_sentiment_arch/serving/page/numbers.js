@@ -2,43 +2,32 @@
 
 const MINUS = "\u2212";
 
-const minus = (text) => text.replace("-", MINUS);
+/** 1204 is "1,204". */
+export const grouped = (count) => count.toLocaleString("en");
 
-/**
- * A count with its noun: "1 token", "1,204 tokens".
- * @param {number} count
- * @param {string} noun
- */
+/** A count with its noun: "1 token", "1,204 tokens", "2 passes". */
 export const counted = (count, noun) =>
-  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  `${grouped(count)} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 
-/** A score with four decimals. @param {number} value */
-export const decimal = (value) => minus(value.toFixed(4));
+/** A score with four decimals. */
+export const decimal = (value) => value.toFixed(4).replace("-", MINUS);
 
-/** A share in percent. @param {number} share */
+/** A share in percent; only nothing is 0, and only all is 100. */
 export function percent(share) {
   const text = (share * 100).toFixed(1);
-  if (text === "100.0" && share < 1) return "> 99.9 %";
-  return text === "0.0" && share > 0 ? "< 0.1 %" : `${text} %`;
+  if (text === "100.0" && share < 1) return "> 99.9%";
+  return text === "0.0" && share > 0 ? "< 0.1%" : `${text}%`;
 }
 
-/**
- * A change with its sign.
- * @param {number} value
- * @param {number} digits Decimals.
- */
+/** A change with its sign. */
 export function signed(value, digits) {
   const text = Math.abs(value).toFixed(digits);
   if (Number(text) === 0) return text;
   return (value > 0 ? "+" : MINUS) + text;
 }
 
-/**
- * Decimals that show two digits of the largest of several changes.
- * @param {number} largest
- */
-export const digitsFor = (largest) =>
-  largest > 0 ? Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(largest)))) : 2;
+/** Decimals that show two digits of the largest of several changes. */
+export const digitsFor = (largest) => Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(largest))));
 
-/** A time. @param {number} value Milliseconds. */
-export const milliseconds = (value) => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
+/** A time in milliseconds. */
+export const milliseconds = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
