@@ -55,7 +55,9 @@ def browser(session_browser: Browser) -> Iterator[Browser]:
 
 
 def is_known(address: str) -> bool:
-    return address.startswith(("http://127.0.0.1:", "blob:", "about:")) and "?" not in address
+    return address.startswith(("blob:", "data:", "about:")) or (
+        address.startswith("http://127.0.0.1:") and "?" not in address
+    )
 
 
 @pytest.fixture(scope="session")

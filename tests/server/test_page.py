@@ -36,7 +36,7 @@ def shown_labels(browser: Browser) -> dict[str, float]:
     """The labels of the bars, and the numbers beside them."""
     rows = browser.run(
         "return [...document.querySelectorAll('#bars li')].map("
-        "row => [row.querySelector('.name').innerText, row.querySelector('.number').innerText])"
+        "row => [row.firstChild.innerText, row.querySelector('.number').innerText])"
     )
     return {label: float(number.replace("\u2212", "-")) for label, number in rows}
 
@@ -44,9 +44,9 @@ def shown_labels(browser: Browser) -> dict[str, float]:
 def test_without_a_text_it_offers_examples(browser: Browser, lexicon_server: Server) -> None:
     browser.open(f"{lexicon_server.url}/")
     # The lexicon server says what it is.
-    browser.wait_for("#server-line", "word lists")
+    browser.wait_for("#lexicon-server", "word lists only")
     assert browser.text("h1") == "max-sentiment"
-    panels = ("notice", "answer", "why", "lists", "table", "copy")
+    panels = ("answer", "why", "lists", "table", "copy")
     assert not any(browser.find(f"#{name}").is_displayed() for name in panels)
     browser.button("Praise").click()
     browser.wait_for("#headline", "POSITIVE")
@@ -100,18 +100,18 @@ def test_words_are_marked_with_their_numbers(browser: Browser, known_server: str
         if "for" in classes or "against" in classes:
             assert ("for" in classes) == (change > 0)
         if change == largest:
-            assert mark.find_elements("css selector", ".number")
+            assert mark.find_elements("css selector", "rt, small, .number")
             word = mark.find_element("css selector", ".word")
             lines = word.value_of_css_property("text-decoration-line")
             border = word.value_of_css_property("border-bottom-style")
             assert lines != "none" or border != "none"
     # The exact numbers on focus.
     browser.run("document.querySelector('#why .words .unit').focus()")
-    details = browser.wait_for("#details", units["units"][0]["text"])
+    details = browser.wait_for("#why-body table", units["units"][0]["text"])
     number = f"{abs(units['units'][0]['logits'][label]):.6f}"
     assert number in details
     browser.press(Keys.ARROW_RIGHT)
-    browser.wait_for("#details", units["units"][1]["text"])
+    browser.wait_for("#why-body table", units["units"][1]["text"])
 
 
 def test_the_answer_of_a_text_that_changes_is_given_up(
@@ -159,7 +159,7 @@ def test_a_text_over_the_limit_is_cut_or_read_in_windows(
     windows = answer["data"][0]["truncation"]["windows"]
     assert f"in {windows} overlapping windows" in facts
     assert browser.find(".strip").get_attribute("aria-label").startswith(f"{windows} windows")
-    browser.wait_for("#why", "reads all of it once for each sentence")
+    browser.wait_for("#why", "once for each sentence")
     browser.button("Explain this text").click()
     browser.wait(lambda: browser.find_all("#why .words .unit"))
     browser.run(
@@ -209,7 +209,7 @@ def test_a_failure_is_told_with_the_id_of_the_request(browser: Browser) -> None:
         browser.open(f"{address}/")
         browser.enter("Is it up?")
         browser.wait_for("#notice", "The server failed")
-        assert re.fullmatch("[0-9a-f]{32}", browser.text("#notice code"))
+        assert re.search("[0-9a-f]{32}", browser.text("#notice"))
         model.failure = None
         browser.button("Ask again now").click()
         browser.wait(lambda: browser.find("#answer").is_displayed())
@@ -219,7 +219,7 @@ def test_a_limit_on_requests_is_told(browser: Browser) -> None:
     with page_server(Model(), max_request_characters=200) as address:
         browser.open(f"{address}/")
         browser.enter("word " * 60)
-        notice = browser.wait_for("#notice", "over a limit of this server")
+        notice = browser.wait_for("#notice", "over a limit of")
         assert "200" in notice
 
 
@@ -255,7 +255,7 @@ def test_several_texts_become_a_table(
         assert row[1] == text
         assert row[2].startswith(answer["label"])
         assert float(row[3]) == pytest.approx(answer["probs"][1], abs=0.002)
-    bins = str(browser.find(".histogram").get_attribute("aria-label")).rpartition(": ")[2]
+    bins = str(browser.find("#histogram svg").get_attribute("aria-label")).rpartition(": ")[2]
     assert sum(int(each) for each in bins.split(", ")) == len(texts)
     browser.find("#save-jsonl").click()
     records = [
