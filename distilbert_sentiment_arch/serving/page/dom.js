@@ -12,32 +12,32 @@ export const byId = (id) => document.getElementById(id);
  * @returns {any}
  */
 export function make(tag, ...parts) {
-  const [name, ...classes] = tag.replace("svg:", "").split(".");
-  const made = tag.startsWith("svg:")
-    ? document.createElementNS("http://www.w3.org/2000/svg", name)
-    : document.createElement(name);
-  made.classList.add(...classes);
-  for (const part of parts) {
-    if (part === null || part === false) continue;
-    if (part.constructor === Object) set(made, part);
-    else made.append(part);
-  }
-  return made;
+	const [name, ...classes] = tag.replace("svg:", "").split(".");
+	const made = tag.startsWith("svg:")
+		? document.createElementNS("http://www.w3.org/2000/svg", name)
+		: document.createElement(name);
+	made.classList.add(...classes);
+	for (const part of parts) {
+		if (part === null || part === false) continue;
+		if (part.constructor === Object) set(made, part);
+		else made.append(part);
+	}
+	return made;
 }
 
 /** Makes a button. */
 export const button = (text, onclick, tag = "button") => make(tag, { type: "button", onclick }, text);
 
-/** Fills a select with names and their values. @param {[any, string][]} entries */
-export function fill(select, entries, value) {
-  select.replaceChildren(...entries.map(([key, name]) => make("option", { value: key }, name)));
-  select.value = String(value);
+/** Fills a select. */
+export function fill(select, names, value, values = names) {
+	select.replaceChildren(...names.map((name, at) => make("option", { value: values[at] }, name)));
+	select.value = String(value);
 }
 
 function set(made, attributes) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("--")) made.style.setProperty(name, String(value));
-    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, String(value));
-  }
+	for (const [name, value] of Object.entries(attributes)) {
+		if (name.startsWith("--")) made.style.setProperty(name, String(value));
+		else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+		else made.setAttribute(name, String(value));
+	}
 }

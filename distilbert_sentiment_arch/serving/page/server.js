@@ -2,60 +2,49 @@
 
 const KINDS = { 401: "key", 404: "absent", 405: "absent", 408: "later", 413: "large", 429: "busy", 502: "gone", 503: "later", 504: "gone" };
 
-/**
- * A request that was not answered. `kind` is what can be done about it: `key` (send one), `busy`
- * and `later` (ask again), `gone` (start the server), `long` (choose a truncation), `large` (send
- * less), `absent` (no such route or model), `refused` (change the text), `broken` (read the log).
- */
+/** A request that was not answered: what kind of notice it gets, and seconds to wait. */
 class Refusal extends Error {
-  /** @param {string} kind @param {string} message @param {number} wait Seconds to ask again after. */
-  constructor(kind, message, wait = 0) {
-    super(message);
-    [this.kind, this.wait] = [kind, wait];
-  }
+	constructor(kind, message, wait = 0) {
+		super(message);
+		Object.assign(this, { kind, wait });
+	}
 }
 
 /** The server. The API key is kept here, in memory, and nowhere else. */
 export class Server {
-  key = "";
+	key = "";
 
-  /**
-   * Asks a route; gives content and headers of the answer, and the milliseconds it took.
-   * @param {string} path
-   * @param {any} body What to POST; null for GET.
-   * @param {AbortSignal} signal
-   */
-  async ask(path, body, signal) {
-    const headers = { Accept: "application/json" };
-    if (body) headers["Content-Type"] = "application/json";
-    if (this.key) headers.Authorization = `Bearer ${this.key}`;
-    const started = performance.now();
-    let response, text;
-    try {
-      response = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
-      text = await response.text();
-    } catch (error) {
-      throw signal.aborted ? error : new Refusal("gone", "No connection.");
-    }
-    const content = parsed(text);
-    if (!response.ok) throw refusal(response, content);
-    if (!content) throw new Refusal("broken", "The answer is not JSON.");
-    return { content, headers: response.headers, ms: performance.now() - started };
-  }
+	/** Asks a route, by POST if there is a body; returns content, headers and milliseconds. */
+	async ask(path, body, signal) {
+		const headers = body ? { "Content-Type": "application/json" } : {};
+		if (this.key) headers.Authorization = `Bearer ${this.key}`;
+		const started = performance.now();
+		let response, text;
+		try {
+			response = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
+			text = await response.text();
+		} catch (error) {
+			throw signal.aborted ? error : new Refusal("gone", "No connection.");
+		}
+		const content = parsed(text);
+		if (!response.ok) throw refusal(response, content);
+		if (!content) throw new Refusal("broken", "The answer is not JSON.");
+		return { content, headers: response.headers, ms: performance.now() - started };
+	}
 }
 
 function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
 }
 
 function refusal({ status, headers }, content) {
-  const says = content?.error?.message ?? `The server answered with status ${status}.`;
-  let kind = KINDS[status] ?? (status < 500 ? "refused" : "broken");
-  if (status === 400 && /has \d+ tokens.* at most \d+/.test(says)) kind = "long";
-  const id = kind === "broken" ? ` Request ${headers.get("x-request-id") ?? ""}.` : "";
-  return new Refusal(kind, says + id, Number(headers.get("retry-after")) || 0);
+	const says = content?.error?.message ?? `The server answered with status ${status}.`;
+	let kind = KINDS[status] ?? (status < 500 ? "refused" : "broken");
+	if (status === 400 && /has \d+ tokens.* at most \d+/.test(says)) kind = "long";
+	const id = kind === "broken" ? ` Request ${headers.get("x-request-id") ?? ""}.` : "";
+	return new Refusal(kind, says + id, Number(headers.get("retry-after")) || 0);
 }
