@@ -1,4 +1,4 @@
-"""What the page says a client would send is what it sent: each request is run, and answered alike."""
+"""Requests to copy: each is run as it is on the page, and gets the answer that the page shows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_each_client_gets_the_answer_on_screen(
     best = [each[0]["label"] for each in tei] if len(texts) > 1 else [tei[0]["label"]]
     assert best == expected
     v1 = json.loads(output(["bash", "-c", copied(browser, "KServe V1")]))
-    assert [json.dumps(each).count(label) for each, label in zip_strict(v1, expected)]
+    assert [each["label"] for each in v1["predictions"]] == expected
     v2 = json.loads(output(["bash", "-c", copied(browser, "KServe V2")]))
     labels = next(each for each in v2["outputs"] if each["datatype"] == "BYTES")
     assert labels["data"][: len(texts)] == expected
@@ -68,10 +68,6 @@ def test_each_client_gets_the_answer_on_screen(
     assert [line.split()[0] for line in lines] == expected
     lines = output([sys.executable, "-c", copied(browser, "OpenAI")]).splitlines()
     assert [line.split()[0] for line in lines] == expected
-
-
-def zip_strict(answer: Any, expected: list[str]) -> list[tuple[Any, str]]:
-    return list(zip(answer["predictions"], expected, strict=True))
 
 
 def answers(server: Server, texts: list[str]) -> list[dict[str, Any]]:
