@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import base64
-import sys
 import tempfile
 from pathlib import Path
 
+from scripts.chromium import Browser, running_browser
 from scripts.server_process import ROOT, running
-
-sys.path.insert(0, str(ROOT / "tests"))
-from chromium import Browser, running_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -38,13 +35,12 @@ def main() -> None:
             browser.wait(lambda: browser.find_all("#why .words .unit"))
             browser.wait_for("#lists", "afinn-111")
             _save(browser, name)
-        _open(browser, server.url, "light", 1120, 1000)
+        _open(browser, server.url, "light", 1120, 860)
         browser.button("Long").click()
         browser.button("Read all of it in windows").click()
-        browser.button("Explain this text").click()
-        browser.wait(lambda: browser.find_all("#why .words .unit"))
+        browser.button("Explain this text")
         _save(browser, "page-windows")
-        _open(browser, server.url, "light", 1120, 1000)
+        _open(browser, server.url, "light", 1120, 860)
         browser.button("Several").click()
         browser.wait(lambda: browser.find("#save-csv").is_enabled())
         browser.wait(lambda: browser.find_all("#table tbody tr"))

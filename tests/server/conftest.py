@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import Browser, running_browser
 from page_server import Model, page_server
 from server_process import Server, running_server
+
+from scripts.chromium import Browser, running_browser
 
 
 @pytest.fixture(scope="session")

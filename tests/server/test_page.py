@@ -13,12 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
-from chromium import Browser, needs_chromium
+from needs import needs_chromium
 from page_server import LIMIT, Model, page_server
 from selenium.webdriver.common.keys import Keys
 from server_process import Server, running_server, starting_server
 
 from distilbert_sentiment_arch.errors import Unavailable
+from scripts.chromium import Browser
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import AXE, Browser, needs_chromium
+from needs import needs_axe, needs_chromium
 from page_server import Model, page_server
 from selenium.webdriver.common.keys import Keys
+
+from scripts.chromium import Browser
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 
@@ -71,7 +73,7 @@ def setting(browser: Browser, request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here; scripts/test fetches it")
+@needs_axe
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing(
     browser: Browser, known_server: str, setting: str, state: Callable[[Browser], None]
@@ -84,7 +86,7 @@ def test_axe_finds_nothing(
         assert browser.run("return document.scrollingElement.scrollWidth") <= 320
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here; scripts/test fetches it")
+@needs_axe
 def test_axe_finds_nothing_where_a_key_is_asked_for(
     browser: Browser, setting: str, keyed_server: str
 ) -> None:
@@ -93,7 +95,7 @@ def test_axe_finds_nothing_where_a_key_is_asked_for(
     assert browser.inaccessible() == []
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here; scripts/test fetches it")
+@needs_axe
 def test_axe_would_find_something(browser: Browser, known_server: str) -> None:
     browser.open(f"{known_server}/")
     empty(browser)

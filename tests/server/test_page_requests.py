@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from chromium import Browser, needs_chromium
+from needs import needs_chromium
 from server_process import Server
+
+from scripts.chromium import Browser
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 

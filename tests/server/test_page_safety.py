@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import Browser, needs_chromium
+from needs import needs_chromium
 from page_server import Model, page_server
 from selenium.webdriver.common.keys import Keys
 from server_process import Server, running_server
+
+from scripts.chromium import Browser
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 

@@ -1,4 +1,7 @@
-"""A headless Chromium, driven over WebDriver, that remembers what a page did wrong."""
+"""A headless Chromium, driven over WebDriver, that remembers what a page did wrong.
+
+Used by the tests of the page and by ``screenshots.py``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -22,10 +24,8 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell")
 DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver") or ""
 AXE = Path(os.environ.get("AXE") or "axe.min.js")
 
-needs_chromium = pytest.mark.skipif(
-    not (os.access(CHROMIUM, os.X_OK) and os.access(DRIVER, os.X_OK)),
-    reason="Chromium and its driver are not here; scripts/test has them where Debian is",
-)
+IS_HERE = os.access(CHROMIUM, os.X_OK) and os.access(DRIVER, os.X_OK)
+"""Whether there is a browser; ``need_chromium`` of scripts/environment fetches one."""
 
 PATIENCE_S = 20.0
 
