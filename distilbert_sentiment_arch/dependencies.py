@@ -19,6 +19,7 @@ REQUIREMENTS: Mapping[str, str] = {
     "circuitbreaker": "circuitbreaker>=2.1.3",
     "click": "click>=8.0",
     "fastapi": "fastapi>=0.141",
+    "fastapi_swagger": "fastapi-swagger==0.4.64",
     "httptools": "httptools>=0.8",
     "huggingface_hub": "huggingface-hub>=1.33",
     "max": "max[serve]==26.7.0",

@@ -16,8 +16,9 @@ from distilbert_sentiment_arch.errors import DependencyError
 
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
-NOT_IMPORTED = {"httptools", "max-shmem-libs", "transformers"}
-"""Used by what is imported: by uvicorn, by MAX's libraries and by MAX's tokenizers."""
+NOT_IMPORTED = {"fastapi-swagger", "httptools", "max-shmem-libs", "transformers"}
+"""Used for its files, or by what is imported: by uvicorn, by MAX's libraries and by MAX's
+tokenizers."""
 
 
 def imported_modules() -> set[str]:

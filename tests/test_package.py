@@ -92,6 +92,10 @@ def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
         "distilbert_sentiment_arch/lexicon/scorer.mojo",
         "distilbert_sentiment_arch/kernels/__init__.mojo",
         "distilbert_sentiment_arch/kernels/block.mojo",
+        "distilbert_sentiment_arch/serving/page/index.html",
+        "distilbert_sentiment_arch/serving/page/page.css",
+        "distilbert_sentiment_arch/serving/page/main.js",
+        "distilbert_sentiment_arch/serving/swagger/index.html",
         "weight_adapters/distilbert.py",
     ):
         assert name in names

@@ -18,6 +18,7 @@ from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRICS_PORT, VERSION
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.page import page_is_served
 from distilbert_sentiment_arch.settings.precision import requested_precision
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
@@ -70,6 +71,7 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
     environment = os.environ | settings
     Limits.from_environment(environment)
     ApiKeys(environment)
+    page_is_served(environment)
     requested_precision(environment)
     lexicon = LexiconSettings.from_environment(environment)
     return serve(options.model, options.revision, flags, settings, lexicon, dry_run=options.dry_run)

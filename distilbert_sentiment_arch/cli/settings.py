@@ -19,6 +19,7 @@ from distilbert_sentiment_arch.lexicon.settings import (
 from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
 from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
+from distilbert_sentiment_arch.settings.page import PAGE
 from distilbert_sentiment_arch.settings.precision import (
     DEFAULT_PRECISION,
     PRECISION,
@@ -28,7 +29,13 @@ from distilbert_sentiment_arch.settings.precision import (
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
 # Limits that have no effect in a server without a model.
-_MODEL_LIMITS = {"max_request_tokens", "max_pending_tokens", "deadline_s", "max_batch_tokens"}
+_MODEL_LIMITS = {
+    "max_request_tokens",
+    "max_passes",
+    "max_pending_tokens",
+    "deadline_s",
+    "max_batch_tokens",
+}
 
 
 def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
@@ -68,8 +75,16 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         parser,
         DOCUMENTS,
         "--documents",
-        "whether /docs, /redoc and /openapi.json need a key where there are keys (default: keyed)",
+        "whether /docs and /openapi.json need a key where there are keys (default: keyed)",
         choices=DOCUMENTS_POLICIES,
+    )
+    _add(
+        parser,
+        PAGE,
+        "--no-page",
+        "serve no page and no index at / (as with the value off)",
+        action="store_const",
+        const="off",
     )
     if model:
         add_precision(parser)

@@ -14,7 +14,7 @@ from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.errors import failure_of
 
-DOCUMENTS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
+DOCUMENTS = ("/docs", "/openapi.json")
 
 ADMINISTRATION = (
     "/reset_prefix_cache",

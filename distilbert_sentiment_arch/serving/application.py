@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from starlette.types import Scope
@@ -13,6 +13,7 @@ from distilbert_sentiment_arch.classify.readiness import Verdict
 from distilbert_sentiment_arch.errors import ModelAbsent, UnknownModel
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.serving.body import BufferedBytes
+from distilbert_sentiment_arch.serving.static_files import StaticFile
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
@@ -48,6 +49,7 @@ class Application:
         keys: Accepted API keys.
         telemetry: Receiver of metrics and spans.
         precision: What the model is computed in; None if there is no model, or it is not known.
+        page: Files of the page by path; empty if the page is turned off.
     """
 
     default: Classifier
@@ -59,6 +61,7 @@ class Application:
     keys: ApiKeys
     telemetry: Telemetry
     precision: PrecisionChoice | None = None
+    page: Mapping[str, StaticFile] = field(default_factory=dict)
 
     @property
     def classifiers(self) -> Mapping[str, Classifier]:

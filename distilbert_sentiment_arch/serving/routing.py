@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from distilbert_sentiment_arch.errors import Unauthorized
-from distilbert_sentiment_arch.serving import access
+from distilbert_sentiment_arch.serving import access, browsing, documentation, page_files
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.dialect import Dialect
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1, KSERVE_V2
@@ -21,7 +21,11 @@ from distilbert_sentiment_arch.serving.observation import Observation
 
 _FIXED = {(each.method, each.path): each for each in ENDPOINTS if "{" not in each.path}
 _PATTERNS = [(compile_path(each.path)[0], each) for each in ENDPOINTS]
-_FIXED_PATHS = {path for _, path in _FIXED} | {*access.DOCUMENTS, *access.ADMINISTRATION}
+_FIXED_PATHS = {path for _, path in _FIXED} | {
+    *access.DOCUMENTS,
+    *access.ADMINISTRATION,
+    page_files.HTML,
+}
 
 UNMATCHED = "unmatched"
 """Path label in metrics for all paths without an endpoint."""
@@ -30,7 +34,9 @@ UNMATCHED = "unmatched"
 async def respond(app: Application, request: Request) -> Response:
     """Responds to any request."""
     endpoint = find(request.scope)
-    return unmatched(app, request) if endpoint is None else await endpoint.respond(app, request)
+    if endpoint is not None:
+        return await endpoint.respond(app, request)
+    return await browsing.respond(app, request) or unmatched(app, request)
 
 
 def find(scope: Scope) -> Endpoint | None:
@@ -53,6 +59,9 @@ def label_of(path: str) -> str:
     """
     if path in _FIXED_PATHS:
         return path
+    for template in (page_files.TEMPLATE, documentation.TEMPLATE):
+        if path.startswith(template.removesuffix("{file}")):
+            return template
     return next(
         (endpoint.path for pattern, endpoint in _PATTERNS if pattern.match(path)), UNMATCHED
     )
@@ -68,6 +77,7 @@ def unmatched(app: Application, request: Request) -> Response:
     dialect = dialect_of(path)
     observation = Observation.of(app, request, dialect.name, UNMATCHED)
     methods = {endpoint.method for pattern, endpoint in _PATTERNS if pattern.match(path)}
+    methods |= browsing.methods(app, path)
     if refused := _without_key(app, request):
         response = dialect.render(failure_of(refused))
     elif methods:
@@ -96,7 +106,7 @@ def dialect_of(path: str) -> Dialect:
         return VLLM
     if path == "/v2" or path.startswith("/v2/"):
         return KSERVE_V2
-    if path.startswith("/v1/models/") and path.endswith(":predict"):
+    if path.startswith("/v1/models/") and path.endswith((":predict", ":explain")):
         return KSERVE_V1
     if path.startswith(("/predict/", "/rerank/")) or path in ("/predict", "/rerank"):
         return TEI

@@ -43,12 +43,13 @@ COSTLY_PATHS = (
     "/v2/health/ready",
     f"/v2/models/{MODEL}/ready",
     "/docs",
+    "/docs/swagger-ui-bundle.js",
     "/openapi.json",
-    "/redoc",
 )
 """Paths that use the model or have a long response."""
 UNKNOWN_PATHS = (
     *("/", "//", "/.", "/..", "/../../etc/passwd", "/classify/", "//classify", "/./classify"),
+    *("/redoc", "/page/", "/page/../page_files.py", "/page/page.css/..", "/docs/index.html"),
     *("/classify/../predict", "/CLASSIFY", "/classify;a=b", "/v1", "/v1/", "/v2/", "/v3/models"),
     *(
         "/v1/models/",

@@ -22,7 +22,7 @@ _INTERNAL = frozenset({424, 500, 501, 502, 504, 505})
 
 _OPENAI = {"message", "type", "param", "code"}
 _MAX_PATHS = (
-    *("/health", "/v1/health", "/ping", "/version", "/docs", "/redoc", "/openapi.json"),
+    *("/health", "/v1/health", "/ping", "/version", "/openapi.json"),
     *("/max_internal", "/reset_prefix_cache"),
 )
 """Paths of MAX, whose error responses have MAX's format."""

@@ -14,6 +14,10 @@ OPENAI, TEI, KSERVE = "openai", "tei", "kserve"
     ("method", "path", "status", "dialect"),
     [
         ("GET", "/nothing", 404, OPENAI),
+        ("GET", "/redoc", 404, OPENAI),
+        ("GET", "/page/nothing", 404, OPENAI),
+        ("POST", "/", 405, OPENAI),
+        ("POST", "/docs", 405, OPENAI),
         ("POST", "/v1/chat/completions", 404, OPENAI),
         ("POST", "/v1/completions", 404, OPENAI),
         ("POST", "/v1/systemone", 404, OPENAI),

@@ -23,8 +23,10 @@ from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
+from distilbert_sentiment_arch.serving.page_files import page_files
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.page import page_is_served
 
 
 def labels_of(pipeline: TokenGeneratorPipeline, config: PipelineConfig) -> LabelSet:
@@ -86,4 +88,5 @@ def assemble(
         keys=ApiKeys(),
         telemetry=MaxTelemetry(),
         precision=precision_report.receive(),
+        page=page_files() if page_is_served() else {},
     )

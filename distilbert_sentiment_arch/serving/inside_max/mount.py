@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.serving.inside_max import routes, start_checks
 from distilbert_sentiment_arch.serving.inside_max.server import SERVER_PARTS
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.page import page_is_served
 
 
 def mount() -> None:
@@ -25,7 +26,7 @@ def mount() -> None:
     are of no use for a classifier, and would accept token ids that crash the worker.
 
     Raises:
-        ConfigError: A limit, the API keys or the fallback are not valid.
+        ConfigError: A limit, the API keys, the page's setting or the fallback are not valid.
         WordListError: A word list of the operator cannot be read.
         SystemExit: A port is in use, or there is no temporary directory; stderr states which.
     """
@@ -34,6 +35,7 @@ def mount() -> None:
     # Checked later: the labels are known after MAX has found the checkpoint, before it compiles.
     model_config.label_checks[:] = [check_labels] if has_fallback else []
     ApiKeys()
+    page_is_served()
     start_checks.check()
     child_processes.install()
     request_session.install()

@@ -36,6 +36,9 @@ from distilbert_sentiment_arch.worker_threads import in_thread
 
 DOCUMENT = "/openapi.json"
 
+FASTAPI_PAGES = ("/docs", "/docs/oauth2-redirect", "/redoc")
+"""Pages of FastAPI's that load scripts from elsewhere; ``/docs`` is ours."""
+
 
 class ProtectedPaths(BaseRoute):
     """Route that refuses requests without an API key for MAX's own paths.
@@ -70,11 +73,17 @@ def is_ours(serving_settings: ServingTokenGeneratorSettings) -> bool:
 
 
 def fastapi_app(settings: Settings, serving_settings: ServingTokenGeneratorSettings) -> FastAPI:
-    """Creates MAX Serve's application, with ``ProtectedPaths`` first if it serves our model."""
+    """Creates MAX Serve's application.
+
+    If it serves our model, ``ProtectedPaths`` comes first, and FastAPI's own pages are gone.
+    """
     app = api_server.fastapi_app(settings, serving_settings)
     app.state.bounded = is_ours(serving_settings)
     if app.state.bounded:
-        app.router.routes.insert(0, ProtectedPaths())
+        kept = [
+            each for each in app.router.routes if getattr(each, "path", None) not in FASTAPI_PAGES
+        ]
+        app.router.routes[:] = [ProtectedPaths(), *kept]
     return app
 
 

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +38,6 @@ def lexicon_app(application: Application, max_body_bytes: int) -> ASGIApp:
     routes += [
         Route("/version", _version),
         Route("/openapi.json", _openapi),
-        Route("/docs", _docs),
         _EndpointRoute(application),
     ]
     app = Starlette(routes=routes)
@@ -68,18 +67,6 @@ def _document() -> dict[str, Any]:
     app = FastAPI(title="max-sentiment", version=VERSION)
     add_endpoints(app.router)
     return app.openapi()
-
-
-async def _docs(request: Request) -> Response:
-    return HTMLResponse(await in_thread(0, _page))
-
-
-@cache
-def _page() -> bytes:
-    from fastapi.openapi.docs import get_swagger_ui_html
-
-    page = get_swagger_ui_html(openapi_url="/openapi.json", title="max-sentiment")
-    return bytes(page.body)
 
 
 class _EndpointRoute(BaseRoute):

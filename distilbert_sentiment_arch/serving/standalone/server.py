@@ -18,12 +18,14 @@ from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
+from distilbert_sentiment_arch.serving.page_files import page_files
 from distilbert_sentiment_arch.serving.standalone.absent_classifier import AbsentClassifier
 from distilbert_sentiment_arch.serving.standalone.listening import ListenOptions
 from distilbert_sentiment_arch.serving.standalone.routes import lexicon_app
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
 from distilbert_sentiment_arch.settings.limits import Limits
+from distilbert_sentiment_arch.settings.page import page_is_served
 
 DRAIN_S = 30
 """Maximum seconds after SIGTERM or SIGINT in which requests in flight are completed."""
@@ -70,6 +72,7 @@ def assemble(
         buffered=BufferedBytes(limits.buffered_bytes(model=False)),
         keys=ApiKeys(),
         telemetry=telemetry,
+        page=page_files() if page_is_served() else {},
     )
 
 

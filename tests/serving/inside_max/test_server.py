@@ -70,10 +70,21 @@ def test_fastapi_s_own_documentation_needs_a_key(monkeypatch: pytest.MonkeyPatch
     keys = ApiKeys({"MAX_SENTIMENT_API_KEYS": "secret"})
     app.state.sentiment = SimpleNamespace(keys=keys)
     client = TestClient(app)
-    for path in ("/docs", "/redoc", "/docs/oauth2-redirect", "/openapi.json"):
-        assert client.get(path).status_code == 401
-        allowed = client.get(path, headers={"Authorization": "Bearer secret"})
-        assert allowed.status_code == 200
+    key = {"Authorization": "Bearer secret"}
+    assert client.get("/openapi.json").status_code == 401
+    assert client.get("/openapi.json", headers=key).status_code == 200
+    assert client.get("/docs").status_code == 401
+
+
+def test_pages_of_fastapi_s_that_load_scripts_from_elsewhere_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = built(monkeypatch, next(iter(FAMILIES)))
+    app.state.sentiment = SimpleNamespace(keys=ApiKeys({}))
+    client = TestClient(app)
+    for path in server.FASTAPI_PAGES:
+        assert client.get(path).status_code == 404  # without the router of our endpoints
+    assert TestClient(built(monkeypatch, "LlamaForCausalLM")).get("/redoc").status_code == 200
 
 
 def test_requests_are_recorded_by_max_where_that_is_wanted(
