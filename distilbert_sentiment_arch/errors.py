@@ -16,6 +16,7 @@
     │   ├── TooManyTokens         longer than the model reads, and truncation was not asked for
     │   ├── NoRoomForText         a query or a hypothesis as long as all that the model reads
     │   ├── UnsupportedTask       the model was not trained for what is asked of it
+    │   ├── TooManyPasses         an explanation that reads the text more often than is allowed
     │   └── TooMuch               more than the operator allows in one request
     │       ├── TooManyInputs
     │       ├── TooManyTokensInRequest
@@ -156,6 +157,22 @@ class UnsupportedTask(InputError):
     """A request for something that the model was not trained for, such as re-ranking."""
 
 
+class TooManyPasses(InputError):
+    """An explanation that takes more passes over texts than the operator allows.
+
+    Args:
+        passes: Passes that it takes.
+        limit: What is allowed, in words.
+    """
+
+    def __init__(self, passes: int, limit: str) -> None:
+        super().__init__(
+            f"The explanation takes {passes} passes over the text, and allowed are at most {limit}. "
+            "Ask for units=sentence or for fewer passes, or send less text.",
+            param="units",
+        )
+
+
 class TooMuch(InputError):
     """A request beyond one of the operator's limits on a single request."""
 
@@ -171,13 +188,18 @@ class TooManyInputs(TooMuch):
 
 
 class TooManyTokensInRequest(TooMuch):
-    """A request whose inputs together have more tokens than the operator allows in one request."""
+    """A request whose inputs together have more tokens than the operator allows in one request.
+
+    Attributes:
+        limit: Most tokens in one request.
+    """
 
     def __init__(self, limit: int) -> None:
         super().__init__(
             f"The request comes to more than {limit} tokens, the most that this server takes in "
             "one. Split it, or send less text."
         )
+        self.limit = limit
 
 
 class TooManyCharacters(TooMuch):

@@ -112,6 +112,62 @@ _Batch = list[tuple[_Request, int, TokenSequence]]
 """Sequences that go through the model together: request, place in it, tokens."""
 
 
+class _Line:
+    """Requests in line, of which some sequences wait for a batch.
+
+    Attributes:
+        tokens: Tokens of the sequences that wait.
+        sequences: Their number.
+        accepted_tokens: Tokens accepted and not yet computed.
+    """
+
+    def __init__(self) -> None:
+        self._requests: deque[_Request] = deque()
+        self.tokens = 0
+        self.sequences = 0
+        self.accepted_tokens = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._requests)
+
+    def join(self, request: _Request) -> None:
+        """Takes a request in."""
+        tokens = sum(len(sequence) for _, sequence in request.waiting)
+        self.accepted_tokens += tokens
+        self.tokens += tokens
+        self.sequences += len(request.waiting)
+        self._requests.append(request)
+
+    def leave(self, request: _Request) -> None:
+        """Lets a request go with what it still waits for."""
+        if request.waiting:
+            self._requests.remove(request)
+            tokens = sum(len(sequence) for _, sequence in request.waiting)
+            self.accepted_tokens -= tokens
+            self.tokens -= tokens
+            self.sequences -= len(request.waiting)
+            request.waiting.clear()
+
+    def form(self, max_sequences: int, max_tokens: int) -> _Batch:
+        """Takes the sequences of a batch out."""
+        batch: _Batch = []
+        tokens = 0
+        while self._requests and len(batch) < max_sequences:
+            request = self._requests[0]
+            index, sequence = request.waiting[0]
+            if batch and tokens + len(sequence) > max_tokens:
+                break
+            request.waiting.popleft()
+            self._requests.popleft()
+            if request.waiting:
+                self._requests.append(request)
+            batch.append((request, index, sequence))
+            tokens += len(sequence)
+        self.tokens -= tokens
+        self.sequences -= len(batch)
+        return batch
+
+
 class Batcher:
     """Source of logits: forms batches of the waiting sequences and has a transport carry them.
 
@@ -122,11 +178,15 @@ class Batcher:
     A batch leaves at once where none is on the way. Another follows it only when it is full: a
     batch that waits for its turn anyway had better wait for more sequences.
 
+    Requests in the background stand in a line of their own. A batch of theirs leaves where none is
+    on the way and no other sequence waits: so it delays others by itself and no more.
+
     Args:
         transport: Carries batches to the compiled model.
         max_sequences: Most sequences in a batch.
         max_tokens: Most tokens in a batch; a longer sequence goes alone.
-        max_pending_tokens: Backlog at which requests are refused; None for no limit.
+        max_pending_tokens: Backlog at which requests are refused; None for no limit. Requests in
+            the background do not count against others.
 
     Attributes:
         answered: Sequences that got their logits so far.
@@ -143,20 +203,16 @@ class Batcher:
         self._max_sequences = max_sequences
         self._max_tokens = max_tokens
         self._max_pending_tokens = max_pending_tokens
-        self._requests: deque[_Request] = deque()
+        self._line, self._background = _Line(), _Line()
         self._in_flight = 0
         self._running: set[asyncio.Future[ComputedBatch]] = set()
-        self._reserved_tokens = 0
-        self._queued_tokens = 0  # those of batches on the way included
-        self._waiting_tokens = 0
-        self._waiting_sequences = 0
         self._non_finite = 0
         self.answered = 0
 
     @property
     def pending_tokens(self) -> int:
         """Tokens accepted and not yet computed."""
-        return self._reserved_tokens + self._queued_tokens
+        return self._line.accepted_tokens + self._background.accepted_tokens
 
     def take_non_finite(self) -> int:
         """Returns for how many sequences the model put out NaN or infinity since the last call."""
@@ -164,7 +220,7 @@ class Batcher:
         return count
 
     @contextmanager
-    def reserve(self, tokens: int) -> Iterator[None]:
+    def reserve(self, tokens: int, *, background: bool = False) -> Iterator[None]:
         """Counts about so many tokens as accepted while their text is tokenized.
 
         Whatever its size, a request is accepted while the backlog is under the limit: the backlog
@@ -174,87 +230,63 @@ class Batcher:
             Overloaded: The backlog is full.
         """
         limit = self._max_pending_tokens
-        if limit is not None and self.pending_tokens >= limit:
+        line = self._background if background else self._line
+        backlog = self.pending_tokens if background else line.accepted_tokens
+        if limit is not None and backlog >= limit:
             raise Overloaded()
-        self._reserved_tokens += tokens
+        line.accepted_tokens += tokens
         try:
             yield
         finally:
-            self._reserved_tokens -= tokens
+            line.accepted_tokens -= tokens
 
-    async def infer(self, sequences: Sequence[TokenSequence]) -> Inference:
+    async def infer(
+        self, sequences: Sequence[TokenSequence], *, background: bool = False
+    ) -> Inference:
         """Returns the logits of sequences once all are computed.
+
+        Args:
+            sequences: The sequences.
+            background: Compute them while nothing else waits.
 
         Raises:
             NonFiniteLogits: The model put out NaN or infinity for one of them.
             Exception: What the transport raised for a batch that one of them was in.
         """
         request = _Request(sequences)
-        tokens = sum(map(len, sequences))
-        self._queued_tokens += tokens
-        self._waiting_tokens += tokens
-        self._waiting_sequences += len(sequences)
-        self._requests.append(request)
+        line = self._background if background else self._line
+        line.join(request)
         self._supply()
         try:
             return await request.answer
         finally:
-            self._withdraw(request)
-
-    def _withdraw(self, request: _Request) -> None:
-        if request.waiting:
-            self._requests.remove(request)
-            tokens = sum(len(sequence) for _, sequence in request.waiting)
-            self._queued_tokens -= tokens
-            self._waiting_tokens -= tokens
-            self._waiting_sequences -= len(request.waiting)
-            request.waiting.clear()
+            line.leave(request)
 
     def _supply(self) -> None:
-        while self._requests and self._may_leave():
+        while line := self._next():
             self._in_flight += 1
-            batch = self._form()
+            batch = line.form(self._max_sequences, self._max_tokens)
             sequences = [sequence for _, _, sequence in batch]
             answer = asyncio.ensure_future(self._transport.compute(sequences))
             self._running.add(answer)  # asyncio itself keeps no task alive
-            answer.add_done_callback(partial(self._take, batch))
+            answer.add_done_callback(partial(self._take, line, batch))
 
-    def _may_leave(self) -> bool:
+    def _next(self) -> _Line | None:
+        """Returns the line that a batch may leave from now."""
         if not self._in_flight:
-            return True
-        full = (
-            self._waiting_tokens >= self._max_tokens
-            or self._waiting_sequences >= self._max_sequences
-        )
-        return full and self._in_flight < self._transport.max_in_flight
+            return self._line or self._background or None
+        full = self._line.tokens >= self._max_tokens or self._line.sequences >= self._max_sequences
+        return self._line if full and self._in_flight < self._transport.max_in_flight else None
 
-    def _form(self) -> _Batch:
-        batch: _Batch = []
-        tokens = 0
-        while self._requests and len(batch) < self._max_sequences:
-            request = self._requests[0]
-            index, sequence = request.waiting[0]
-            if batch and tokens + len(sequence) > self._max_tokens:
-                break
-            request.waiting.popleft()
-            self._requests.popleft()
-            if request.waiting:
-                self._requests.append(request)
-            batch.append((request, index, sequence))
-            tokens += len(sequence)
-        self._waiting_tokens -= tokens
-        self._waiting_sequences -= len(batch)
-        return batch
-
-    def _take(self, batch: _Batch, answer: asyncio.Future[ComputedBatch]) -> None:
+    def _take(self, line: _Line, batch: _Batch, answer: asyncio.Future[ComputedBatch]) -> None:
         """Gives each request of a batch its row, or the error that the batch ended with."""
         self._running.discard(answer)
         try:
             computed = answer.result()
         except asyncio.CancelledError:  # the event loop ends
-            self._fail(batch, Unavailable("The server shuts down."))
+            self._fail(line, batch, Unavailable("The server shuts down."))
         except Exception as error:  # for each caller to answer, whatever it is
-            self._fail(batch, error)
+            self._fail(line, batch, error)
         else:
             finite = _finite_rows(computed.logits)
             self.answered += sum(finite)
@@ -264,15 +296,15 @@ class Batcher:
                     request.take(index, row, computed)
                 else:
                     request.fail(NonFiniteLogits())
-                    self._withdraw(request)
-        self._queued_tokens -= sum(len(sequence) for _, _, sequence in batch)
+                    line.leave(request)
+        line.accepted_tokens -= sum(len(sequence) for _, _, sequence in batch)
         self._in_flight -= 1
         self._supply()
 
-    def _fail(self, batch: _Batch, error: Exception) -> None:
+    def _fail(self, line: _Line, batch: _Batch, error: Exception) -> None:
         for request, _, _ in batch:
             request.fail(error)
-            self._withdraw(request)
+            line.leave(request)
 
 
 def _finite_rows(logits: Logits) -> list[bool]:

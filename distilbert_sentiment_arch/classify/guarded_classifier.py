@@ -30,7 +30,8 @@ class GuardedClassifier:
     """Answers in time, or fails fast while the model fails.
 
     Only a missing answer counts as a failure of the model. A timeout while other requests are
-    answered, a full queue and bad input do not.
+    answered, a full queue and bad input do not, nor does the timeout of a request in the
+    background, whose turn may not have come.
 
     Args:
         model: The model.
@@ -73,7 +74,7 @@ class GuardedClassifier:
                 answers = await self._model.classify(request)
         except TimeoutError:
             late = DeadlineExceeded(self._deadline_s)
-            if self._answered() == answered_before:
+            if self._answered() == answered_before and not request.background:
                 self._failed(late)
             raise late from None
         except Overloaded:

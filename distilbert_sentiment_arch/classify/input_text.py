@@ -8,8 +8,12 @@ from distilbert_sentiment_arch.classify.interface import Input, TextPair
 from distilbert_sentiment_arch.errors import BlankInput, InputError
 
 
-def check_inputs(inputs: Sequence[Input]) -> None:
+def check_inputs(inputs: Sequence[Input], *, blank: bool = False) -> None:
     """Checks that there are inputs and that each text among them is one.
+
+    Args:
+        inputs: The inputs.
+        blank: Blank texts are allowed.
 
     Raises:
         BlankInput: There is no input, or nothing in one.
@@ -19,14 +23,14 @@ def check_inputs(inputs: Sequence[Input]) -> None:
         raise BlankInput("There is nothing to classify: the list of inputs is empty.")
     for index, item in enumerate(inputs):
         if isinstance(item, str):
-            _check(index, item)
+            _check(index, item, blank)
         elif isinstance(item, TextPair):
-            _check(index, item.first)
-            _check(index, item.second)
+            _check(index, item.first, blank)
+            _check(index, item.second, blank)
 
 
-def _check(index: int, text: str) -> None:
-    if not text.strip():
+def _check(index: int, text: str, blank: bool) -> None:
+    if not blank and not text.strip():
         raise BlankInput(f"Input {index} is blank. Send text to classify.")
     if "\0" in text:
         raise InputError(f"Input {index} contains NUL (U+0000), which no text does. Remove it.")

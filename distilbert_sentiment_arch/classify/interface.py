@@ -80,6 +80,9 @@ class ClassifyRequest:
         fallback: When a word list may answer, if the server allows as much; None for what the
             server allows.
         scoring: How a word list is applied; None for the server's own way.
+        background: The model reads it only while nothing else waits.
+        blank: Texts may be blank, or have no character that the tokenizer reads; the model then
+            reads the special tokens alone.
     """
 
     inputs: Sequence[Input]
@@ -87,6 +90,40 @@ class ClassifyRequest:
     add_special_tokens: bool = True
     fallback: FallbackPolicy | None = None
     scoring: Scoring | None = None
+    background: bool = False
+    blank: bool = False
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a part of a text adds to an answer.
+
+    Attributes:
+        start: Position of its first character (code point) in the text.
+        end: Position after its last character.
+        logits: What it adds to the logit of each label.
+        scores: What it adds to the score of each label.
+    """
+
+    start: int
+    end: int
+    logits: Sequence[float]
+    scores: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An answer as a sum.
+
+    Attributes:
+        logits: Logits of a text to which nothing contributes.
+        scores: Its scores.
+        contributions: What parts of the text add to them, in the order of the text.
+    """
+
+    logits: Sequence[float]
+    scores: Sequence[float]
+    contributions: Sequence[Contribution]
 
 
 @dataclass(frozen=True)
@@ -117,6 +154,11 @@ class Classification:
     def scores(self) -> Sequence[float]:
         """Probabilities, or the plain values of a regression, one a label."""
         return self.labels.scores(self.logits)
+
+    @property
+    def sum(self) -> Sum | None:
+        """The answer as a sum over parts of the text; None for a model, whose answer is none."""
+        return None
 
     @property
     def whole(self) -> bool:

@@ -106,7 +106,7 @@ class ModelClassifier:
         """
         start = time.perf_counter()
         size = sum(map(len, request.inputs))
-        with self._batcher.reserve(size // CHARACTERS_PER_TOKEN):
+        with self._batcher.reserve(size // CHARACTERS_PER_TOKEN, background=request.background):
             if size <= QUICKLY_TOKENIZED:
                 whole, pieces = self._prepare(request)
             else:
@@ -114,7 +114,7 @@ class ModelClassifier:
                 whole, pieces = await in_thread(size, self._prepare, request)
         sequences = [window.sequence for windows_of_one in pieces for window in windows_of_one]
         tokenized = time.perf_counter()
-        inference = await self._batcher.infer(sequences)
+        inference = await self._batcher.infer(sequences, background=request.background)
         return Answers(
             self._classifications(whole, pieces, inference.logits),
             self.name,
@@ -168,7 +168,7 @@ class ModelClassifier:
         return whole, pieces
 
     def _tokenize(self, request: ClassifyRequest) -> list[TokenSequence]:
-        check_inputs(request.inputs)
+        check_inputs(request.inputs, blank=request.blank)
         texts = [item for item in request.inputs if isinstance(item, str | TextPair)]
         tokenized = iter(
             self.tokenizer.tokenize(texts, request.add_special_tokens, self._max_request_tokens)
@@ -179,7 +179,8 @@ class ModelClassifier:
             if isinstance(item, str | TextPair):
                 sequence = next(tokenized)
                 special = special_tokens.count(pair=isinstance(item, TextPair))
-                if len(sequence) <= special * request.add_special_tokens:
+                nothing = len(sequence) <= special * request.add_special_tokens
+                if nothing and not (request.blank and len(sequence)):
                     raise BlankInput(f"Input {index} has no character that the tokenizer reads.")
             else:
                 sequence = single_segment(self._checked(index, item))

@@ -11,9 +11,11 @@ from distilbert_sentiment_arch.classify.interface import (
     Answers,
     Classification,
     ClassifyRequest,
+    Contribution,
     Input,
     Route,
     Scoring,
+    Sum,
     TextPair,
 )
 from distilbert_sentiment_arch.classify.labels import LabelSet
@@ -59,9 +61,30 @@ class LexiconClassification(Classification):
         most texts they are nearly equal, so that clients that apply a threshold treat the result
         as uncertain.
         """
-        mean = 0.0 if self.score.label(self.neutral_band) == "NEUTRAL" else self.score.mean
-        share = min(max(mean, LOWEST), HIGHEST) / HIGHEST
+        share = self._share
         return [(1 + sign * share) / len(self.labels) for sign in _signs(self.labels)]
+
+    @property
+    def sum(self) -> Sum:
+        """The answer as a sum over the terms; a score without any is 1 / number of labels."""
+        signs = _signs(self.labels)
+        mean = self.score.mean
+        # 0 within the neutral band; not 1 either where modifiers led beyond the scale.
+        scale = self._share / mean / len(signs) if mean else 1 / HIGHEST / len(signs)
+        contributions = []
+        for match in self.score.matches:
+            part = match.score / self.score.words
+            logits = [sign * part for sign in signs]
+            contributions.append(
+                Contribution(match.start, match.end, logits, [scale * each for each in logits])
+            )
+        return Sum([0.0] * len(signs), [1 / len(signs)] * len(signs), contributions)
+
+    @property
+    def _share(self) -> float:
+        """The mean as a share of the highest."""
+        mean = 0.0 if self.score.label(self.neutral_band) == "NEUTRAL" else self.score.mean
+        return min(max(mean, LOWEST), HIGHEST) / HIGHEST
 
 
 class LexiconClassifier:

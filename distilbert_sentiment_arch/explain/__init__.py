@@ -1,0 +1,1 @@
+"""Explanations: what each word or sentence of a text does to its classification."""

@@ -1,0 +1,297 @@
+"""Explanations of a classifier's answers, by reading the text again with parts of it left out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+
+from distilbert_sentiment_arch.classify.interface import (
+    Answers,
+    Classification,
+    Classifier,
+    ClassifyRequest,
+    Truncation,
+)
+from distilbert_sentiment_arch.errors import (
+    DeadlineExceeded,
+    InputError,
+    TooManyPasses,
+    TooManyTokensInRequest,
+)
+from distilbert_sentiment_arch.explain.explanation import (
+    DEFAULT_PASSES,
+    Base,
+    ExplainOptions,
+    Explanation,
+    Explanations,
+    PassLimits,
+    Unit,
+    UsedMethod,
+)
+from distilbert_sentiment_arch.explain.leave_one_out import leave_one_out
+from distilbert_sentiment_arch.explain.owen import owen
+from distilbert_sentiment_arch.explain.own_sums import sums_of_units
+from distilbert_sentiment_arch.explain.plan import Plan, Values, kept_text
+from distilbert_sentiment_arch.explain.text_units import TextUnits, units_of
+from distilbert_sentiment_arch.worker_threads import in_thread
+
+MOST_CHARACTERS = 4_194_304
+"""Most characters in the passes of a request, which are in memory together."""
+_QUICK_CHARACTERS = 32_768
+"""Characters in all passes up to which they are made on the event loop, in about a millisecond."""
+_QUICK_NUMBERS = 8_192
+"""The same for numbers in the answers."""
+
+
+UNLIMITED = PassLimits()
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """What is read to explain one text.
+
+    Attributes:
+        units: The units of the text.
+        plan: Coalitions of them.
+        texts: The different texts that are left, beside the text itself; the empty one is first.
+        places: For each coalition the place of its text, 0 for the text itself.
+    """
+
+    units: TextUnits
+    plan: Plan
+    texts: Sequence[str]
+    places: Sequence[int]
+
+
+async def explain(
+    classifier: Classifier,
+    request: ClassifyRequest,
+    options: ExplainOptions,
+    limits: PassLimits = UNLIMITED,
+) -> Explanations:
+    """Classifies texts and explains the answers.
+
+    The texts themselves are read like those of any request. All other passes are read in the
+    background, together, by what answered the texts: never some by a model and some by a word list.
+
+    Args:
+        classifier: A model, a word list, or a model with a word list as its fallback.
+        request: The texts; its options hold for all passes.
+        options: How to explain.
+        limits: Limits on the work.
+
+    Raises:
+        InputError: An input is not a text, or see ``Classifier.classify``.
+        TooManyPasses: The explanations take more than the limits allow.
+        DeadlineExceeded: There is no answer in time.
+        Unavailable: See ``Classifier.classify``.
+    """
+    start = time.perf_counter()
+    texts = _texts(request)
+    answers = await classifier.classify(request)
+    characters = sum(map(len, texts))
+    if characters <= _QUICK_CHARACTERS:
+        units = _units(texts, options)
+    else:
+        units = await in_thread(characters, _units, texts, options)
+    _check_values(answers.classifications, units, limits)
+    if answers.route == "lexicon":
+        return Explanations(answers, _sums(texts, answers, units))
+    _check_passes(texts, units, options, limits)
+    plans = [_plan(each, options) for each in units]
+    characters = sum(
+        len(text) * len(plan.coalitions) for text, plan in zip(texts, plans, strict=True)
+    )
+    if characters <= _QUICK_CHARACTERS:
+        passes = _passes(texts, units, plans)
+    else:
+        passes = await in_thread(characters, _passes, texts, units, plans)
+    read = await _read(classifier, request, passes, limits, start)
+    answers = replace(
+        answers,
+        stages=_added(answers.stages, read.stages),
+        batch_sizes=[*answers.batch_sizes, *read.batch_sizes],
+    )
+    arguments = (texts, answers.classifications, passes, read.classifications, options)
+    numbers = len(read.classifications) * len(classifier.labels)
+    if numbers <= _QUICK_NUMBERS:
+        return Explanations(answers, _explained(*arguments))
+    return Explanations(answers, await in_thread(numbers, _explained, *arguments))
+
+
+def _texts(request: ClassifyRequest) -> list[str]:
+    texts = [item for item in request.inputs if isinstance(item, str)]
+    if len(texts) < len(request.inputs):
+        raise InputError(
+            "Explanations are of texts, and an input is a pair or token ids. Send texts.",
+            param="explain",
+        )
+    if not request.add_special_tokens:
+        raise InputError(
+            "add_special_tokens is false, and a text without its words is then nothing at all. "
+            "Leave it out.",
+            param="add_special_tokens",
+        )
+    return texts
+
+
+def _units(texts: Sequence[str], options: ExplainOptions) -> list[TextUnits]:
+    return [units_of(text, options.units) for text in texts]
+
+
+def _budget(units: int, options: ExplainOptions) -> int:
+    """Returns the most coalitions that the plan for so many units may have."""
+    if options.method == "leave_one_out":
+        return units + 2
+    passes = options.passes
+    if passes is None:
+        passes = max(DEFAULT_PASSES, 2 * units)
+    return min(passes, 1 << min(units, 62))
+
+
+def _plan(units: TextUnits, options: ExplainOptions) -> Plan:
+    count = len(units.spans)
+    if options.method == "leave_one_out":
+        return leave_one_out(count)
+    return owen(units.tree, count, _budget(count, options), options.seed)
+
+
+def _check_values(
+    answers: Sequence[Classification], units: Sequence[TextUnits], limits: PassLimits
+) -> None:
+    values = sum(
+        2 * len(each.labels) * len(of_text.spans)
+        for each, of_text in zip(answers, units, strict=True)
+    )
+    if limits.values is not None and values > limits.values:
+        raise InputError(
+            f"The explanations come to {values} numbers, and this server answers with at most "
+            f"{limits.values}. Ask for units=sentence, or send less text."
+        )
+
+
+def _check_passes(
+    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions, limits: PassLimits
+) -> None:
+    """Checks the passes before they are planned, which takes memory, too."""
+    budgets = [_budget(len(each.spans), options) for each in units]
+    passes = sum(budgets)
+    if limits.passes is not None and passes > limits.passes:
+        raise TooManyPasses(passes, f"{limits.passes} in one request")
+    characters = sum(len(text) * budget for text, budget in zip(texts, budgets, strict=True))
+    if characters > MOST_CHARACTERS:
+        raise TooManyPasses(passes, f"{MOST_CHARACTERS} characters in all of them")
+
+
+def _passes(
+    texts: Sequence[str], units: Sequence[TextUnits], plans: Sequence[Plan]
+) -> list[_Passes]:
+    found = []
+    for text, of_text, plan in zip(texts, units, plans, strict=True):
+        different = {text: 0}
+        places = [
+            different.setdefault(kept_text(text, of_text.spans, coalition), len(different))
+            for coalition in plan.coalitions
+        ]
+        found.append(_Passes(of_text, plan, list(different)[1:], places))
+    return found
+
+
+async def _read(
+    classifier: Classifier,
+    request: ClassifyRequest,
+    passes: Sequence[_Passes],
+    limits: PassLimits,
+    start: float,
+) -> Answers:
+    """Reads all passes in one request, in the background."""
+    variants = replace(
+        request,
+        inputs=list(chain.from_iterable(each.texts for each in passes)),
+        # The texts are within the limit if it was not asked for. That of a variant may be over it
+        # by a token, because a tokenizer joins what is left in its own way.
+        truncation=request.truncation or Truncation("end"),
+        fallback="off",
+        background=True,
+        blank=True,
+    )
+    left = None
+    if limits.deadline_s is not None:
+        left = max(0.0, limits.deadline_s - (time.perf_counter() - start))
+    try:
+        async with asyncio.timeout(left):
+            return await classifier.classify(variants)
+    except TimeoutError:
+        raise DeadlineExceeded(limits.deadline_s or 0.0) from None
+    except TooManyTokensInRequest as error:
+        count = len(variants.inputs) + len(passes)
+        raise TooManyPasses(count, f"{error.limit} tokens in all of them") from None
+
+
+def _explained(
+    texts: Sequence[str],
+    answers: Sequence[Classification],
+    passes: Sequence[_Passes],
+    variants: Sequence[Classification],
+    options: ExplainOptions,
+) -> list[Explanation]:
+    found = []
+    first = 0
+    for text, answer, each in zip(texts, answers, passes, strict=True):
+        read = [answer, *variants[first : first + len(each.texts)]]
+        first += len(each.texts)
+        values = np.array([[*one.logits, *one.scores] for one in read])
+        changes = each.plan.changes(values[each.places])
+        empty = read[each.places[1]]
+        found.append(
+            Explanation(
+                answer,
+                Base(empty.logits, empty.scores),
+                options.method,
+                each.units.kind,
+                len(read),
+                sum(one.tokens_read for one in read),
+                options.seed if options.method == "owen" else None,
+                _explained_units(text, each.units, changes),
+            )
+        )
+    return found
+
+
+def _sums(texts: Sequence[str], answers: Answers, units: Sequence[TextUnits]) -> list[Explanation]:
+    """Explains the answers of a word list by its own sums."""
+    method: UsedMethod = "sums"
+    found = []
+    for text, answer, of_text in zip(texts, answers.classifications, units, strict=True):
+        terms = answer.sum
+        assert terms is not None
+        found.append(
+            Explanation(
+                answer,
+                Base(terms.logits, terms.scores),
+                method,
+                of_text.kind,
+                1,
+                answer.tokens_read,
+                None,
+                _explained_units(text, of_text, sums_of_units(terms, of_text.spans)),
+            )
+        )
+    return found
+
+
+def _explained_units(text: str, units: TextUnits, changes: Values) -> list[Unit]:
+    labels = changes.shape[1] // 2
+    return [
+        Unit(start, end, text[start:end], row[:labels], row[labels:])
+        for (start, end), row in zip(units.spans, changes.tolist(), strict=True)
+    ]
+
+
+def _added(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:
+    return {name: first.get(name, 0.0) + second.get(name, 0.0) for name in {**first, **second}}
