@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-import numpy as np
-
 from distilbert_sentiment_arch.classify.interface import (
     Answers,
     Classification,
@@ -36,7 +34,7 @@ from distilbert_sentiment_arch.explain.explanation import (
 from distilbert_sentiment_arch.explain.leave_one_out import leave_one_out
 from distilbert_sentiment_arch.explain.owen import owen
 from distilbert_sentiment_arch.explain.own_sums import sums_of_units
-from distilbert_sentiment_arch.explain.plan import Plan, Values, kept_text
+from distilbert_sentiment_arch.explain.plan import Plan, kept_text
 from distilbert_sentiment_arch.explain.text_units import TextUnits, units_of
 from distilbert_sentiment_arch.worker_threads import in_thread
 
@@ -102,15 +100,11 @@ async def explain(
     _check_values(answers.classifications, units, limits)
     if answers.route == "lexicon":
         return Explanations(answers, _sums(texts, answers, units))
-    _check_passes(texts, units, options, limits)
-    plans = [_plan(each, options) for each in units]
-    characters = sum(
-        len(text) * len(plan.coalitions) for text, plan in zip(texts, plans, strict=True)
-    )
+    characters = _checked_characters(texts, units, options, limits)
     if characters <= _QUICK_CHARACTERS:
-        passes = _passes(texts, units, plans)
+        passes = _passes(texts, units, options)
     else:
-        passes = await in_thread(characters, _passes, texts, units, plans)
+        passes = await in_thread(characters, _passes, texts, units, options)
     read = await _read(classifier, request, passes, limits, start)
     answers = replace(
         answers,
@@ -175,10 +169,14 @@ def _check_values(
         )
 
 
-def _check_passes(
+def _checked_characters(
     texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions, limits: PassLimits
-) -> None:
-    """Checks the passes before they are planned, which takes memory, too."""
+) -> int:
+    """Returns the most characters in all passes, before these are planned.
+
+    Raises:
+        TooManyPasses: They are more than the limits allow.
+    """
     budgets = [_budget(len(each.spans), options) for each in units]
     passes = sum(budgets)
     if limits.passes is not None and passes > limits.passes:
@@ -186,13 +184,15 @@ def _check_passes(
     characters = sum(len(text) * budget for text, budget in zip(texts, budgets, strict=True))
     if characters > MOST_CHARACTERS:
         raise TooManyPasses(passes, f"{MOST_CHARACTERS} characters in all of them")
+    return characters
 
 
 def _passes(
-    texts: Sequence[str], units: Sequence[TextUnits], plans: Sequence[Plan]
+    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions
 ) -> list[_Passes]:
     found = []
-    for text, of_text, plan in zip(texts, units, plans, strict=True):
+    for text, of_text in zip(texts, units, strict=True):
+        plan = _plan(of_text, options)
         different = {text: 0}
         places = [
             different.setdefault(kept_text(text, of_text.spans, coalition), len(different))
@@ -245,8 +245,8 @@ def _explained(
     for text, answer, each in zip(texts, answers, passes, strict=True):
         read = [answer, *variants[first : first + len(each.texts)]]
         first += len(each.texts)
-        values = np.array([[*one.logits, *one.scores] for one in read])
-        changes = each.plan.changes(values[each.places])
+        values = [[*one.logits, *one.scores] for one in read]
+        changes = each.plan.changes([values[place] for place in each.places])
         empty = read[each.places[1]]
         found.append(
             Explanation(
@@ -285,12 +285,12 @@ def _sums(texts: Sequence[str], answers: Answers, units: Sequence[TextUnits]) ->
     return found
 
 
-def _explained_units(text: str, units: TextUnits, changes: Values) -> list[Unit]:
-    labels = changes.shape[1] // 2
-    return [
-        Unit(start, end, text[start:end], row[:labels], row[labels:])
-        for (start, end), row in zip(units.spans, changes.tolist(), strict=True)
-    ]
+def _explained_units(text: str, units: TextUnits, changes: Sequence[Sequence[float]]) -> list[Unit]:
+    found = []
+    for (start, end), row in zip(units.spans, changes, strict=True):
+        labels = len(row) // 2
+        found.append(Unit(start, end, text[start:end], row[:labels], row[labels:]))
+    return found
 
 
 def _added(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:

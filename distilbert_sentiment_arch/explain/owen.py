@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import accumulate, combinations
+from operator import or_
 
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.explain.plan import Coalition, Plan, PlanBuilder
@@ -88,28 +89,29 @@ def _members(tree: Tree) -> Coalition:
 
 
 def _sampled(tree: Tree, units: int, passes: int, seed: int) -> Plan:
-    chance = random.Random(seed)  # noqa: S311 - samples, no secrets
+    orders = list(_orders(tree, units, passes, seed))
     builder = PlanBuilder(units)
-    orders = 0
+    for order in orders:
+        smaller = 0
+        for unit in order:
+            larger = smaller | (1 << unit)
+            builder.add(unit, 1 / len(orders), larger, smaller)
+            smaller = larger
+    return builder.plan()
+
+
+def _orders(tree: Tree, units: int, passes: int, seed: int) -> Iterator[Sequence[int]]:
+    """Yields orders, each followed by its reverse, until the next takes too many coalitions."""
+    chance = random.Random(seed)  # noqa: S311 - samples, no secrets
+    seen = {0, (1 << units) - 1}
     for _ in range(passes):
         order = list(_shuffled(tree, chance))
         for each in (order, order[::-1]):
-            if not _add_order(builder, each, passes):
-                return builder.plan(1 / orders)
-            orders += 1
-    return builder.plan(1 / orders)
-
-
-def _add_order(builder: PlanBuilder, order: Sequence[int], passes: int) -> bool:
-    """Adds the differences along an order unless that takes more coalitions than the budget."""
-    steps = [0]
-    for unit in order:
-        steps.append(steps[-1] | (1 << unit))
-    if len(builder.places) + sum(step not in builder.places for step in steps) > passes:
-        return False
-    for unit, smaller, larger in zip(order, steps, steps[1:], strict=False):
-        builder.add(unit, 1.0, larger, smaller)
-    return True
+            steps = list(accumulate((1 << unit for unit in each), initial=0, func=or_))
+            if len(seen) + sum(step not in seen for step in steps) > passes:
+                return
+            seen.update(steps)
+            yield each
 
 
 def _shuffled(tree: Tree, chance: random.Random) -> Iterator[int]:

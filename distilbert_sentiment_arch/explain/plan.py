@@ -5,49 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from distilbert_sentiment_arch.explain.text_units import Span
 
 Coalition = int
 """Units that are kept, as bits: bit 0 is the first unit."""
-Values = npt.NDArray[np.float64]
+Row = Sequence[float]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Coalitions to read, and a weighted sum of their differences for each unit.
+class Difference:
+    """What a unit changes where it joins a coalition.
 
     Attributes:
-        units: Number of units.
-        coalitions: The first has all units, the second none; no two are the same.
-        unit: For each difference, the unit that it is of.
-        weight: Its weight.
+        unit: The unit.
+        weight: Share of this difference in the unit's change.
         larger: Place of the coalition with the unit.
         smaller: Place of the one without.
     """
 
+    unit: int
+    weight: float
+    larger: int
+    smaller: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Coalitions to read, and the differences between them whose weighted sums are the changes.
+
+    Attributes:
+        units: Number of units.
+        coalitions: The first has all units, the second none; no two are the same.
+        differences: Those of all units.
+    """
+
     units: int
     coalitions: Sequence[Coalition]
-    unit: npt.NDArray[np.int64]
-    weight: Values
-    larger: npt.NDArray[np.int64]
-    smaller: npt.NDArray[np.int64]
+    differences: Sequence[Difference]
 
-    def changes(self, values: Values) -> Values:
-        """Returns the change of each unit.
+    def changes(self, values: Sequence[Row]) -> list[list[float]]:
+        """Returns a row for each unit.
 
         Args:
-            values: What was answered, ``(coalitions, columns)``.
-
-        Returns:
-            ``(units, columns)``.
+            values: What was answered to each coalition.
         """
-        found = np.zeros((self.units, values.shape[1]))
-        differences = values[self.larger] - values[self.smaller]
-        np.add.at(found, self.unit, self.weight[:, np.newaxis] * differences)
-        return found
+        found = []
+        for column in zip(*values, strict=True):
+            sums = [0.0] * self.units
+            for each in self.differences:
+                sums[each.unit] += each.weight * (column[each.larger] - column[each.smaller])
+            found.append(sums)
+        return [list(row) for row in zip(*found, strict=True)]
 
 
 class PlanBuilder:
@@ -55,31 +63,26 @@ class PlanBuilder:
 
     Args:
         units: Number of units.
+
+    Attributes:
+        places: Place of each coalition.
     """
 
     def __init__(self, units: int) -> None:
         self._units = units
         self.places: dict[Coalition, int] = {(1 << units) - 1: 0, 0: 1}
-        self._differences: list[tuple[int, float, int, int]] = []
+        self._differences: list[Difference] = []
 
     def add(self, unit: int, weight: float, larger: Coalition, smaller: Coalition) -> None:
         """Adds a difference."""
         places = self.places
         first = places.setdefault(larger, len(places))
         second = places.setdefault(smaller, len(places))
-        self._differences.append((unit, weight, first, second))
+        self._differences.append(Difference(unit, weight, first, second))
 
-    def plan(self, scale: float = 1.0) -> Plan:
-        """Returns the plan, with all weights multiplied by ``scale``."""
-        unit, weight, larger, smaller = zip(*self._differences, strict=True)
-        return Plan(
-            self._units,
-            list(self.places),
-            np.array(unit, dtype=np.int64),
-            np.array(weight, dtype=np.float64) * scale,
-            np.array(larger, dtype=np.int64),
-            np.array(smaller, dtype=np.int64),
-        )
+    def plan(self) -> Plan:
+        """Returns the plan."""
+        return Plan(self._units, list(self.places), self._differences)
 
 
 def kept_text(text: str, spans: Sequence[Span], coalition: Coalition) -> str:
