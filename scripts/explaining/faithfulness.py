@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,12 @@ from statistics import mean, median, stdev
 from scipy.stats import kendalltau
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
-from distilbert_sentiment_arch.classify.interface import Classifier, ClassifyRequest, Truncation
+from distilbert_sentiment_arch.classify.interface import (
+    Classification,
+    Classifier,
+    ClassifyRequest,
+    Truncation,
+)
 from distilbert_sentiment_arch.explain.explainer import explain
 from distilbert_sentiment_arch.explain.explanation import METHODS, ExplainOptions
 from distilbert_sentiment_arch.explain.text_units import Span, split_words
@@ -44,36 +49,50 @@ class Rated:
     text: str
     spans: Sequence[Span]
     label: int
-    values: Mapping[str, Values]
+    values: dict[str, Values]
 
 
-def chosen_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
-    """Returns a random sample of the texts with two words or more, in their order.
+def chosen_texts(
+    texts: Sequence[str], answers: Sequence[Classification], count: int, seed: int
+) -> list[str]:
+    """Returns a random sample of the texts of two words or more that were read whole, in order.
 
     Raises:
         ConfigError: There is none.
     """
-    places = [place for place, text in enumerate(texts) if len(split_words(text)) >= LEAST_WORDS]
+    places = [
+        place
+        for place, (text, answer) in enumerate(zip(texts, answers, strict=True))
+        if answer.whole and len(split_words(text)) >= LEAST_WORDS
+    ]
     if not places:
-        raise ConfigError(f"No text has {LEAST_WORDS} words. Name a file of longer ones.")
+        raise ConfigError(
+            f"No text has {LEAST_WORDS} words and is within the model's limit. Name a file of "
+            "other ones."
+        )
     if len(places) > count:
         places = sorted(random.Random(seed).sample(places, count))
     return [texts[place] for place in places]
 
 
 def measure_faithfulness(
-    found: NamedCheckpoint, texts: Sequence[str], seed: int, report: Callable[[str], None]
+    found: NamedCheckpoint,
+    data: Sequence[str],
+    count: int,
+    seed: int,
+    report: Callable[[str], None],
 ) -> Faithfulness:
     """Explains texts in every way and measures the orders of their words.
 
     Args:
         found: The checkpoint.
-        texts: The texts, each of two words or more.
-        seed: Seed of random orders.
+        data: Texts.
+        count: Most of them that are explained.
+        seed: Seed of the sample and of random orders.
         report: Called with lines of progress.
 
     Raises:
-        BenchmarkError: SHAP or Captum cannot be run.
+        BenchmarkError: SHAP or Captum cannot be run, or there is no text to explain.
     """
     from distilbert_sentiment_arch.engine.in_process import load_classifier
 
@@ -88,7 +107,11 @@ def measure_faithfulness(
         versions = worker.ask(
             "load", checkpoint=str(found.checkpoint.directory), threads=usable_cores()
         )
-        rated, measured = [], []
+        request = ClassifyRequest(data, Truncation("end"))
+        answers = runner.run(classifier.classify(request)).classifications
+        texts = chosen_texts(data, answers, count, seed)
+        rated: list[Rated] = []
+        measured: list[dict[str, Erasure]] = []
         for number, text in enumerate(texts, 1):
             rated.append(runner.run(_rated(classifier, text, seed)))
             name = classifier.labels.names[rated[-1].label]

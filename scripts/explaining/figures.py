@@ -71,34 +71,30 @@ class Interval(_Record):
 
 
 class ExplainerSpeed(_Record):
-    """One text after the other in process.
+    """One text after the other in process, in float32.
 
     Attributes:
         explainer: What explains.
-        precision: What the model computes in.
         p50_ms: Milliseconds of an explanation, median of the rounds' medians.
         per_second: Explanations a second, median of the rounds.
         times: Explanations a second in those of SHAP in the same round.
     """
 
     explainer: str
-    precision: str
     p50_ms: Interval
     per_second: Interval
     times: Interval
 
 
 class HttpSpeed(_Record):
-    """One client, one text after the other, over HTTP.
+    """One client, one text after the other, over HTTP, in float32.
 
     Attributes:
-        precision: What the server computes in.
         classify_ms: Median of ``/classify``, median of the rounds.
         explain_ms: Median of ``/v1/explain``.
         times: The second in the first of the same round.
     """
 
-    precision: str
     classify_ms: Interval
     explain_ms: Interval
     times: Interval
@@ -116,7 +112,7 @@ class Speed(_Record):
         versions: Versions of the packages.
         machine: The processor.
         threads: Cores and threads.
-        foreign: Share of the machine that other processes used meanwhile.
+        foreign: Share of the machine that other processes used while those in process were timed.
         date: Day of the measurement.
     """
 

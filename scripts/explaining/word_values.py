@@ -10,9 +10,7 @@ from distilbert_sentiment_arch.lexicon.scorer import score
 from distilbert_sentiment_arch.lexicon.word_list import WordList
 
 
-def values_of_words(
-    spans: Sequence[Span], tokens: Iterable[tuple[int, int, float]]
-) -> list[float]:
+def values_of_words(spans: Sequence[Span], tokens: Iterable[tuple[int, int, float]]) -> list[float]:
     """Returns the sum of the values of each word's tokens.
 
     Args:
