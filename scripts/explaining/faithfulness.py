@@ -24,7 +24,6 @@ from distilbert_sentiment_arch.explain.explanation import METHODS, ExplainOption
 from distilbert_sentiment_arch.explain.text_units import Span, split_words
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 from scripts.benchmarking.errors import ConfigError
-from scripts.benchmarking.machine import usable_cores
 from scripts.benchmarking.worker_process import WorkerProcess
 from scripts.explaining import reference_worker
 from scripts.explaining.erasure import Erasure, aopc, erasure, left_texts, mean_of, ranking
@@ -38,6 +37,9 @@ RANDOM_ORDERS = 10
 LEAST_WORDS = 2
 """Words of the shortest texts: without half of them something has to be left."""
 REPORTED = 10
+"""Texts from one line of progress to the next."""
+REFERENCE_THREADS = 1
+"""Nothing is timed, and one thread of PyTorch waits for no other on a busy machine."""
 
 Values = list[float]
 
@@ -105,7 +107,7 @@ def measure_faithfulness(
         ) as worker,
     ):
         versions = worker.ask(
-            "load", checkpoint=str(found.checkpoint.directory), threads=usable_cores()
+            "load", checkpoint=str(found.checkpoint.directory), threads=REFERENCE_THREADS
         )
         request = ClassifyRequest(data, Truncation("end"))
         answers = runner.run(classifier.classify(request)).classifications
