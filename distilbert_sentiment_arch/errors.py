@@ -167,7 +167,7 @@ class TooManyPasses(InputError):
 
     def __init__(self, passes: int, limit: str) -> None:
         super().__init__(
-            f"The explanation takes {passes} passes over the text, and allowed are at most {limit}. "
+            f"The explanation takes {passes} passes over the text; allowed are at most {limit}. "
             "Ask for units=sentence or for fewer passes, or send less text.",
             param="units",
         )

@@ -28,7 +28,13 @@ from distilbert_sentiment_arch.settings.precision import (
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
 # Limits that have no effect in a server without a model.
-_MODEL_LIMITS = {"max_request_tokens", "max_pending_tokens", "deadline_s", "max_batch_tokens"}
+_MODEL_LIMITS = {
+    "max_request_tokens",
+    "max_passes",
+    "max_pending_tokens",
+    "deadline_s",
+    "max_batch_tokens",
+}
 
 
 def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:

@@ -40,6 +40,8 @@ from distilbert_sentiment_arch.worker_threads import in_thread
 
 MOST_CHARACTERS = 4_194_304
 """Most characters in the passes of a request, which are in memory together."""
+_QUICKLY_SPLIT = 2_048
+"""Characters of the texts up to which their units are found on the event loop, in a millisecond."""
 _QUICK_CHARACTERS = 32_768
 """Characters in all passes up to which they are made on the event loop, in about a millisecond."""
 _QUICK_NUMBERS = 8_192
@@ -93,13 +95,15 @@ async def explain(
     texts = _texts(request)
     answers = await classifier.classify(request)
     characters = sum(map(len, texts))
-    if characters <= _QUICK_CHARACTERS:
+    if characters <= _QUICKLY_SPLIT:
         units = _units(texts, options)
     else:
         units = await in_thread(characters, _units, texts, options)
     _check_values(answers.classifications, units, limits)
     if answers.route == "lexicon":
-        return Explanations(answers, _sums(texts, answers, units))
+        if characters <= _QUICKLY_SPLIT:
+            return Explanations(answers, _sums(texts, answers, units))
+        return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
     characters = _checked_characters(texts, units, options, limits)
     if characters <= _QUICK_CHARACTERS:
         passes = _passes(texts, units, options)

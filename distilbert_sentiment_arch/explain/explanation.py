@@ -122,3 +122,8 @@ class Explanations:
     def tokens(self) -> int:
         """Tokens read in all passes over all texts."""
         return sum(each.tokens for each in self.explanations)
+
+    @property
+    def passes(self) -> int:
+        """Passes over all texts."""
+        return sum(each.passes for each in self.explanations)

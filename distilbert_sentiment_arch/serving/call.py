@@ -21,11 +21,20 @@ from distilbert_sentiment_arch.classify.interface import (
     Truncation,
 )
 from distilbert_sentiment_arch.errors import InputError, TooManyCharacters, TooManyInputs
+from distilbert_sentiment_arch.explain.explainer import explain
+from distilbert_sentiment_arch.explain.explanation import (
+    ExplainOptions,
+    Explanations,
+    PassLimits,
+)
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.observation import Observation
 
 TRUNCATION_HEADER = "X-Sentiment-Truncation"
 FALLBACK_HEADER = "X-Sentiment-Fallback"
+
+MOST_NUMBERS = 65_536
+"""Most numbers in the explanations of one answer: two for each unit and label."""
 
 Name = TypeVar("Name", bound=str)
 
@@ -79,13 +88,8 @@ class Call:
             InputError, Unavailable: See ``Classifier.classify``.
         """
         classifier = self.app.classifier(model)
-        characters = sum(len(each) for each in inputs if isinstance(each, str | TextPair))
-        self.check_size(len(inputs), characters)
-        truncation = truncation or self._truncation_of_header()
-        if fallback is None:
-            fallback = self._header(FALLBACK_HEADER, FALLBACK_POLICIES)
-        self.observation.truncation = truncation.mode if truncation else None
-        request = ClassifyRequest(inputs, truncation, add_special_tokens, fallback, scoring)
+        request = self._request(inputs, truncation, fallback)
+        request = replace(request, add_special_tokens=add_special_tokens, scoring=scoring)
         with self.app.telemetry.span() as note:
             note("sentiment.inputs", len(inputs))
             answers = await classifier.classify(request)
@@ -93,6 +97,60 @@ class Call:
                 note(f"sentiment.{stage}_ms", milliseconds)
         self.observation.answers = answers
         return answers
+
+    async def explain(
+        self,
+        model: str | None,
+        inputs: Sequence[Input],
+        options: ExplainOptions,
+        *,
+        truncation: Truncation | None = None,
+        fallback: FallbackPolicy | None = None,
+        add_special_tokens: bool = True,
+    ) -> Explanations:
+        """Classifies texts, explains the answers, and records both as ``classify`` does.
+
+        Args:
+            model: See ``classify``, as for all others.
+            inputs: Texts; nothing else is explained.
+            options: How to explain.
+            truncation: See ``classify``.
+            fallback: See ``classify``.
+            add_special_tokens: See ``classify``; without them nothing is explained.
+
+        Raises:
+            TooManyPasses, DeadlineExceeded: See ``explain.explainer``.
+            Exception: See ``classify``.
+        """
+        classifier = self.app.classifier(model)
+        request = self._request(inputs, truncation, fallback)
+        request = replace(request, add_special_tokens=add_special_tokens)
+        limits = self.app.limits
+        allowed = PassLimits(limits.max_passes, MOST_NUMBERS, limits.deadline_s)
+        with self.app.telemetry.span() as note:
+            note("sentiment.inputs", len(inputs))
+            found = await explain(classifier, request, options, allowed)
+            note("sentiment.passes", found.passes)
+            for stage, milliseconds in found.answers.stages.items():
+                note(f"sentiment.{stage}_ms", milliseconds)
+        self.observation.answers = found.answers
+        self.observation.explained = found
+        return found
+
+    def _request(
+        self,
+        inputs: Sequence[Input],
+        truncation: Truncation | None,
+        fallback: FallbackPolicy | None,
+    ) -> ClassifyRequest:
+        """Returns a request of a size that the operator allows, with the options of headers."""
+        characters = sum(len(each) for each in inputs if isinstance(each, str | TextPair))
+        self.check_size(len(inputs), characters)
+        truncation = truncation or self._truncation_of_header()
+        if fallback is None:
+            fallback = self._header(FALLBACK_HEADER, FALLBACK_POLICIES)
+        self.observation.truncation = truncation.mode if truncation else None
+        return ClassifyRequest(inputs, truncation, fallback=fallback)
 
     async def read_pairs(
         self,

@@ -38,11 +38,11 @@ Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 class ModelNameConvertor(Convertor[str]):
     """Path parameter ``{name:model}``: a model name, which may contain slashes.
 
-    It does not match the suffixes of paths that follow a name: ``:predict``, ``/infer``,
-    ``/ready``.
+    It does not match the suffixes of paths that follow a name: ``:predict``, ``:explain``,
+    ``/infer``, ``/ready``.
     """
 
-    regex = r".+(?<!:predict)(?<!/infer)(?<!/ready)"
+    regex = r".+(?<!:predict)(?<!:explain)(?<!/infer)(?<!/ready)"
 
     def convert(self, value: str) -> str:
         """Returns the name unchanged."""

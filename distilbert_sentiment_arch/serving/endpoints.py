@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from distilbert_sentiment_arch.serving.dialects import (
+    explain,
     kserve_v1,
     kserve_v2,
     lexicon_classify,
@@ -23,6 +24,7 @@ ENDPOINTS = tuple(
     chain(
         probes.endpoints,
         vllm_classify.endpoints,
+        explain.endpoints,
         openai_decisions.endpoints,
         openai_embeddings.endpoints,
         tei_predict.endpoints,

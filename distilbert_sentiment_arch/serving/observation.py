@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from distilbert_sentiment_arch.classify.interface import Answers
+from distilbert_sentiment_arch.explain.explanation import Explanations
 from distilbert_sentiment_arch.serving.application import Application
 from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
 
@@ -32,6 +33,7 @@ class Observation:
         request_id: Id that the server gave the request.
         probe: It is a probe of an orchestrator; a success is logged at level DEBUG only.
         answers: The answers; None until the request is answered.
+        explained: Their explanations; None if none were asked for.
         truncation: Requested truncation mode.
         start: Time of the start, by ``time.perf_counter``.
     """
@@ -42,6 +44,7 @@ class Observation:
     request_id: str
     probe: bool = False
     answers: Answers | None = None
+    explained: Explanations | None = None
     truncation: str | None = None
     start: float = field(default_factory=time.perf_counter)
 
@@ -85,6 +88,8 @@ class Observation:
         seconds = time.perf_counter() - self.start
         answers = self.answers.classifications if self.answers else ()
         tokens = sum(answer.tokens_read for answer in answers)
+        if self.explained:
+            tokens = self.explained.tokens
         reason = self.answers.reason if self.answers else None
         line = {
             "event": "request",
@@ -97,6 +102,8 @@ class Observation:
             "tokens": tokens,
             "ms": round(seconds * 1000, 3),
         }
+        if self.explained:
+            line["passes"] = self.explained.passes
         if reason:
             line["reason"] = reason
         # The texts are never logged: they are private data of the caller's users.

@@ -96,7 +96,7 @@ def dialect_of(path: str) -> Dialect:
         return VLLM
     if path == "/v2" or path.startswith("/v2/"):
         return KSERVE_V2
-    if path.startswith("/v1/models/") and path.endswith(":predict"):
+    if path.startswith("/v1/models/") and path.endswith((":predict", ":explain")):
         return KSERVE_V1
     if path.startswith(("/predict/", "/rerank/")) or path in ("/predict", "/rerank"):
         return TEI

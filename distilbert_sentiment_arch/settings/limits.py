@@ -38,6 +38,9 @@ class Limits:
         524_288, "most characters (Unicode code points) in the texts of one request"
     )
     max_request_tokens: int = _limit(131_072, "most tokens in one request, windows included")
+    max_passes: int = _limit(
+        2048, "most passes over texts in one request for explanations, for all of its texts"
+    )
     max_pending_tokens: int = _limit(
         32_768, "tokens accepted and not yet computed at which further requests are refused"
     )

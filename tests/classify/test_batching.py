@@ -205,3 +205,125 @@ def test_a_batch_follows_another_only_when_it_is_full() -> None:
         assert batcher.pending_tokens == 0
 
     in_time(run())
+
+
+def test_a_background_batch_leaves_only_while_nothing_else_waits_or_is_on_the_way() -> None:
+    async def run() -> None:
+        model = SumTransport(max_in_flight=2)
+        model.go_on.clear()
+        batcher = Batcher(model, max_sequences=2, max_tokens=100)
+        many = [[9]] * 7
+        background = asyncio.create_task(batcher.infer(token_sequences(*many), background=True))
+        await asyncio.sleep(0.01)
+        assert model.batches == [[[9], [9]]]  # one, though two may be on the way
+        plain = asyncio.create_task(batcher.infer(token_sequences([1], [2], [3])))
+        await asyncio.sleep(0.01)
+        assert model.batches[1:] == [[[1], [2]]]  # full, so that it follows at once
+        model.go_on.set()
+        await plain
+        assert model.batches[2:3] == [[[3]]]
+        assert not background.done()
+        assert (await background).logits.tolist() == [[9, 1]] * 7
+        assert model.batches[3:] == [[[9], [9]], [[9], [9]], [[9]]]
+        assert batcher.pending_tokens == 0
+
+    in_time(run())
+
+
+def test_a_plain_request_waits_for_one_background_batch_at_most() -> None:
+    async def run() -> None:
+        model = SumTransport(max_in_flight=2)
+        batcher = Batcher(model, max_sequences=2, max_tokens=100)
+        background = [
+            asyncio.create_task(batcher.infer(token_sequences(*[[9]] * 50), background=True))
+            for _ in range(3)
+        ]
+        for number in range(20):
+            before = len(model.batches)
+            model.go_on.clear()
+            plain = asyncio.create_task(batcher.infer(token_sequences([1])))
+            await asyncio.sleep(0.001)
+            model.go_on.set()
+            await plain
+            found = model.batches[before:]
+            place = found.index([[1]])
+            assert place <= 1, (number, found)
+        found = await asyncio.gather(*background)
+        assert all(each.logits.tolist() == [[9, 1]] * 50 for each in found)
+
+    in_time(run())
+
+
+def test_background_requests_take_turns() -> None:
+    async def run() -> None:
+        model = SumTransport()
+        model.go_on.clear()
+        batcher = Batcher(model, max_sequences=2, max_tokens=100)
+        asked = [
+            asyncio.create_task(batcher.infer(token_sequences([n], [n]), background=True))
+            for n in (1, 2, 3)
+        ]
+        await asyncio.sleep(0.01)
+        model.go_on.set()
+        await asyncio.gather(*asked)
+        assert model.batches == [[[1], [1]], [[2], [3]], [[2], [3]]]
+
+    in_time(run())
+
+
+def test_a_cancelled_background_request_is_withdrawn() -> None:
+    async def run() -> None:
+        model = SumTransport()
+        model.go_on.clear()
+        batcher = Batcher(model, max_sequences=1, max_tokens=100)
+        given_up = asyncio.create_task(
+            batcher.infer(token_sequences([1], [2], [3]), background=True)
+        )
+        await asyncio.sleep(0.01)
+        given_up.cancel()
+        await asyncio.sleep(0.01)
+        assert batcher.pending_tokens == 1
+        model.go_on.set()
+        await batcher.infer(token_sequences([4]), background=True)
+        assert model.batches == [[[1]], [[4]]]
+        assert batcher.pending_tokens == 0
+
+    in_time(run())
+
+
+def test_a_failure_reaches_a_background_request() -> None:
+    async def run() -> None:
+        model = SumTransport()
+        model.failure = RuntimeError("no")
+        batcher = Batcher(model, max_sequences=2, max_tokens=100)
+        with pytest.raises(RuntimeError, match="no"):
+            await batcher.infer(token_sequences([1], [2], [3]), background=True)
+        assert batcher.pending_tokens == 0
+        with pytest.raises(NonFiniteLogits):
+            await Batcher(NotFiniteTransport(), 1, 9).infer(
+                token_sequences([0], [1], [0]), background=True
+            )
+
+    in_time(run())
+
+
+def test_the_background_fills_the_backlog_for_itself_alone() -> None:
+    async def run() -> None:
+        model = SumTransport()
+        model.go_on.clear()
+        batcher = Batcher(model, max_sequences=8, max_tokens=100, max_pending_tokens=10)
+        background = asyncio.create_task(batcher.infer(token_sequences([1] * 12), background=True))
+        await asyncio.sleep(0.01)
+        with pytest.raises(Overloaded), batcher.reserve(1, background=True):
+            pass
+        with batcher.reserve(10):  # a plain request is not refused on its account
+            assert batcher.pending_tokens == 22
+            with pytest.raises(Overloaded), batcher.reserve(1):
+                pass
+        model.go_on.set()
+        await background
+        # Plain requests count against the background, however.
+        with batcher.reserve(10), pytest.raises(Overloaded), batcher.reserve(1, background=True):
+            pass
+
+    in_time(run())

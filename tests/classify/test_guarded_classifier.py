@@ -130,3 +130,14 @@ def test_only_consecutive_failures_count() -> None:
         assert not guard.failing
 
     asyncio.run(scenario())
+
+
+def test_a_background_request_whose_turn_did_not_come_is_not_a_failure_of_the_model() -> None:
+    async def scenario() -> None:
+        guard = guarded(FailingModel(hangs=True), 0.01)
+        for _ in range(FAILURES + 1):
+            with pytest.raises(errors.DeadlineExceeded):
+                await guard.classify(ClassifyRequest(["a good film"], background=True))
+        assert not guard.failing
+
+    asyncio.run(scenario())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pair_models import SENTIMENT, SPECIAL, logits_of, pair_classifier
 
 from distilbert_sentiment_arch.classify.interface import (
     ClassifyRequest,
@@ -14,7 +15,7 @@ from distilbert_sentiment_arch.classify.interface import (
     TextPair,
     Truncation,
 )
-from distilbert_sentiment_arch.errors import InputError, TooManyTokens
+from distilbert_sentiment_arch.errors import BlankInput, InputError, TooManyTokens
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
@@ -77,3 +78,21 @@ def test_a_pair_is_one_sequence(embedded: ModelClassifier) -> None:
 def test_refusals(embedded: ModelClassifier, inputs: list[str]) -> None:
     with pytest.raises(InputError):
         asyncio.run(embedded.classify(ClassifyRequest(inputs)))
+
+
+def test_blank_texts_are_the_special_tokens_where_that_is_allowed() -> None:
+    classifier = pair_classifier(SENTIMENT)
+    inputs = ["", " ", "\u200b", "good"]
+    answers = asyncio.run(classifier.classify(ClassifyRequest(inputs, blank=True)))
+    expected = logits_of([SPECIAL.first, SPECIAL.last], 2)
+    for answer in answers.classifications[:3]:
+        assert (answer.tokens, answer.tokens_read) == (2, 2)
+        np.testing.assert_allclose(answer.logits, expected)
+    for text in inputs[:3]:
+        with pytest.raises(BlankInput):
+            asyncio.run(classifier.classify(ClassifyRequest([text])))
+    with pytest.raises(InputError, match="NUL"):
+        asyncio.run(classifier.classify(ClassifyRequest(["a\0b"], blank=True)))
+    without = ClassifyRequest([""], add_special_tokens=False, blank=True)
+    with pytest.raises(BlankInput):
+        asyncio.run(classifier.classify(without))

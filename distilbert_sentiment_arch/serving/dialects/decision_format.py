@@ -10,6 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
 from distilbert_sentiment_arch.classify.zero_shot import PLACE, TEMPLATE
+from distilbert_sentiment_arch.serving.dialects.explanation_format import (
+    Explain,
+    ExplanationNote,
+)
 from distilbert_sentiment_arch.serving.dialects.our_fields import (
     Origin,
     OurOptions,
@@ -129,6 +133,7 @@ class DecisionBody(OurOptions):
         description=f"Ours: a text with {PLACE} for a value of a choice by entailment.",
         examples=[TEMPLATE],
     )
+    explain: Explain = None
 
 
 class ChoiceProbability(WireModel):
@@ -202,3 +207,9 @@ class DecisionResponse(Origin):
     answers: list[Answer]
     usage: DecisionUsage
     truncation: TruncationNote | None = None
+
+
+class ExplainedDecisionResponse(DecisionResponse):
+    """The same for ``explain``: what each word or sentence of the input does to the labels."""
+
+    explanation: ExplanationNote

@@ -1,4 +1,4 @@
-"""``POST /v1/models/{model}:predict``, the KServe V1 protocol.
+"""``POST /v1/models/{model}:predict`` and ``:explain``, the KServe V1 protocol.
 
 Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol.
 """
@@ -11,6 +11,11 @@ from pydantic import ConfigDict, Field, StrictStr
 
 from distilbert_sentiment_arch.classify.interface import Classification
 from distilbert_sentiment_arch.serving.call import Call
+from distilbert_sentiment_arch.serving.dialects.explanation_format import (
+    ExplainedAnswer,
+    ExplainFields,
+    explained_answers,
+)
 from distilbert_sentiment_arch.serving.dialects.kserve import KSERVE_V1
 from distilbert_sentiment_arch.serving.dialects.our_fields import (
     Origin,
@@ -68,4 +73,43 @@ async def predict(call: Call, body: V1Body) -> V1Response:
     return V1Response(
         **dict(origin(answers)),
         predictions=[V1Prediction.of(answer) for answer in answers.classifications],
+    )
+
+
+class V1ExplainParameters(OurOptions, ExplainFields):
+    """Options of explanations."""
+
+
+class V1ExplainBody(WireModel):
+    """Texts to explain the answers to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"instances": ["What a wonderful film."]}]}
+    )
+
+    instances: Annotated[list[StrictStr], Field(fail_fast=True), Counted] = Field(min_length=1)
+    parameters: V1ExplainParameters | None = None
+
+
+class V1ExplainResponse(V1Response):
+    """Predictions and their explanations, in the order of the instances."""
+
+    explanations: list[ExplainedAnswer]
+
+
+@endpoints.post("/v1/models/{name:model}:explain", V1ExplainBody, V1ExplainResponse)
+async def explain(call: Call, body: V1ExplainBody) -> V1ExplainResponse:
+    """Classifies texts, and says for each word or sentence what it does to the answer."""
+    options = body.parameters or V1ExplainParameters()
+    found = await call.explain(
+        call.name,
+        body.instances,
+        options.to_options(),
+        truncation=options.to_truncation(),
+        fallback=options.fallback,
+    )
+    return V1ExplainResponse(
+        **dict(origin(found.answers)),
+        predictions=[V1Prediction.of(answer) for answer in found.answers.classifications],
+        explanations=await explained_answers(found),
     )

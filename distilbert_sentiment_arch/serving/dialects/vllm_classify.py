@@ -19,6 +19,12 @@ from distilbert_sentiment_arch.classify.interface import (
 )
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.serving.call import Call
+from distilbert_sentiment_arch.serving.dialects.explanation_format import (
+    Explain,
+    ExplainFields,
+    ExplanationNote,
+    explanation_notes,
+)
 from distilbert_sentiment_arch.serving.dialects.openai_errors import VLLM
 from distilbert_sentiment_arch.serving.dialects.openai_input import OpenAIInput
 from distilbert_sentiment_arch.serving.dialects.our_fields import (
@@ -39,7 +45,12 @@ class ClassifyBody(OurOptions, ZeroShotFields):
     """Inputs to classify, and options."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"input": ["What a wonderful film.", "Never again."]}]}
+        json_schema_extra={
+            "examples": [
+                {"input": ["What a wonderful film.", "Never again."]},
+                {"input": "What a wonderful film.", "explain": True},
+            ]
+        }
     )
 
     model: WireText | None = None
@@ -53,6 +64,7 @@ class ClassifyBody(OurOptions, ZeroShotFields):
         default=True, description="False for raw logits in place of probabilities."
     )
     add_special_tokens: StrictBool = True
+    explain: Explain = None
     user: str | None = None
     request_id: WireText | None = None
 
@@ -89,6 +101,23 @@ class ClassifyResponse(Origin):
     usage: VLLMUsage
 
 
+class ExplainedDatum(ClassifyDatum):
+    """The answer for one text, explained."""
+
+    explanation: ExplanationNote
+
+
+class ExplainedResponse(Origin):
+    """The same for ``explain``, with explanations; the usage counts the tokens of all passes."""
+
+    id: str
+    object: Literal["list"] = "list"
+    created: int
+    model: str
+    data: list[ExplainedDatum]
+    usage: VLLMUsage
+
+
 class ZeroShotResponse(ClassifyResponse):
     """The same for ``candidate_labels``: ``probs`` has one number for each, in their order."""
 
@@ -96,11 +125,21 @@ class ZeroShotResponse(ClassifyResponse):
     labels: list[str]
 
 
-@endpoints.post("/classify", ClassifyBody, ClassifyResponse | ZeroShotResponse)
-@endpoints.post("/v1/classify", ClassifyBody, ClassifyResponse | ZeroShotResponse)
-async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
+Response = ClassifyResponse | ZeroShotResponse | ExplainedResponse
+
+
+@endpoints.post("/classify", ClassifyBody, Response)
+@endpoints.post("/v1/classify", ClassifyBody, Response)
+async def classify(call: Call, body: ClassifyBody) -> Response:
     """Classifies texts or token ids by the labels of the model, or texts by candidate_labels."""
     candidates = body.to_candidates()
+    if body.explain is not None:
+        if candidates is not None:
+            raise InputError(
+                "Answers by candidate_labels are not explained. Leave one of the two out.",
+                param="explain",
+            )
+        return await _explained(call, body, body.explain)
     if candidates is not None:
         if not body.add_special_tokens:
             raise InputError(
@@ -121,6 +160,24 @@ async def classify(call: Call, body: ClassifyBody) -> ClassifyResponse:
         add_special_tokens=body.add_special_tokens,
     )
     return _response(call, body, answers)
+
+
+async def _explained(call: Call, body: ClassifyBody, options: ExplainFields) -> ExplainedResponse:
+    found = await call.explain(
+        body.model,
+        body.input,
+        options.to_options(),
+        truncation=body.to_truncation(),
+        fallback=body.fallback,
+        add_special_tokens=body.add_special_tokens,
+    )
+    response = dict(_response(call, body, found.answers))
+    response["data"] = [
+        ExplainedDatum(**dict(datum), explanation=note)
+        for datum, note in zip(response["data"], await explanation_notes(found), strict=True)
+    ]
+    response["usage"] = VLLMUsage(prompt_tokens=found.tokens, total_tokens=found.tokens)
+    return ExplainedResponse(**response)
 
 
 def _response(call: Call, body: ClassifyBody, answers: Answers) -> ClassifyResponse:
