@@ -1,7 +1,7 @@
 """Faithfulness and speed of explanations, beside SHAP and Captum on the same checkpoint.
 
     ./scripts/explanations                           write docs/ from the figures on file
-    ./scripts/explanations --check                   write nothing; 1 where the page is not up to date
+    ./scripts/explanations --check                   write nothing; 1 where they differ
     ./scripts/explanations --faithfulness --data FILE
     ./scripts/explanations --speed [--data FILE]
 

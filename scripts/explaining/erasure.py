@@ -2,7 +2,7 @@
 
 Source: J. DeYoung et al., ERASER: A Benchmark to Evaluate Rationalized NLP Models, ACL 2020. Of a
 text, the words that come first in an order are deleted (comprehensiveness) or are all that is left
-(sufficiency), and the change of the answered label's score is taken, at several shares of the words.
+(sufficiency), and the change of the answered label's score is taken, at several shares of words.
 The mean over the shares is the area over the perturbation curve (AOPC).
 """
 

@@ -115,12 +115,12 @@ def measure_faithfulness(
         rated: list[Rated] = []
         measured: list[dict[str, Erasure]] = []
         for number, text in enumerate(texts, 1):
-            rated.append(runner.run(_rated(classifier, text, seed)))
+            rated.append(runner.run(rated_text(classifier, text, seed)))
             name = classifier.labels.names[rated[-1].label]
             for method in (CAPTUM, SHAP):
                 (tokens,) = worker.ask("explain", method=method, texts=[text], labels=[name])
                 rated[-1].values[method] = values_of_words(rated[-1].spans, tokens)
-            measured.append(runner.run(_measured(classifier, rated[-1], seed + number)))
+            measured.append(runner.run(erasures_of(classifier, rated[-1], seed + number)))
             if number % REPORTED == 0 or number == len(texts):
                 report(f"{number} of {len(texts)} texts")
     return Faithfulness(
@@ -131,13 +131,13 @@ def measure_faithfulness(
         versions=versions,
         date=datetime.now(UTC).date().isoformat(),
         methods=[
-            _summary(method, [each[method] for each in measured], _taus(rated, method))
+            summary(method, [each[method] for each in measured], taus_of(rated, method))
             for method in measured[0]
         ],
     )
 
 
-async def _rated(classifier: Classifier, text: str, seed: int) -> Rated:
+async def rated_text(classifier: Classifier, text: str, seed: int) -> Rated:
     """Returns a text with the values of our own methods and of the word list."""
     values: dict[str, Values] = {}
     spans: list[Span] = []
@@ -157,7 +157,7 @@ async def _rated(classifier: Classifier, text: str, seed: int) -> Rated:
     return Rated(text, spans, label, values)
 
 
-async def _measured(classifier: Classifier, rated: Rated, seed: int) -> dict[str, Erasure]:
+async def erasures_of(classifier: Classifier, rated: Rated, seed: int) -> dict[str, Erasure]:
     """Returns the metrics of a text by method."""
     chance = random.Random(seed)
     orders = {method: [ranking(values, chance)] for method, values in rated.values.items()}
@@ -183,7 +183,14 @@ async def _measured(classifier: Classifier, rated: Rated, seed: int) -> dict[str
     }
 
 
-def _summary(method: str, found: Sequence[Erasure], taus: Sequence[float]) -> MethodFaithfulness:
+def summary(method: str, found: Sequence[Erasure], taus: Sequence[float]) -> MethodFaithfulness:
+    """Returns the means over texts.
+
+    Args:
+        method: What the orders are by.
+        found: The metrics of each text.
+        taus: See ``taus_of``.
+    """
     means = mean_of(found)
     return MethodFaithfulness(
         method=method,
@@ -195,7 +202,7 @@ def _summary(method: str, found: Sequence[Erasure], taus: Sequence[float]) -> Me
     )
 
 
-def _taus(rated: Sequence[Rated], method: str) -> list[float]:
+def taus_of(rated: Sequence[Rated], method: str) -> list[float]:
     """Returns Kendall's tau-b to leave_one_out of each text in which both tell words apart."""
     found = []
     for each in rated:

@@ -18,7 +18,8 @@ NOT_MEASURED = "Not measured yet."
 
 CAVEAT = (
     "These metrics delete words, so they favour methods that delete words, as leave_one_out and "
-    "owen do: they measure what deletion does to the answer, not what a reader would call the reason."
+    "owen do: they measure what deletion does to the answer, not what a reader "
+    "would call the reason."
 )
 
 LEAST_TIMES_SHAP = 20
@@ -81,8 +82,8 @@ def speed_lines(speed: Speed | None) -> list[str]:
         f"{_interval(http.explain_ms)} ms, {_interval(http.times)} times as long (target: under "
         f"{MOST_TIMES_CLASSIFY}; {_met(http.times.value < MOST_TIMES_CLASSIFY)}).",
         "",
-        f"{speed.texts} texts of {speed.words} words one after the other, float32, {speed.machine}, "
-        f"{speed.threads} threads; medians of {speed.rounds} rounds with their 95% intervals; "
+        f"{speed.texts} texts of {speed.words} words one after the other, float32, "
+        f"{speed.machine}, {speed.threads} threads; medians of {speed.rounds} rounds with their 95% intervals; "
         f"{versions}; {speed.date}.",
     ]
     if speed.foreign > ForeignLoad.LIMIT:
