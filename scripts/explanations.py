@@ -21,6 +21,7 @@ from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from scripts.agreement import read_data
 from scripts.benchmarking.errors import BenchmarkError
+from scripts.benchmarking.machine import usable_cores
 from scripts.benchmarking.paths import CORPUS, ROOT
 from scripts.benchmarking.readme import replace_part
 from scripts.explaining.figures import FIGURES, Figures, read_figures
@@ -79,7 +80,7 @@ def _measure(options: argparse.Namespace, figures: Figures) -> None:
     if options.speed:
         from scripts.explaining.speed import Turns, measure_speed
 
-        turns = Turns(options.rounds, options.seconds)
+        turns = Turns(options.rounds, options.seconds, options.threads)
         figures.speed = measure_speed(found, texts, turns, options.seed, _report)
         print(printed(speed_lines(figures.speed)))
 
@@ -118,6 +119,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="of --speed, a turn's (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=usable_cores(),
+        help="of --speed, of each explainer in process (default: one for each core, %(default)s)",
     )
     parser.add_argument(
         "--figures",

@@ -21,7 +21,7 @@ from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
 from distilbert_sentiment_arch.explain.explanation import METHODS
 from distilbert_sentiment_arch.explain.text_units import split_words
 from scripts.benchmarking.errors import BenchmarkError, ConfigError
-from scripts.benchmarking.machine import ForeignLoad, describe_machine, usable_cores
+from scripts.benchmarking.machine import ForeignLoad, describe_machine
 from scripts.benchmarking.statistics import Bootstrap, Estimate
 from scripts.benchmarking.worker_process import WorkerProcess
 from scripts.explaining import product_worker, reference_worker
@@ -48,10 +48,12 @@ class Turns:
     Attributes:
         rounds: Rounds in which every subject has a turn.
         seconds: Seconds of a turn.
+        threads: Cores and threads of the explainers in process.
     """
 
     rounds: int
     seconds: float
+    threads: int
 
 
 def texts_of_words(texts: Sequence[str], words: int, count: int, seed: int) -> list[str]:
@@ -94,9 +96,8 @@ def measure_speed(
             for module in (product_worker, reference_worker)
         )
         report("loading the model in both environments")
-        threads = usable_cores()
-        versions = ours.ask("load", checkpoint=directory, threads=threads)
-        versions |= theirs.ask("load", checkpoint=directory, threads=threads)
+        versions = ours.ask("load", checkpoint=directory, threads=turns.threads)
+        versions |= theirs.ask("load", checkpoint=directory, threads=turns.threads)
         subjects: dict[str, tuple[WorkerProcess, dict[str, Any]]] = {
             method: (ours, {"method": method}) for method in METHODS
         }
@@ -115,7 +116,7 @@ def measure_speed(
         http=http,
         versions=versions,
         machine=describe_machine()["cpu"],
-        threads=threads,
+        threads=turns.threads,
         foreign=share,
         date=datetime.now(UTC).date().isoformat(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from distilbert_sentiment_arch.cli.explanation_marks import counted
 from distilbert_sentiment_arch.explain.explanation import METHODS
 from scripts.benchmarking.machine import ForeignLoad
 from scripts.benchmarking.report_tables import Table, significant
@@ -83,8 +84,8 @@ def speed_lines(speed: Speed | None) -> list[str]:
         f"{MOST_TIMES_CLASSIFY}; {_met(http.times.value < MOST_TIMES_CLASSIFY)}).",
         "",
         f"{speed.texts} texts of {speed.words} words one after the other, float32, "
-        f"{speed.machine}, {speed.threads} threads; medians of {speed.rounds} rounds with their 95% intervals; "
-        f"{versions}; {speed.date}.",
+        f"{speed.machine}, {counted(speed.threads, 'thread')}; medians of {speed.rounds} rounds "
+        f"with their 95% intervals; {versions}; {speed.date}.",
     ]
     if speed.foreign > ForeignLoad.LIMIT:
         lines.append(f"Other processes used {speed.foreign:.0%} of the machine meanwhile.")
