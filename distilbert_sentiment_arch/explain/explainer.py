@@ -93,22 +93,25 @@ async def explain(
     """
     start = time.perf_counter()
     texts = _texts(request)
-    answers = await classifier.classify(request)
     characters = sum(map(len, texts))
     if characters <= _QUICKLY_SPLIT:
         units = _units(texts, options)
     else:
         units = await in_thread(characters, _units, texts, options)
-    _check_values(answers.classifications, units, limits)
+    _check_values(classifier, units, limits)
+    # A word list reads a text once. What a model would read is known before it reads anything.
+    passed = 0
+    if classifier.route == "model":
+        passed = _checked_characters(texts, units, options, limits)
+    answers = await classifier.classify(request)
     if answers.route == "lexicon":
         if characters <= _QUICKLY_SPLIT:
             return Explanations(answers, _sums(texts, answers, units))
         return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
-    characters = _checked_characters(texts, units, options, limits)
-    if characters <= _QUICK_CHARACTERS:
+    if passed <= _QUICK_CHARACTERS:
         passes = _passes(texts, units, options)
     else:
-        passes = await in_thread(characters, _passes, texts, units, options)
+        passes = await in_thread(passed, _passes, texts, units, options)
     read = await _read(classifier, request, passes, limits, start)
     answers = replace(
         answers,
@@ -159,17 +162,13 @@ def _plan(units: TextUnits, options: ExplainOptions) -> Plan:
     return owen(units.tree, count, _budget(count, options), options.seed)
 
 
-def _check_values(
-    answers: Sequence[Classification], units: Sequence[TextUnits], limits: PassLimits
-) -> None:
-    values = sum(
-        2 * len(each.labels) * len(of_text.spans)
-        for each, of_text in zip(answers, units, strict=True)
-    )
+def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: PassLimits) -> None:
+    values = 2 * len(classifier.labels) * sum(len(each.spans) for each in units)
     if limits.values is not None and values > limits.values:
         raise InputError(
             f"The explanations come to {values} numbers, and this server answers with at most "
-            f"{limits.values}. Ask for units=sentence, or send less text."
+            f"{limits.values}. Ask for units=sentence, or send less text.",
+            param="units",
         )
 
 
