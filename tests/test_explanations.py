@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from commands import ROOT, run, run_python
+from commands import ROOT, run_python
 
 from scripts.explaining.figures import Figures, read_figures
 from scripts.explaining.tables import NOT_MEASURED
@@ -48,10 +48,8 @@ def test_two_texts_are_measured_in_every_way(tmp_path: Path) -> None:
     data = tmp_path / "mine.txt"
     data.write_text("A wonderful film.\nA dreadful, boring mess.\nno\n", encoding="utf-8")
     figures = tmp_path / "figures.json"
-    ended = run(
-        ROOT / "scripts" / "explanations",
-        *("--faithfulness", "--data", data, "--figures", figures),
-    )
+    arguments = ("--faithfulness", "--data", data, "--figures", figures)
+    ended = run_python("-m", "scripts.explanations", *arguments)
     assert ended.returncode == 0, ended.stderr
     found = read_figures(figures).faithfulness["mine"]
     assert found.texts == 2

@@ -74,7 +74,7 @@ def explanation_page(model: str, explained: Sequence[tuple[str, Explanation]]) -
 <body>
 <main>
 <h1>Explanations by <bdi>{_text(model)}</bdi></h1>
-<p class="note">{_text(LEGEND)}</p>
+<p class="note">{_text(_minus(LEGEND))}</p>
 {articles}
 </main>
 <footer><p>Written by max-sentiment classify --explain.</p></footer>
@@ -124,7 +124,7 @@ def _part(part: Part) -> str:
     if not part.level:
         return text
     side = "for" if part.level > 0 else "against"
-    return f'<span class="{side} s{abs(part.level)}">{text}<sup>{part.signs}</sup></span>'
+    return f'<span class="{side} s{abs(part.level)}">{text}<sup>{_minus(part.signs)}</sup></span>'
 
 
 def _table(explanation: Explanation) -> Iterator[str]:
@@ -153,3 +153,8 @@ def _row(name: str, numbers: Sequence[float], form: str) -> str:
 def _text(text: str) -> str:
     """Returns a text as HTML: every character of it is shown, and none is markup."""
     return escape(visible(text))
+
+
+def _minus(text: str) -> str:
+    # A hyphen is too short to be seen as a sign.
+    return text.replace("-", "\N{MINUS SIGN}")
