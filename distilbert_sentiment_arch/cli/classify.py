@@ -14,8 +14,10 @@ from distilbert_sentiment_arch.classify.interface import (
     Classifier,
     ClassifyRequest,
     Truncation,
+    TruncationMode,
 )
 from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.explain.explanation import ExplainOptions
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
@@ -28,10 +30,13 @@ def classify(
     texts: Sequence[str],
     file: str | None,
     output_format: str,
+    truncation: TruncationMode = "end",
+    explaining: ExplainOptions | None = None,
+    output: str | None = None,
 ) -> int:
     """Prints a label and the scores of all labels for each text.
 
-    A text over the model's limit is truncated at its end, and its line states this.
+    Where a text over the model's limit was truncated, its line states this.
 
     Args:
         model: A directory, a hub id, the name of an embedded word list, or None for the embedded
@@ -39,7 +44,10 @@ def classify(
         revision: Revision of a hub id.
         texts: Texts; ``-`` reads stdin, one text a line.
         file: A file with one text a line.
-        output_format: ``table`` or ``jsonl``.
+        output_format: ``table`` or ``jsonl``; of explanations ``text``, ``jsonl`` or ``html``.
+        truncation: What is read of a text over the model's limit.
+        explaining: How to explain the answers; None for answers only.
+        output: The file of explanations; None for stdout.
 
     Returns:
         The exit status, 0.
@@ -52,7 +60,14 @@ def classify(
     if not inputs:
         raise InputError("Nothing to classify: give texts, - for stdin, or --file.")
     classifier = _classifier(model, revision)
-    request = ClassifyRequest(inputs, truncation=Truncation("end"))
+    if explaining is not None:
+        from distilbert_sentiment_arch.cli.explain import print_explanations
+
+        print_explanations(
+            classifier, inputs, Truncation(truncation), explaining, output_format, output
+        )
+        return 0
+    request = ClassifyRequest(inputs, truncation=Truncation(truncation))
     answers = asyncio.run(classifier.classify(request)).classifications
     if output_format == "jsonl":
         for text, answer in zip(inputs, answers, strict=True):

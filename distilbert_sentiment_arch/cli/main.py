@@ -7,6 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from distilbert_sentiment_arch.cli.explain_flags import (
+    add_explain_flags,
+    add_output_flags,
+    explain_options,
+)
 from distilbert_sentiment_arch.cli.settings import (
     MAX_BODY_BYTES,
     add_flags,
@@ -54,8 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         os.environ.update(settings_of(options))
         requested_precision()
+        explaining = explain_options(options)
         return classify(
-            options.model, options.revision, options.texts, options.file, options.format
+            options.model,
+            options.revision,
+            options.texts,
+            options.file,
+            options.format or ("table" if explaining is None else "text"),
+            options.truncation,
+            explaining,
+            options.output,
         )
     except SentimentError as error:
         print(f"max-sentiment: {error}", file=sys.stderr)
@@ -150,9 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.add_argument("texts", nargs="*", metavar="TEXT", help="a text; - reads stdin")
     classify.add_argument("--file", help="a file with one text a line")
-    classify.add_argument(
-        "--format", choices=("table", "jsonl"), default="table", help="default: %(default)s"
-    )
+    add_output_flags(classify)
+    add_explain_flags(classify)
     add_precision(classify)
 
     quantize = commands.add_parser(

@@ -120,8 +120,8 @@ class Worker:
         return None if found is None else dict(found)
 
 
-def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Returns the answer to one request."""
+def answer(worker: object, request: dict[str, Any]) -> dict[str, Any]:
+    """Returns the answer to one request: the result of the method that it names."""
     method: Callable[..., Any] = getattr(worker, request.pop("do"))
     try:
         return {"ok": method(**request)}
@@ -129,16 +129,16 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def main() -> None:
-    """Serves requests until standard input ends."""
+def serve(make: Callable[[], object]) -> None:
+    """Makes a worker and serves requests until standard input ends."""
     # Libraries may print on standard output, so the answers get a separate descriptor.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    worker = Worker(sys.argv[1])
+    worker = make()
     for line in sys.stdin:
         answers.write(json.dumps(answer(worker, json.loads(line))) + "\n")
         answers.flush()
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda: Worker(sys.argv[1]))

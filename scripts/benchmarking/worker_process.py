@@ -32,25 +32,24 @@ class WorkerFailed(BenchmarkError):
 
 
 class WorkerProcess:
-    """An engine in its own process, which runs only while it answers.
+    """A program in its own process, which runs only while it answers.
 
     Between requests the process is stopped (SIGSTOP) with all its threads, because the thread
     pools of some runtimes spin while they wait and would slow down other measurements.
 
     Args:
-        module: The engine's module.
+        environment: The environment that it runs in.
+        program: Its module, which calls ``worker.serve``.
+        arguments: Its arguments.
 
     Raises:
-        NotAvailable: The environment of the engine cannot be installed.
+        NotAvailable: The environment cannot be installed.
     """
 
-    def __init__(self, module: str) -> None:
-        environment: str = importlib.import_module(
-            f"scripts.benchmarking.engines.{module}"
-        ).ENVIRONMENT
+    def __init__(self, environment: str, program: str, *arguments: str) -> None:
         self._log = tempfile.TemporaryFile(mode="w+b")  # noqa: SIM115  close() closes it
         self._process = subprocess.Popen(
-            [interpreter(environment), "-m", "scripts.benchmarking.worker", module],
+            [interpreter(environment), "-m", program, *arguments],
             cwd=ROOT,
             env=process_environment(),
             stdin=subprocess.PIPE,
@@ -118,7 +117,10 @@ def loaded_worker(
     Raises:
         NotAvailable: The engine cannot be installed or does not load.
     """
-    worker = WorkerProcess(config.module)
+    environment = importlib.import_module(
+        f"scripts.benchmarking.engines.{config.module}"
+    ).ENVIRONMENT
+    worker = WorkerProcess(environment, "scripts.benchmarking.worker", config.module)
     try:
         try:
             loaded = worker.ask(

@@ -1,0 +1,111 @@
+"""``max-sentiment classify --explain``: texts with what their words do to the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from distilbert_sentiment_arch.classify.input_text import check_inputs
+from distilbert_sentiment_arch.classify.interface import Classifier, ClassifyRequest, Truncation
+from distilbert_sentiment_arch.cli.classify import as_json
+from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.explain.explainer import explain
+from distilbert_sentiment_arch.explain.explanation import ExplainOptions, Explanation
+
+
+def print_explanations(
+    classifier: Classifier,
+    texts: Sequence[str],
+    truncation: Truncation,
+    options: ExplainOptions,
+    output_format: str,
+    output: str | None,
+) -> None:
+    """Explains texts one after the other, and prints each explanation or writes them to a file.
+
+    Args:
+        classifier: A model or a word list.
+        texts: The texts.
+        truncation: What to do with a text over the limit.
+        options: How to explain.
+        output_format: ``text``, ``jsonl`` or ``html``.
+        output: The file; None for stdout.
+
+    Raises:
+        InputError: A text cannot be classified or explained, or the file cannot be written.
+    """
+    check_inputs(texts)
+    explained = _explained(classifier, texts, truncation, options)
+    if output is None:
+        _print(classifier.name, explained, output_format, sys.stdout)
+        return
+    try:
+        file = Path(output).open("w", encoding="utf-8")  # noqa: SIM115  closed below
+    except OSError as error:
+        raise InputError(f"{output}: not writable ({error}).") from None
+    with file:
+        _print(classifier.name, explained, output_format, file)
+
+
+def _explained(
+    classifier: Classifier, texts: Sequence[str], truncation: Truncation, options: ExplainOptions
+) -> Iterator[tuple[str, Explanation]]:
+    with asyncio.Runner() as runner:
+        for text in texts:
+            request = ClassifyRequest([text], truncation)
+            found = runner.run(explain(classifier, request, options))
+            yield text, found.explanations[0]
+
+
+def _print(
+    model: str, explained: Iterator[tuple[str, Explanation]], output_format: str, file: TextIO
+) -> None:
+    if output_format == "jsonl":
+        for text, explanation in explained:
+            print(json.dumps(explanation_as_json(text, explanation), ensure_ascii=False), file=file)
+    elif output_format == "html":
+        from distilbert_sentiment_arch.cli.explanation_page import explanation_page
+
+        file.write(explanation_page(model, list(explained)))
+    else:
+        from distilbert_sentiment_arch.cli.explanation_text import LEGEND, console_of, show
+
+        console = console_of(file)
+        for text, explanation in explained:
+            show(console, text, explanation)
+        console.print(LEGEND)
+
+
+def explanation_as_json(text: str, explanation: Explanation) -> dict[str, object]:
+    """Returns the object of one line of the JSON output, in the names of the HTTP API."""
+    answer = explanation.classification
+    return as_json(text, answer) | {
+        "windows": answer.windows,
+        "labels": list(answer.labels.names),
+        "logits": list(answer.logits),
+        "explanation": {
+            "base": {
+                "logits": list(explanation.base.logits),
+                "probs": list(explanation.base.scores),
+            },
+            "method": explanation.method,
+            "unit": explanation.unit,
+            "passes": explanation.passes,
+            "tokens": explanation.tokens,
+            "seed": explanation.seed,
+            "units": [
+                {
+                    "start": unit.start,
+                    "end": unit.end,
+                    "text": unit.text,
+                    "logits": list(unit.logits),
+                    "probs": list(unit.scores),
+                }
+                for unit in explanation.units
+            ],
+        },
+    }

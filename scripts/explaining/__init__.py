@@ -1,0 +1,1 @@
+"""Faithfulness and speed of explanations, beside SHAP and Captum: ``./scripts/explanations``."""
