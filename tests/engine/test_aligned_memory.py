@@ -8,7 +8,7 @@ import pytest
 from distilbert_sentiment_arch.engine.aligned_memory import CACHE_LINE, LARGE, aligned, empty
 
 
-@pytest.mark.parametrize("shape", [(0,), (1,), (3, 5), (LARGE // 4, 1), (3, LARGE // 8)], ids=str)
+@pytest.mark.parametrize("shape", [(1,), (3, 5), (LARGE // 4, 1), (3, LARGE // 8)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8])
 def test_arrays_start_at_a_cache_line(shape: tuple[int, ...], dtype: type[np.generic]) -> None:
     for _ in range(3):

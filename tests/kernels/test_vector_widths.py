@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(not IS_X86, reason="the targets are x86-64"),
 ]
 
-ROWS, DEPTH, COLUMNS, LENGTH, DIM, HEADS = 13, 21, 70, 67, 36, 2
+ROWS, DEPTH, COLUMNS, LENGTH, DIM, HEADS = 13, 201, 70, 67, 36, 2
 
 
 def numbers(count: int, seed: int) -> npt.NDArray[np.float64]:
