@@ -48,7 +48,7 @@ def test_two_texts_are_measured_in_every_way(tmp_path: Path) -> None:
     data = tmp_path / "mine.txt"
     data.write_text("The film was wonderful.\nThe food was dreadful.\nno\n", encoding="utf-8")
     figures = tmp_path / "figures.json"
-    arguments = ("--faithfulness", "--data", data, "--figures", figures)
+    arguments = ("--faithfulness", "--threads", "1", "--data", data, "--figures", figures)
     ended = run_python("-m", "scripts.explanations", *arguments)
     assert ended.returncode == 0, ended.stderr
     found = read_figures(figures).faithfulness["mine"]
