@@ -73,7 +73,9 @@ def _measure(options: argparse.Namespace, figures: Figures) -> None:
     if options.faithfulness:
         from scripts.explaining.faithfulness import measure_faithfulness
 
-        measured = measure_faithfulness(found, texts, options.texts, options.seed, _report)
+        measured = measure_faithfulness(
+            found, texts, options.texts, options.seed, options.threads, _report
+        )
         figures.faithfulness[options.data.stem] = measured
         only = Figures(faithfulness={options.data.stem: measured})
         print(printed(faithfulness_lines(only)))
@@ -124,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
         "--threads",
         type=int,
         default=usable_cores(),
-        help="of --speed, of each explainer in process (default: one for each core, %(default)s)",
+        help="of each explainer in process; on a busy machine those of PyTorch wait for each other "
+        "(default: one for each core, %(default)s)",
     )
     parser.add_argument(
         "--figures",

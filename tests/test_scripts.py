@@ -14,7 +14,7 @@ from commands import ROOT, run
 
 from scripts import checkpoints
 
-SCRIPTS = ("serve", "test", "check", "benchmark", "siege", "agreement")
+SCRIPTS = ("serve", "test", "check", "benchmark", "siege", "agreement", "explanations")
 
 
 def test_serve_adds_little_processor_time_once_set_up() -> None:

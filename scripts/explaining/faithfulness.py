@@ -38,8 +38,6 @@ LEAST_WORDS = 2
 """Words of the shortest texts: without half of them something has to be left."""
 REPORTED = 10
 """Texts from one line of progress to the next."""
-REFERENCE_THREADS = 1
-"""Nothing is timed, and one thread of PyTorch waits for no other on a busy machine."""
 
 Values = list[float]
 
@@ -82,6 +80,7 @@ def measure_faithfulness(
     data: Sequence[str],
     count: int,
     seed: int,
+    threads: int,
     report: Callable[[str], None],
 ) -> Faithfulness:
     """Explains texts in every way and measures the orders of their words.
@@ -91,6 +90,7 @@ def measure_faithfulness(
         data: Texts.
         count: Most of them that are explained.
         seed: Seed of the sample and of random orders.
+        threads: Threads of PyTorch.
         report: Called with lines of progress.
 
     Raises:
@@ -106,9 +106,7 @@ def measure_faithfulness(
             WorkerProcess(reference_worker.ENVIRONMENT, "scripts.explaining.reference_worker")
         ) as worker,
     ):
-        versions = worker.ask(
-            "load", checkpoint=str(found.checkpoint.directory), threads=REFERENCE_THREADS
-        )
+        versions = worker.ask("load", checkpoint=str(found.checkpoint.directory), threads=threads)
         request = ClassifyRequest(data, Truncation("end"))
         answers = runner.run(classifier.classify(request)).classifications
         texts = chosen_texts(data, answers, count, seed)
