@@ -40,7 +40,7 @@ export function showNotice({ kind, message }, actions) {
 
 /** Shows the seconds until the page asks again. */
 export function showCountdown(seconds) {
-	byId("countdown").textContent = seconds > 0 ? `Asking again in ${seconds} s.` : "Asking again…";
+	byId("countdown").textContent = `Asking again in ${seconds} s.`;
 }
 
 function keyForm(useKey) {
