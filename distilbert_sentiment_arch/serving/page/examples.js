@@ -12,7 +12,7 @@ export const EXAMPLES = {
 	Long: REVIEW.repeat(9).trim(),
 	Several: `Best purchase I have made this year.
 It stopped working after two days.
-The manual is printed on both sides.
+The manual has nine pages.
 Not what I expected, but I like it.
 Would not recommend it to anyone.`,
 };

@@ -15,7 +15,7 @@ import { WordsPanel } from "./words.js";
 
 const TYPING = 180; // Milliseconds after the last key until the text is sent.
 const THINKING = 250; // Further ones until it is explained, a pass for each word.
-const READING = 900; // Until the answer is read out to those who listen.
+const READING = 900; // Until the answer is read out.
 
 const box = byId("text");
 const server = new Server();

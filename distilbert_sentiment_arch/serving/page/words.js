@@ -5,7 +5,7 @@ import { counted, decimal, digitsFor, signed } from "./numbers.js";
 
 const LEVELS = 4;
 const NUMBERED = 0.1; // Share of the largest change from which a word shows its number.
-const SHORT = 20; // Characters of a word that has its number below; a sentence has to wrap.
+const SHORT = 20; // Characters of a word that has its number below.
 const DETAILS = 6;
 
 const METHODS = { leave_one_out: "each left out in turn", owen: "Owen values", sums: "their own scores" };
