@@ -105,7 +105,7 @@ def _is_envelope(request: Request, content: Any, status: int) -> bool:
         return openai
     if path == "/v2" or path.startswith("/v2/"):
         return kserve
-    if path.startswith("/v1/models/") and path.endswith(":predict"):
+    if path.startswith("/v1/models/") and path.endswith((":predict", ":explain")):
         return kserve
     if path in ("/predict", "/rerank") or path.startswith(("/predict/", "/rerank/")):
         return tei

@@ -262,6 +262,37 @@ def _lexicon(generator: random.Random, texts: Texts) -> tuple[str, Json]:
     }
 
 
+def _explanations(generator: random.Random, texts: Texts) -> tuple[str, Json]:
+    options = _some(
+        generator,
+        {
+            "method": generator.choice(("leave_one_out", "owen", "shap")),
+            "units": generator.choice(("auto", "word", "sentence", "")),
+            "passes": generator.choice((2, 20, 100, 5000, -1, 2**63)),
+            "seed": generator.choice((0, 7, 2**53, -1)),
+        },
+    )
+    place = generator.random()
+    if place < 0.4:
+        return "/v1/explain", {
+            "model": model(generator),
+            "input": texts.any(generator),
+            **_own_options(generator),
+            **options,
+        }
+    if place < 0.6:
+        return f"/v1/models/{quote(model(generator))}:explain", {
+            "instances": [texts.any(generator)],
+            "parameters": options | _own_options(generator),
+        }
+    return "/classify", {
+        "model": model(generator),
+        "input": _input(generator, texts),
+        "explain": generator.choice((True, options, options, False, 1)),
+        **_own_options(generator),
+    }
+
+
 BUILDERS: tuple[Builder, ...] = (
     _vllm,
     _embeddings,
@@ -272,5 +303,6 @@ BUILDERS: tuple[Builder, ...] = (
     _lexicon,
     _pairs,
     _zero_shot,
+    _explanations,
 )
 """Functions, one for each dialect, that return a path and a valid or nearly valid body."""

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 ADDRESS = "localhost:8000"
 DOCS = PACKAGE.parent / "docs"
-PAGES = (README, DOCS / "routes.md", DOCS / "word-lists.md")
+PAGES = (README, DOCS / "explanations.md", DOCS / "routes.md", DOCS / "word-lists.md")
 
 REQUESTS = [
     pytest.param(example, id=f"{name_of(page)}-{index}")
