@@ -60,7 +60,7 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Opens a page, and forgets what happened before."""
-        self.driver.get_log("performance")
+        self._log()
         self._events = []
         self.driver.get(url)
 
@@ -148,9 +148,13 @@ class Browser:
 
     def events(self, method: str) -> Sequence[Any]:
         """Returns the parameters of all events of the DevTools protocol since the page's start."""
-        for entry in self.driver.get_log("performance"):
-            self._events.append(json.loads(entry["message"])["message"])
+        self._events += self._log()
         return [each["params"] for each in self._events if each["method"] == method]
+
+    def _log(self) -> list[dict[str, Any]]:
+        """Returns the events since the last call."""
+        entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
+        return [json.loads(each["message"])["message"] for each in entries]
 
     def requested(self) -> Sequence[str]:
         """Returns the addresses of all requests since the page was opened."""

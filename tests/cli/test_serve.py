@@ -259,3 +259,15 @@ def test_ports_are_not_checked_if_a_file_may_name_others(
         check_ports_of_max([], {"MAX_SERVE_PORT": str(taken)})
     (tmp_path / ".env").write_text("MAX_SERVE_PORT=1\n")
     check_ports_of_max([], {"MAX_SERVE_PORT": str(taken)})
+
+
+def test_the_page_is_turned_off_by_flag_or_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["serve", "--dry-run", "--no-page"]) == 0
+    assert "MAX_SENTIMENT_PAGE=off " in capsys.readouterr().out
+    assert main(["serve", "--dry-run"]) == 0
+    assert "MAX_SENTIMENT_PAGE" not in capsys.readouterr().out
+    monkeypatch.setenv("MAX_SENTIMENT_PAGE", "none")
+    assert main(["serve", "--dry-run"]) == 1
+    assert "MAX_SENTIMENT_PAGE is 'none'" in capsys.readouterr().err

@@ -217,3 +217,11 @@ def test_a_port_that_is_taken(lexicon_server: Server) -> None:
             f"max-sentiment: port {port} is in use on 127.0.0.1. Stop what listens there, or pass "
             f"{flag}.\n"
         )
+
+
+def test_the_page_is_served_unless_it_is_turned_off(lexicon_server: Server, tmp_path: Path) -> None:
+    asked = {"Accept": "text/html"}
+    assert "<title>max-sentiment" in lexicon_server.client.get("/", headers=asked).text
+    with running_server(tmp_path, "--no-page", command="lexicon") as server:
+        assert server.client.get("/", headers=asked).status_code == 404
+        assert server.client.get("/docs").status_code == 200

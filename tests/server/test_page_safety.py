@@ -259,10 +259,11 @@ def test_swagger_ui_works_without_a_network(browser: Browser, lexicon_server: Se
     shown = browser.text("#swagger-ui")
     for path in ("/classify", "/v1/models", "/predict"):
         assert path in shown
-    # An operation is opened, tried and answered.
-    browser.find("[id*=list_models] button.opblock-summary-control").click()
-    browser.wait(lambda: browser.find_all(".try-out__btn"))
-    browser.find(".try-out__btn").click()
+    # Operations are opened, and one is tried and answered.
+    for name in ("list_models", "classify"):
+        browser.find(f"[id*={name}] button.opblock-summary-control").click()
+    browser.wait(lambda: len(browser.find_all(".try-out__btn")) == 2)
+    browser.find("[id*=list_models] .try-out__btn").click()
     browser.wait(lambda: browser.find_all(".execute"))
     browser.find(".execute").click()
     browser.wait(lambda: "afinn-111" in browser.text(".live-responses-table"))

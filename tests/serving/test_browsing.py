@@ -61,6 +61,13 @@ def test_a_file_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch, file: st
     assert head.headers["Content-Length"] == str(len(content))
 
 
+def test_the_page_is_small_and_writes_no_markup() -> None:
+    files = [(page_files.DIRECTORY / name).read_text(encoding="utf-8") for name in FILES]
+    assert sum(len(each.encode()) for each in files) < 60_000
+    written = r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|DOMParser"
+    assert not re.search(written, "".join(files))
+
+
 def test_a_file_that_the_browser_has_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     server = client(monkeypatch)
     etag = server.get("/page/page.css").headers["ETag"]

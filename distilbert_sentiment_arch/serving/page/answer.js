@@ -1,17 +1,17 @@
 /** The answer for one text: label bars, what answered, what was read, and where the time went. */
 
 import { byId, make } from "./dom.js";
-import { counted, decimal, grouped, milliseconds, percent } from "./numbers.js";
+import { counted, decimal, grouped, percent } from "./numbers.js";
 
 const SHOWN = 6;
-const DRAWN_WINDOWS = 48;
 
+// Why a word list answered: the model ...
 const REASONS = {
-	overloaded: "the queue to the model was full",
-	deadline: "the model did not answer in time",
-	non_finite: "the model put out no finite numbers",
-	unavailable: "the model is not up",
-	too_long: "the text is longer than the model reads at once",
+	overloaded: "is overloaded",
+	deadline: "was too slow",
+	non_finite: "put out no finite numbers",
+	unavailable: "is not up",
+	too_long: "does not read so much at once",
 };
 
 /** What scores are: shares of one, each a probability, values, or valences of a word list. */
@@ -76,7 +76,7 @@ export class AnswerPanel {
 		byId("all-labels").textContent = this.#all ? `Show the top ${SHOWN}` : `Show all ${scores.length} labels`;
 	}
 
-	// Rows are kept, so that a bar moves from one answer to the next in place of jumping.
+	// Rows are kept, so that bars move from one answer to the next.
 	#row(label) {
 		const row = this.#rows.get(label) ?? make("li", make("span", label), make("span.number"), make("span.bar"));
 		this.#rows.set(label, row);
@@ -86,7 +86,7 @@ export class AnswerPanel {
 
 /** Tells the score of the best label, and what scores are where that is not plain. */
 function told({ scale, scores, best }) {
-	if (scale === "valence") return ["", "The bars draw the mean valence of the words. They are no probabilities."];
+	if (scale === "valence") return ["", "The bars draw the mean valence of the words, no probabilities."];
 	const score = scores.find(({ label }) => label === best).score;
 	if (scale === "value") return [decimal(score), "A value, no probability."];
 	const likely = scores.filter((each) => each.score > 0.5).length;
@@ -97,7 +97,7 @@ function routeLine({ route, model, lexicon }, windows, cut) {
 	const reason = REASONS[lexicon?.reason];
 	let [tag, how] = ["model", cut ? `; the ${cut} was cut off` : ""];
 	if (windows > 1) [tag, how] = ["windows", ` in ${windows} overlapping windows`];
-	if (route === "lexicon") [tag, how] = ["word list", reason ? `, because ${reason}` : ""];
+	if (route === "lexicon") [tag, how] = ["word list", reason ? `, because the model ${reason}` : ""];
 	return make("p", make("span.tag", tag), ` ${model} answered${how}.`);
 }
 
@@ -105,8 +105,7 @@ function routeLine({ route, model, lexicon }, windows, cut) {
 function strip(tokens, windows, limit, truncation) {
 	// Windows are full and overlap by a quarter; the last one ends with the text.
 	const step = limit - Math.floor(limit / 4);
-	const count = Math.min(windows, DRAWN_WINDOWS);
-	const starts = Array.from({ length: count }, (_, at) => Math.min(at * step, tokens - limit));
+	const starts = Array.from({ length: windows }, (_, at) => Math.min(at * step, tokens - limit));
 	if (truncation === "start") starts[0] = tokens - limit;
 	const says = `${counted(windows, "window")} of ${limit} tokens over a text of ${tokens}`;
 	const parts = starts.map((start, at) =>
@@ -123,6 +122,6 @@ function timing(header, total) {
 	return make(
 		"div",
 		make("div.timing", ...stages.map(([, ms]) => make("span", { "--share": ms }))),
-		make("ul.chips", ...stages.map(([name, ms]) => make("li", `${name} `, make("b", milliseconds(ms))))),
+		make("ul.chips", ...stages.map(([name, ms]) => make("li", `${name} `, make("b", `${ms.toFixed(ms < 10 ? 2 : 0)} ms`)))),
 	);
 }

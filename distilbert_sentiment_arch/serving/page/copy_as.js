@@ -1,12 +1,12 @@
-/** The request on screen, as other clients send it. Quoted so that any text is only a text. */
+/** The request on screen, as other clients send it, quoted for any text. */
 
-// Characters that a reader cannot see, or that change the order of what is seen.
+// Characters that nobody sees, or that change the order of what is seen.
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const CHOICES = 255;
 
 export const FORMATS = ["curl", "OpenAI", "vLLM", "TEI", "KServe V1", "KServe V2"];
 
-/** Writes a request in one of the formats; returns what it is, and the code. */
+/** Writes a request in one of the formats. */
 export function snippet(format, request) {
 	const { texts, truncation } = request;
 	const model = request.model.id;
@@ -17,20 +17,20 @@ export function snippet(format, request) {
 	const path = model.split("/").map(encodeURIComponent).join("/");
 	switch (format) {
 		case "curl":
-			return ["For bash and zsh.", curl(request, "classify", body)];
+			return curl(request, "classify", body);
 		case "OpenAI":
-			return ["Python with openai 3.51 or later.", openai(request, ours)];
+			return openai(request, ours);
 		case "vLLM":
-			return ["Python with requests, as in vLLM's examples.", requests(request, body)];
+			return requests(request, body);
 		case "TEI": {
 			const inputs = one ? texts[0] : texts.map((text) => [text]);
-			return ["The route of text-embeddings-inference.", curl(request, "predict", { inputs, model, ...ours })];
+			return curl(request, "predict", { inputs, model, ...ours });
 		}
 		case "KServe V1":
-			return ["KServe's first protocol.", curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters })];
+			return curl(request, `v1/models/${path}:predict`, { instances: texts, ...parameters });
 		default: {
 			const inputs = [{ name: "text", shape: [texts.length], datatype: "BYTES", data: texts }];
-			return ["The Open Inference Protocol, Triton's too.", curl(request, `v2/models/${path}/infer`, { inputs, ...parameters })];
+			return curl(request, `v2/models/${path}/infer`, { inputs, ...parameters });
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /** Elements of the page. All text enters as text nodes, never as markup. */
 
-/** Finds an element of the page. @returns {any} */
+/** @returns {any} An element of the page. */
 export const byId = (id) => document.getElementById(id);
 
 /**
@@ -19,8 +19,8 @@ export function make(tag, ...parts) {
 	made.classList.add(...classes);
 	for (const part of parts) {
 		if (part === null || part === false) continue;
-		if (part.constructor === Object) set(made, part);
-		else made.append(part);
+		if (part.constructor !== Object) made.append(part);
+		else for (const [name, value] of Object.entries(part)) set(made, name, value);
 	}
 	return made;
 }
@@ -34,10 +34,8 @@ export function fill(select, names, value, values = names) {
 	select.value = String(value);
 }
 
-function set(made, attributes) {
-	for (const [name, value] of Object.entries(attributes)) {
-		if (name.startsWith("--")) made.style.setProperty(name, String(value));
-		else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-		else made.setAttribute(name, String(value));
-	}
+function set(made, name, value) {
+	if (name.startsWith("--")) made.style.setProperty(name, String(value));
+	else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+	else made.setAttribute(name, String(value));
 }

@@ -1,7 +1,7 @@
 /** Texts to try, by the name of their button. */
 
-const REVIEW = `The first half hour is slow, and I nearly gave up. Then the sister comes home, and what seemed \
-like padding turns out to matter. The two leads are wonderful together. The music is too loud in places, and one \
+const REVIEW = `The first half hour is slow, and I nearly gave up. Then what seemed like padding turns out \
+to matter. The two leads are wonderful together. The music is too loud in places, and one \
 of the subplots leads nowhere. Still, the last act is tense, funny and honest. It earns its ending. `;
 
 export const EXAMPLES = {
@@ -12,7 +12,7 @@ export const EXAMPLES = {
 	Long: REVIEW.repeat(9).trim(),
 	Several: `Best purchase I have made this year.
 It stopped working after two days.
-The manual is printed on both sides.
+The manual has nine pages.
 Not what I expected, but I like it.
 Would not recommend it to anyone.`,
 };

@@ -2,8 +2,9 @@
 
 const TEXT_NAMES = /^\s*(text|sentence|review|comment|content|body|message|input)s?\s*$/i;
 const MAX_MIB = 20;
+const MAX_ROWS = 20_000;
 
-/** Reads a file, .csv, .jsonl or one text a line: its cells, and which column has the texts. */
+/** Reads a file, .csv, .jsonl or one text a line: cells, and the column of the texts. */
 export async function readTable(file) {
 	if (file.size > MAX_MIB * 2 ** 20) throw new Error(`${file.name} is over ${MAX_MIB} MiB. Split it.`);
 	const bytes = await file.arrayBuffer();
@@ -13,13 +14,16 @@ export async function readTable(file) {
 	} catch {
 		throw new Error(`${file.name} is not text in UTF-8. Save it as UTF-8.`);
 	}
-	if (/\.jsonl$/i.test(file.name)) return fromJsonl(text);
-	if (/\.csv$/i.test(file.name)) return fromCsv(text);
-	return table(["text"], lines(text).map((line) => [line]));
+	const read = { csv: fromCsv, jsonl: fromJsonl }[file.name.split(".").at(-1).toLowerCase()] ?? fromLines;
+	const table = read(text);
+	if (table.rows.length > MAX_ROWS) throw new Error(`${file.name} has over ${MAX_ROWS} rows. Split it.`);
+	return table;
 }
 
 /** The lines of a text that are not blank. */
 export const lines = (text) => text.split(/\r\n|\n|\r/).filter((line) => line.trim());
+
+const fromLines = (text) => tableOf(["text"], lines(text).map((line) => [line]));
 
 function fromJsonl(text) {
 	const records = lines(text).map((line, at) => {
@@ -32,7 +36,7 @@ function fromJsonl(text) {
 	});
 	const columns = [...new Set(records.flatMap(Object.keys))];
 	const cell = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
-	return table(columns, records.map((record) => columns.map((name) => cell(record[name]))));
+	return tableOf(columns, records.map((record) => columns.map((name) => cell(record[name]))));
 }
 
 function fromCsv(text) {
@@ -44,11 +48,11 @@ function fromCsv(text) {
 		first.some((cell) => TEXT_NAMES.test(cell)) ||
 		(first.length > 1 && first.every(brief));
 	const columns = headed ? first : first.map((_, at) => `column ${at + 1}`);
-	return table(columns, headed ? rows.slice(1) : rows);
+	return tableOf(columns, headed ? rows.slice(1) : rows);
 }
 
-/** Chooses the column of the texts: by its name, or else the one with the longest cells. */
-function table(columns, rows) {
+/** Finds the column of the texts: by its name, or else the one with the longest cells. */
+function tableOf(columns, rows) {
 	const named = columns.findIndex((name) => TEXT_NAMES.test(name));
 	const sizes = columns.map((_, at) => rows.reduce((sum, row) => sum + (row[at] ?? "").length, 0));
 	return { columns, rows, column: named < 0 ? sizes.indexOf(Math.max(...sizes)) : named };

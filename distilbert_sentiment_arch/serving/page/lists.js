@@ -34,18 +34,13 @@ function drawing(mean) {
 
 function chips(matches) {
 	if (!matches.length) return make("p.quiet", "No word of the text is in the list.");
-	const terms = new Map();
-	for (const { term, score } of matches) {
-		const key = `${term.toLowerCase()} ${score}`;
-		terms.set(key, { term, score, times: (terms.get(key)?.times ?? 0) + 1 });
-	}
-	const more = terms.size - MATCHES;
+	const terms = [...new Map(matches.map((match) => [match.term.toLowerCase(), match])).values()];
+	const more = terms.length - MATCHES;
 	return make(
 		"ul.chips",
-		...[...terms.values()].slice(0, MATCHES).map(({ term, score, times }) => {
-			const number = ` ${signed(score, 1)}${times > 1 ? ` × ${times}` : ""}`;
-			return make(`li.unit.level2.${score < 0 ? "against" : "for"}`, make("span.word", term), make("small", number));
-		}),
-		more > 0 && make("li.quiet", `and ${more.toLocaleString("en")} more`),
+		...terms.slice(0, MATCHES).map(({ term, score }) =>
+			make(`li.${score < 0 ? "against" : "for"}`, make("span.word", term), make("small", ` ${signed(score, 1)}`)),
+		),
+		more > 0 && make("li.quiet", `and ${more} more`),
 	);
 }

@@ -13,11 +13,9 @@ import { Server } from "./server.js";
 import { TablePanel } from "./table.js";
 import { WordsPanel } from "./words.js";
 
-const TYPING = 180; // Milliseconds without a key after which the text is sent.
-const THINKING = 250; // Further ones until it is explained, which costs a pass for each word.
-const READING = 900; // Until the answer is read out to those who listen.
-const LONGEST_WAIT = 30; // Seconds.
-const PANELS = ["notice", "answer", "summary", "why", "lists", "table", "copy"];
+const TYPING = 180; // Milliseconds after the last key until the text is sent.
+const THINKING = 250; // Further ones until it is explained, a pass for each word.
+const READING = 900; // Until the answer is read out.
 
 const box = byId("text");
 const server = new Server();
@@ -32,8 +30,7 @@ const table = new TablePanel({
 let models = [];
 let file = null; // What was read of the opened file.
 let explained = []; // What was explained last.
-let asked = new AbortController();
-let pondered = new AbortController();
+let [asked, pondered] = [new AbortController(), new AbortController()];
 let [failures, timer, speaking] = [0, 0, 0];
 
 const model = () => models.find(({ id }) => id === byId("model").value);
@@ -69,7 +66,7 @@ async function refresh() {
 		if (!found.length) {
 			show("notice");
 			say("");
-			showNotice({ kind: "empty", message: "Several texts, one a line or in a file, become a table with a histogram and a download." }, {});
+			showNotice({ kind: "empty", message: "Several texts, one a line or in a file, become a table." }, {});
 		} else if (several()) await answerAll(found, signal);
 		else await answerOne(found[0], signal);
 		failures = 0;
@@ -91,7 +88,7 @@ async function connect(signal) {
 }
 
 function show(...panels) {
-	for (const id of PANELS) byId(id).hidden = !panels.includes(id);
+	for (const each of document.querySelectorAll("section + section")) each.hidden = !panels.includes(each.id);
 }
 
 async function answerOne(text, signal) {
@@ -146,18 +143,18 @@ async function compare(text, outcome, signal) {
 async function findWords(text, outcome, agreed, signal) {
 	const again = () => explain(text, outcome, true);
 	if (outcome.truncation?.windows > 1 && !agreed) {
-		words.say("To explain a text of several windows, the server reads it once for each sentence. ", button("Explain this text", again));
+		words.say("To explain it, the server reads all of it once for each sentence. ", button("Explain this text", again));
 		return;
 	}
 	byId("why").ariaBusy = "true";
-	if (agreed) words.say("Reading it once for each part…");
+	if (agreed) words.say("…");
 	try {
 		await pause(THINKING, signal);
 		const { content } = await server.ask("v1/explain", { ...request(text), method: byId("why-method").value }, signal);
 		words.show(text, content);
 	} catch (error) {
 		if (signal.aborted) return;
-		if (error.kind === "absent") words.say("This server does not explain its answers. A newer one does.");
+		if (error.kind === "absent") words.say("This server is too old to explain its answers. Update it.");
 		else words.say(`${error.message} `, button("Explain again", again));
 	}
 	byId("why").ariaBusy = "false";
@@ -171,12 +168,12 @@ function fail(refusal) {
 	if (["gone", "absent", "key"].includes(refusal.kind)) models = [];
 	const cuts = Object.fromEntries(["window", "end", "start"].map((mode) => [mode, () => truncate(mode)]));
 	say(showNotice(refusal, { ...cuts, useKey, retry: refresh, list: list && (() => choose("model", list.id)) }));
-	if (refusal.kind === "key") byId("key").focus();
+	if (refusal.kind === "key" && document.activeElement !== box) byId("key").focus();
 	if (!["busy", "later", "gone"].includes(refusal.kind)) return;
-	let seconds = Math.max(refusal.wait, Math.min(LONGEST_WAIT, 2 ** failures));
+	let seconds = Math.max(refusal.wait, Math.min(30, 2 ** failures));
 	const tick = () => {
 		showCountdown(seconds);
-		timer = setTimeout(seconds > 0 ? tick : refresh, seconds > 0 ? 1000 : 0);
+		timer = seconds > 0 ? setTimeout(tick, 1000) : setTimeout(refresh);
 		seconds -= 1;
 	};
 	tick();
@@ -234,15 +231,14 @@ function showSnippet() {
 	const all = texts();
 	const shown = several() ? table.onScreen : all;
 	if (byId("copy").hidden || !shown.length) return;
-	const [note, code] = snippet(byId("formats").querySelector(":checked").value, {
+	byId("snippet").textContent = snippet(byId("formats").querySelector(":checked").value, {
 		base: new URL("./", document.baseURI).href,
 		model: model(),
 		texts: shown,
 		truncation: truncation(),
 		keyed: server.key !== "",
 	});
-	byId("copy-note").textContent = note + (shown.length < all.length ? ` The ${shown.length} texts on screen.` : "");
-	byId("snippet").textContent = code;
+	byId("copy-note").textContent = shown.length < all.length ? `With the ${shown.length} texts on screen.` : "";
 }
 
 async function copySnippet() {
@@ -283,7 +279,7 @@ byId("file").addEventListener("change", () => openFile(byId("file").files[0]));
 byId("copy-button").addEventListener("click", copySnippet);
 for (const kind of ["dragover", "dragleave", "drop"]) {
 	addEventListener(kind, (event) => {
-		const { dataTransfer } = /** @type {DragEvent} */ (event);
+		const { dataTransfer } = /** @type {any} */ (event);
 		if (!dataTransfer?.types.includes("Files")) return;
 		event.preventDefault();
 		document.body.classList.toggle("drop", kind === "dragover");

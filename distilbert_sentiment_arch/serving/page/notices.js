@@ -2,7 +2,7 @@
 
 import { button, byId, make } from "./dom.js";
 
-// For each kind of refusal: a title, what to do, the buttons that do it.
+// For each kind: a title, what to do, the buttons that do it.
 const NOTICES = {
 	empty: ["Nothing to read yet", "Type a text, or take an example. The answer comes as you type."],
 	busy: ["The server is busy", "Its queue is full. The page asks again by itself.", "retry", "list"],
@@ -40,7 +40,7 @@ export function showNotice({ kind, message }, actions) {
 
 /** Shows the seconds until the page asks again. */
 export function showCountdown(seconds) {
-	byId("countdown").textContent = seconds > 0 ? `Asking again in ${seconds} s.` : "Asking again…";
+	byId("countdown").textContent = `Asking again in ${seconds} s.`;
 }
 
 function keyForm(useKey) {

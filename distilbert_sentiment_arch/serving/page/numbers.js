@@ -27,6 +27,3 @@ export function signed(value, digits) {
 
 /** Decimals that show two digits of the largest of several changes. */
 export const digitsFor = (largest) => Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(largest))));
-
-/** A time in milliseconds. */
-export const milliseconds = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;

@@ -10,8 +10,8 @@ const BINS = 20;
 
 const ORDERS = {
 	"as sent": () => 0,
-	"highest score first": (a, b) => b.score - a.score,
-	"lowest score first": (a, b) => a.score - b.score,
+	"highest first": (a, b) => b.score - a.score,
+	"lowest first": (a, b) => a.score - b.score,
 };
 
 /** The panels of several texts. */
@@ -23,7 +23,7 @@ export class TablePanel {
 	#shown = PAGE;
 	#actions;
 
-	/** @param {Record<string, any>} actions What buttons do; `rendered` follows every change. */
+	/** Takes what buttons do, and `rendered`, which follows every change. */
 	constructor(actions) {
 		this.#actions = actions;
 		fill(byId("table-order"), Object.keys(ORDERS), "as sent");
@@ -72,7 +72,6 @@ export class TablePanel {
 		const shown = rows.slice(0, this.#shown).map((row) => this.#row(row));
 		byId("rows").replaceChildren(make("table", make("thead", make("tr", ...heads)), make("tbody", ...shown)));
 		byId("more-rows").hidden = rows.length <= this.#shown;
-		byId("more-rows").textContent = `Show more of ${counted(rows.length, "text")}`;
 		this.#actions.rendered();
 	}
 
@@ -112,7 +111,7 @@ export class TablePanel {
 			const height = count && Math.max(1, (50 * count) / most);
 			return make("svg:rect", { x: at * 10 + 0.5, y: 50 - height, width: 9, height });
 		});
-		const axis = [decimal(low), `highest bar: ${counted(most, "text")}`, decimal(high)];
+		const axis = [decimal(low), `${counted(most, "text")} at most`, decimal(high)];
 		return [
 			make("svg:svg", { viewBox: "0 0 200 50", preserveAspectRatio: "none", role: "img", "aria-label": says }, ...bars),
 			make("div.row.apart.quiet", ...axis.map((each) => make("span", each))),

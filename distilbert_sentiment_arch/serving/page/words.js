@@ -5,7 +5,7 @@ import { counted, decimal, digitsFor, signed } from "./numbers.js";
 
 const LEVELS = 4;
 const NUMBERED = 0.1; // Share of the largest change from which a word shows its number.
-const SHORT = 20; // Characters of a word that has its number below; a sentence has to wrap.
+const SHORT = 20; // Characters of a word that has its number below.
 const DETAILS = 6;
 
 const METHODS = { leave_one_out: "each left out in turn", owen: "Owen values", sums: "their own scores" };
@@ -44,15 +44,15 @@ export class WordsPanel {
 		const { units, labels, base, unit, method, passes, tokens } = this.#found;
 		const [label, measure] = [byId("why-label").value, byId("why-measure").value];
 		const at = labels.indexOf(label);
-		const details = make("div", make("p.quiet", "Point at a word, or go there with Tab and the arrow keys, for exact numbers."));
+		const details = make("div", make("p.quiet", "Point at a word, or use Tab and the arrow keys, for exact numbers."));
 		const point = (index) => details.replaceChildren(this.#details(units[index], label));
 		const changes = units.map((each) => each[measure][at]);
 		byId("why-body").replaceChildren(
 			marked(this.#text, units, changes, label, point),
 			make(
 				"div.row.quiet",
-				make("span.for.level2", make("span.word", `for ${label}`)),
-				make("span.against.level2", make("span.word", `against ${label}`)),
+				make("span.for", make("span.word", `for ${label}`)),
+				make("span.against", make("span.word", `against ${label}`)),
 				`${counted(units.length, unit)}, ${METHODS[method]}: ${counted(passes, "pass")}, ${counted(tokens, "token")}. `,
 				`With no text at all, ${label} is at ${decimal(base[measure][at])}.`,
 			),
