@@ -35,7 +35,7 @@ def main() -> None:
             browser.wait(lambda: browser.find_all("#why .words .unit"))
             browser.wait_for("#lists", "afinn-111")
             _save(browser, name)
-        _open(browser, server.url, "light", 1120, 860)
+        _open(browser, server.url, "light", 1000, 780)
         browser.button("Long").click()
         browser.button("Read all of it in windows").click()
         browser.button("Explain this text")

@@ -41,12 +41,14 @@ class Model:
     Attributes:
         labels: Its labels.
         seconds: Seconds that a batch takes.
+        held: Batches wait until this is False.
         batches: Sequences of each batch so far.
         failure: What batches fail with; None where they succeed.
     """
 
     labels: Sequence[str] = SENTIMENT
     seconds: float = 0.0
+    held: bool = False
     failure: Exception | None = None
     max_in_flight: int = 1
     batches: list[int] = field(default_factory=list)
@@ -55,6 +57,8 @@ class Model:
         """See ``batching.Transport``."""
         self.batches.append(len(sequences))
         await asyncio.sleep(self.seconds)
+        while self.held:  # noqa: ASYNC110  another thread sets it
+            await asyncio.sleep(0.01)
         if self.failure:
             raise self.failure
         return await KnownLogits(len(self.labels)).compute(sequences)
