@@ -39,8 +39,6 @@ def aligned(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
 
 
 def _pages(size: int) -> npt.NDArray[np.uint8]:
-    if not hasattr(mmap, "MAP_ANONYMOUS"):  # Windows
-        return np.frombuffer(mmap.mmap(-1, size), np.uint8)
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a kernel without huge pages

@@ -22,6 +22,7 @@ def keep_from_texts(tokenizer: Any) -> None:
         return
     added = tokenizer.get_added_tokens_decoder().values()
     special = {token.content for token in added if token.special}
+    # What it pickles is the only way to its pieces and their scores: the same as in tokenizer.json.
     state = json.loads(tokenizer.model.__getstate__())
     vocab = [tuple(piece) for piece in state["vocab"]]
     places = [place for place, (piece, _) in enumerate(vocab) if piece in special]

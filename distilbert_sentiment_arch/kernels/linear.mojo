@@ -31,8 +31,12 @@ comptime BAND_NUMBERS = 128 * 1024
 """Most numbers of x in a band, half a megabyte: they stay in a core's second cache while it goes from
 panel to panel."""
 comptime PIECES_PER_CORE = 4
-"""Fewest pieces of work for each core, where there are rows enough: the core that is done first waits
-for one piece at most."""
+"""Pieces of work for each core where there are rows enough: the core that is done first waits for one
+piece at most."""
+comptime FEWEST_ROWS = 4 * ROWS
+"""Rows that a band is not divided below for the sake of more pieces: each reads a whole panel."""
+comptime LINE_NUMBERS = LINE // 4
+"""Numbers in a cache line."""
 
 
 struct Bands(ImplicitlyCopyable):
@@ -51,9 +55,10 @@ struct Bands(ImplicitlyCopyable):
     var size: Int
 
     def __init__(out self, rows: Int, depth: Int, panels: Int):
+        """Divides rows of `depth` numbers, which are multiplied by so many panels."""
         var most = max(2 * ROWS, BAND_NUMBERS // depth)
         var wanted = ceildiv(PIECES_PER_CORE * num_physical_cores(), panels)
-        var count = max(ceildiv(rows, most), min(wanted, ceildiv(rows, 4 * ROWS)))
+        var count = max(ceildiv(rows, most), min(wanted, ceildiv(rows, FEWEST_ROWS)))
         self.rows = rows
         self.size = max(ROWS, ceildiv(ceildiv(rows, max(1, count)), ROWS) * ROWS)
         self.count = ceildiv(rows, self.size)
@@ -159,7 +164,7 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
         var parts = ceildiv(self.depth, DEPTH)
         # Sums of the parts so far, tile by tile.
         var room = List[Float32](
-            unsafe_uninit_length=(end - first) * width + LINE if parts > 1 else 0
+            unsafe_uninit_length=(end - first) * width + LINE_NUMBERS if parts > 1 else 0
         )
         var sums = floats(ceildiv(Int(room.unsafe_ptr()), LINE) * LINE)
         for index in range(parts):
@@ -178,7 +183,7 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
                         self.tile[rows, activation, has_residual, gated](
                             part, panel, start, row, sums_of_tile, residual
                         )
-        _ = room^
+        _ = room^  # no earlier: `sums` is but its address
 
     @always_inline
     def tile[

@@ -5,7 +5,7 @@ from std.collections import Array
 from std.sys import size_of
 from std.sys.intrinsics import PrefetchOptions, prefetch
 
-from .tile import COLUMNS, PANEL, VEC, VECS, Floats, Tile, Vector
+from .tile import PANEL, VEC, VECS, Floats, Tile, Vector
 
 comptime DEPTH = 96
 """Rows of a panel in a part: 24 KB of it, beside which a cache of 32 KB has room for rows of x."""
