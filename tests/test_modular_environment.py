@@ -74,7 +74,8 @@ def test_missing_packages_are_one_line_whose_command_makes_max_serve_work(
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     line = ended.stderr.splitlines()[-1]
-    assert line.startswith("max-sentiment: this environment lacks circuitbreaker, httptools. ")
+    lacking = "circuitbreaker, fastapi-swagger, httptools"
+    assert line.startswith(f"max-sentiment: this environment lacks {lacking}. ")
     program, *arguments = shlex.split(line.partition("Install what is needed: ")[2])
     assert program == "uv"
     installing = 'source scripts/environment; need_uv; "${UV[@]}" "$@"'

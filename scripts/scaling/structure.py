@@ -15,6 +15,9 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 PANEL = 64
 TILE_ROWS = 6
 CHUNK_NUMBERS = 96 * 384
+BAND_NUMBERS = 128 * 1024
+PIECES_PER_CORE = 4
+FEWEST_ROWS = 4 * TILE_ROWS
 NORM_ROWS = 16
 LEAST_ROWS_OF_CORE = 16
 LEAST_ROWS_OF_CORE_BFLOAT16 = 24
@@ -74,23 +77,23 @@ class PassShape:
             attention = [Phase(self.batch * heads, work)]
         else:
             rows = self.batch
-            fold = Phase(self._linear(rows, dim, dim).pieces, self._floats(rows * dim * dim))
+            fold = Phase(self._chunks(rows, dim), self._floats(rows * dim * dim))
             sums = self._floats(2 * self.batch * self.tokens * heads * dim)
             pieces = self.batch * ceil(heads / TILE_ROWS)
-            attention = [self._linear(rows, dim, dim), fold, Phase(pieces, sums), fold]
+            attention = [self._linear(rows, dim, dim, cores), fold, Phase(pieces, sums), fold]
         first = [self._norm(rows)] if index == 0 else []
         if self.precision != "float32":
             return [*first, *attention, *self._rows_behind(index, rows, cores)]
         if 0 < index < self.config.num_hidden_layers - 1:
-            first = [self._linear(rows, dim, 3 * dim)]
-        return [*first, *attention, *self._layers_behind(rows)]
+            first = [self._linear(rows, dim, 3 * dim, cores)]
+        return [*first, *attention, *self._layers_behind(rows, cores)]
 
     def _rows_behind(self, index: int, rows: int, cores: int) -> list[Phase]:
         """Returns what follows attention over codes: rows through all layers, or phase by phase."""
         dim = self.config.hidden_size
-        layers = self._layers_behind(rows)
+        layers = self._layers_behind(rows, cores)
         if index < self.config.num_hidden_layers - 2:
-            layers.append(self._linear(rows, dim, 3 * dim))
+            layers.append(self._linear(rows, dim, 3 * dim, cores))
         least = LEAST_ROWS_OF_CORE if self.precision == "int8" else LEAST_ROWS_OF_CORE_BFLOAT16
         if rows < least * cores and rows <= MOST_ROWS_BY_PANELS:
             codes = self._norm(rows)
@@ -99,17 +102,30 @@ class PassShape:
         size = ceil(ceil(rows / pieces) / UNIT) * UNIT
         return [Phase(ceil(rows / size), sum(each.work for each in layers))]
 
-    def _layers_behind(self, rows: int) -> list[Phase]:
+    def _layers_behind(self, rows: int, cores: int) -> list[Phase]:
         dim, inner = self.config.hidden_size, self.config.intermediate_size
+        norm = self._norm(rows)
         return [
-            *(self._linear(rows, dim, dim), self._norm(rows)),
-            *(self._linear(rows, dim, inner), self._linear(rows, inner, dim), self._norm(rows)),
+            *(self._linear(rows, dim, dim, cores), norm),
+            self._linear(rows, dim, inner, cores),
+            *(self._linear(rows, inner, dim, cores), norm),
         ]
 
-    def _linear(self, rows: int, depth: int, columns: int) -> Phase:
-        most = max(2 * TILE_ROWS, CHUNK_NUMBERS // depth // TILE_ROWS * TILE_ROWS)
+    def _linear(self, rows: int, depth: int, columns: int, cores: int) -> Phase:
+        panels = ceil(columns / PANEL)
+        bands = 1
+        if self.precision == "float32":
+            most = max(2 * TILE_ROWS, BAND_NUMBERS // depth)
+            wanted = min(ceil(PIECES_PER_CORE * cores / panels), ceil(rows / FEWEST_ROWS))
+            size = ceil(ceil(rows / max(ceil(rows / most), wanted)) / TILE_ROWS) * TILE_ROWS
+            bands = ceil(rows / size)
+        return Phase(panels * bands, rows * depth * columns)
+
+    def _chunks(self, rows: int, dim: int) -> int:
+        """Returns the pieces of what a single query reads in place of keys and values."""
+        most = max(2 * TILE_ROWS, CHUNK_NUMBERS // dim // TILE_ROWS * TILE_ROWS)
         chunks = ceil(rows / most) if self.precision == "float32" else 1
-        return Phase(ceil(columns / PANEL) * chunks, rows * depth * columns)
+        return ceil(dim / PANEL) * chunks
 
     def _norm(self, rows: int) -> Phase:
         of_item = NORM_ROWS if self.precision == "float32" else ROWS_OF_ITEM

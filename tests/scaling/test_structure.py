@@ -18,7 +18,9 @@ from scripts.scaling.structure import PassShape
     [
         ("tile.mojo", "PANEL", "PANEL"),
         ("tile.mojo", "ROWS", "TILE_ROWS"),
-        ("linear.mojo", "CHUNK_NUMBERS", "CHUNK_NUMBERS"),
+        ("single_query.mojo", "CHUNK_NUMBERS", "CHUNK_NUMBERS"),
+        ("linear.mojo", "BAND_NUMBERS", "BAND_NUMBERS"),
+        ("linear.mojo", "PIECES_PER_CORE", "PIECES_PER_CORE"),
         ("norm.mojo", "BLOCK", "NORM_ROWS"),
         ("code_blocks.mojo", "LEAST_ROWS_OF_CORE", "LEAST_ROWS_OF_CORE"),
         (
