@@ -100,18 +100,19 @@ async def explain(
         units = await in_thread(characters, _units, texts, options)
     _check_values(classifier, units, limits)
     # A word list reads a text once. What a model would read is known before it reads anything.
-    passed = 0
     if classifier.route == "model":
-        passed = _checked_characters(texts, units, options, limits)
+        _checked_characters(texts, units, _budgets(units, options, _known_windows(request)), limits)
     answers = await classifier.classify(request)
     if answers.route == "lexicon":
         if characters <= _QUICKLY_SPLIT:
             return Explanations(answers, _sums(texts, answers, units))
         return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
+    budgets = _budgets(units, options, [answer.windows for answer in answers.classifications])
+    passed = _checked_characters(texts, units, budgets, limits)
     if passed <= _QUICK_CHARACTERS:
-        passes = _passes(texts, units, options)
+        passes = _passes(texts, units, budgets, options)
     else:
-        passes = await in_thread(passed, _passes, texts, units, options)
+        passes = await in_thread(passed, _passes, texts, units, budgets, options)
     read = await _read(classifier, request, passes, limits, start)
     answers = replace(
         answers,
@@ -145,21 +146,44 @@ def _units(texts: Sequence[str], options: ExplainOptions) -> list[TextUnits]:
     return [units_of(text, options.units) for text in texts]
 
 
-def _budget(units: int, options: ExplainOptions) -> int:
-    """Returns the most coalitions that the plan for so many units may have."""
+def _known_windows(request: ClassifyRequest) -> list[int | None]:
+    """Returns in how many windows each text will be read; None where only reading it tells."""
+    mode = request.truncation.mode if request.truncation else None
+    return [None if mode == "window" else 1] * len(request.inputs)
+
+
+def _budgets(
+    units: Sequence[TextUnits], options: ExplainOptions, windows: Sequence[int | None]
+) -> list[int]:
+    return [
+        _budget(len(each.spans), options, read_in)
+        for each, read_in in zip(units, windows, strict=True)
+    ]
+
+
+def _budget(units: int, options: ExplainOptions, windows: int | None) -> int:
+    """Returns the most coalitions that the plan for so many units may have.
+
+    Args:
+        units: Units of the text.
+        options: How to explain.
+        windows: Windows in which the text is read, and each pass over it; None for the least budget
+            that any number of them comes to.
+    """
     if options.method == "leave_one_out":
         return units + 2
     passes = options.passes
     if passes is None:
-        passes = max(DEFAULT_PASSES, 2 * units)
+        share = 0 if windows is None else max(DEFAULT_PASSES, 2 * units) // windows
+        passes = max(units + 1, share)
     return min(passes, 1 << min(units, 62))
 
 
-def _plan(units: TextUnits, options: ExplainOptions) -> Plan:
+def _plan(units: TextUnits, budget: int, options: ExplainOptions) -> Plan:
     count = len(units.spans)
     if options.method == "leave_one_out":
         return leave_one_out(count)
-    return owen(units.tree, count, _budget(count, options), options.seed)
+    return owen(units.tree, count, budget, options.seed)
 
 
 def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: PassLimits) -> None:
@@ -173,14 +197,13 @@ def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: Pa
 
 
 def _checked_characters(
-    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions, limits: PassLimits
+    texts: Sequence[str], units: Sequence[TextUnits], budgets: Sequence[int], limits: PassLimits
 ) -> int:
-    """Returns the most characters in all passes, before these are planned.
+    """Returns the most characters in all passes of such budgets, before these are planned.
 
     Raises:
         TooManyPasses: They are more than the limits allow.
     """
-    budgets = [_budget(len(each.spans), options) for each in units]
     passes = sum(budgets)
     if limits.passes is not None and passes > limits.passes:
         raise TooManyPasses(passes, f"{limits.passes} in one request")
@@ -191,11 +214,14 @@ def _checked_characters(
 
 
 def _passes(
-    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions
+    texts: Sequence[str],
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
 ) -> list[_Passes]:
     found = []
-    for text, of_text in zip(texts, units, strict=True):
-        plan = _plan(of_text, options)
+    for text, of_text, budget in zip(texts, units, budgets, strict=True):
+        plan = _plan(of_text, budget, options)
         different = {text: 0}
         places = [
             different.setdefault(kept_text(text, of_text.spans, coalition), len(different))

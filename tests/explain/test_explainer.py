@@ -151,6 +151,17 @@ def test_special_tokens_are_needed() -> None:
         explained(TEXT, add_special_tokens=False)
 
 
+def test_the_default_budget_of_owen_is_divided_by_the_windows_of_the_text() -> None:
+    # The classifier takes 20,000 tokens, of which each pass over three windows is 192.
+    text = "So it ends, and it ends well. " * 11
+    (found,) = explained(text, options=OWEN, truncation=Truncation("window"))
+    assert found.classification.windows == 3
+    assert (found.unit, len(found.units)) == ("word", 77)
+    assert 78 <= found.passes <= 256 // 3
+    whole = explained(TEXT, options=OWEN, truncation=Truncation("window"))[0]
+    assert whole == explained(TEXT, options=OWEN)[0]
+
+
 LONG = "word " * 30 + "and so on. " * 20
 
 
