@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -32,7 +31,7 @@ from distilbert_sentiment_arch.explain.explanation import (
     UsedMethod,
 )
 from distilbert_sentiment_arch.explain.leave_one_out import leave_one_out
-from distilbert_sentiment_arch.explain.owen import owen
+from distilbert_sentiment_arch.explain.owen import check_passes, owen
 from distilbert_sentiment_arch.explain.own_sums import sums_of_units
 from distilbert_sentiment_arch.explain.plan import Plan, kept_text
 from distilbert_sentiment_arch.explain.text_units import TextUnits, units_of
@@ -91,7 +90,20 @@ async def explain(
         DeadlineExceeded: There is no answer in time.
         Unavailable: See ``Classifier.classify``.
     """
-    start = time.perf_counter()
+    try:
+        async with asyncio.timeout(limits.deadline_s) as deadline:
+            return await _explanations(classifier, request, options, limits, deadline)
+    except TimeoutError:
+        raise DeadlineExceeded(limits.deadline_s or 0.0) from None
+
+
+async def _explanations(
+    classifier: Classifier,
+    request: ClassifyRequest,
+    options: ExplainOptions,
+    limits: PassLimits,
+    deadline: asyncio.Timeout,
+) -> Explanations:
     texts = _texts(request)
     characters = sum(map(len, texts))
     if characters <= _QUICKLY_SPLIT:
@@ -99,21 +111,34 @@ async def explain(
     else:
         units = await in_thread(characters, _units, texts, options)
     _check_values(classifier, units, limits)
+    if options.method == "owen" and options.passes is not None:
+        for each in units:
+            check_passes(len(each.spans), options.passes)
     # A word list reads a text once. What a model would read is known before it reads anything.
     if classifier.route == "model":
-        _checked_characters(texts, units, _budgets(units, options, _known_windows(request)), limits)
+        known = _budgets(units, options, _known_windows(request))
+        _checked_characters(texts, units, known, options, limits)
+    # The classifier has a deadline of its own here, at which a word list may take over.
+    end = deadline.when()
+    deadline.reschedule(None)
     answers = await classifier.classify(request)
     if answers.route == "lexicon":
         if characters <= _QUICKLY_SPLIT:
             return Explanations(answers, _sums(texts, answers, units))
         return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
+    deadline.reschedule(end)
     budgets = _budgets(units, options, [answer.windows for answer in answers.classifications])
-    passed = _checked_characters(texts, units, budgets, limits)
+    passed = _checked_characters(texts, units, budgets, options, limits)
     if passed <= _QUICK_CHARACTERS:
         passes = _passes(texts, units, budgets, options)
     else:
         passes = await in_thread(passed, _passes, texts, units, budgets, options)
-    read = await _read(classifier, request, passes, limits, start)
+    try:
+        read = await _read(classifier, request, passes)
+    except TooManyTokensInRequest as error:
+        count = sum(1 + len(each.texts) for each in passes)
+        allowed = f"{error.limit} tokens in all of them"
+        raise _too_many(count, allowed, units, budgets, options) from None
     answers = replace(
         answers,
         stages=_added(answers.stages, read.stages),
@@ -189,15 +214,20 @@ def _plan(units: TextUnits, budget: int, options: ExplainOptions) -> Plan:
 def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: PassLimits) -> None:
     values = 2 * len(classifier.labels) * sum(len(each.spans) for each in units)
     if limits.values is not None and values > limits.values:
+        words = any(each.kind == "word" for each in units)
         raise InputError(
             f"The explanations come to {values} numbers, and this server answers with at most "
-            f"{limits.values}. Ask for units=sentence, or send less text.",
-            param="units",
+            f"{limits.values}. {'Ask for units=sentence, or send' if words else 'Send'} less text.",
+            param="units" if words else None,
         )
 
 
 def _checked_characters(
-    texts: Sequence[str], units: Sequence[TextUnits], budgets: Sequence[int], limits: PassLimits
+    texts: Sequence[str],
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
+    limits: PassLimits,
 ) -> int:
     """Returns the most characters in all passes of such budgets, before these are planned.
 
@@ -206,11 +236,26 @@ def _checked_characters(
     """
     passes = sum(budgets)
     if limits.passes is not None and passes > limits.passes:
-        raise TooManyPasses(passes, f"{limits.passes} in one request")
+        raise _too_many(passes, f"{limits.passes} in one request", units, budgets, options)
     characters = sum(len(text) * budget for text, budget in zip(texts, budgets, strict=True))
     if characters > MOST_CHARACTERS:
-        raise TooManyPasses(passes, f"{MOST_CHARACTERS} characters in all of them")
+        allowed = f"{MOST_CHARACTERS} characters in all of them"
+        raise _too_many(passes, allowed, units, budgets, options)
     return characters
+
+
+def _too_many(
+    passes: int,
+    allowed: str,
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
+) -> TooManyPasses:
+    """Returns the error with the remedies that these texts and options leave."""
+    words = any(each.kind == "word" and len(each.spans) > 1 for each in units)
+    least = sum(len(each.spans) + 1 for each in units)
+    budget = options.method == "owen" and sum(budgets) > least
+    return TooManyPasses(passes, allowed, sentences=words, budget=budget)
 
 
 def _passes(
@@ -235,8 +280,6 @@ async def _read(
     classifier: Classifier,
     request: ClassifyRequest,
     passes: Sequence[_Passes],
-    limits: PassLimits,
-    start: float,
 ) -> Answers:
     """Reads all passes in one request, in the background."""
     variants = replace(
@@ -249,17 +292,7 @@ async def _read(
         background=True,
         blank=True,
     )
-    left = None
-    if limits.deadline_s is not None:
-        left = max(0.0, limits.deadline_s - (time.perf_counter() - start))
-    try:
-        async with asyncio.timeout(left):
-            return await classifier.classify(variants)
-    except TimeoutError:
-        raise DeadlineExceeded(limits.deadline_s or 0.0) from None
-    except TooManyTokensInRequest as error:
-        count = len(variants.inputs) + len(passes)
-        raise TooManyPasses(count, f"{error.limit} tokens in all of them") from None
+    return await classifier.classify(variants)
 
 
 def _explained(

@@ -170,6 +170,7 @@ async def _explained(call: Call, body: ClassifyBody, options: ExplainFields) -> 
         truncation=body.to_truncation(),
         fallback=body.fallback,
         add_special_tokens=body.add_special_tokens,
+        field="explain",
     )
     response = dict(_response(call, body, found.answers))
     response["data"] = [

@@ -209,6 +209,33 @@ def test_the_operator_limits_passes() -> None:
     assert "20000 tokens" in refused("/v1/explain", tokens)
 
 
+def test_the_field_of_an_option_is_that_of_the_caller() -> None:
+    server = pair_server(SENTIMENT, max_passes=9)
+    few = {"method": "owen", "passes": 8}
+    many = {"method": "owen", "passes": 40}
+    for options, field in (({}, "units"), (few, "passes"), (many, "passes")):
+        for path, body, param in (
+            ("/v1/explain", {"input": TEXT, **options}, field),
+            ("/classify", {"input": TEXT, "explain": options}, "explain"),
+            (
+                "/v1/decisions",
+                {"model": NAME, "input": TEXT, "questions": [QUESTION], "explain": options},
+                "explain",
+            ),
+        ):
+            answer = server.post(path, json=body)
+            assert answer.status_code == 400
+            assert answer.json()["error"]["param"] == param
+    last = {"input": TEXT, "explain": {"units": "sentence"}}
+    answer = pair_server(SENTIMENT, max_passes=2).post("/classify", json=last)
+    assert answer.json()["error"]["param"] == "explain"
+
+
+def test_a_budget_below_one_order_is_refused_by_word_lists_too() -> None:
+    body = {"input": TEXT, "method": "owen", "passes": 8}
+    assert refused("/v1/explain", body) == refused("/v1/explain", body | {"model": "afinn-111"})
+
+
 def test_a_word_list_has_its_own_sums() -> None:
     body = {"model": "afinn-111", "input": "A great cast, a bad plot.", "method": "owen"}
     content = post("/v1/explain", body)
