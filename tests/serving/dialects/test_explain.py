@@ -161,12 +161,24 @@ def test_bad_options_are_refused_in_the_dialect(
         ("/v1/explain", {"input": " "}, "blank"),
         ("/v1/explain", {"input": "a\0b"}, "NUL"),
         ("/v1/explain", {}, "input"),
+        ("/v1/explain", {"input": TEXT, "unit": "word"}, "unit: "),
+        ("/v1/explain", {"input": TEXT, "explain": {"method": "owen"}}, "explain: "),
+        (
+            f"/v1/models/{NAME}:explain",
+            {"instances": [TEXT], "parameters": {"unit": "word"}},
+            "parameters.unit: ",
+        ),
         (f"/v1/models/{NAME}:explain", {"instances": [[1]]}, "instances"),
         (f"/v1/models/{NAME}:explain", {"instances": [""]}, "blank"),
     ],
 )
 def test_what_is_not_explained_is_refused(path: str, body: Any, named: str) -> None:
     assert named in refused(path, body)
+
+
+def test_what_clients_of_openai_send_beside_the_text_is_accepted() -> None:
+    body = {"model": NAME, "input": TEXT}
+    assert post("/v1/explain", body | {"user": "a"})["data"] == post("/v1/explain", body)["data"]
 
 
 def test_answers_by_entailment_are_not_explained() -> None:
