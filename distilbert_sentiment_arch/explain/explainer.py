@@ -41,13 +41,12 @@ MOST_CHARACTERS = 4_194_304
 """Most characters in the passes of a request, which are in memory together."""
 _QUICKLY_SPLIT = 2_048
 """Characters of the texts up to which their units are found on the event loop, in a millisecond."""
-_QUICK_CHARACTERS = 32_768
+_QUICKLY_MADE = 32_768
 """Characters in all passes up to which they are made on the event loop, in about a millisecond."""
-_QUICK_NUMBERS = 8_192
-"""The same for numbers in the answers."""
-
-
+_QUICKLY_SUMMED = 8_192
+"""Logits of all passes up to which changes are made of them on the event loop, in a millisecond."""
 UNLIMITED = PassLimits()
+"""No limit on passes, values or time, for explanations outside a server."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ async def _explanations(
     deadline.reschedule(end)
     budgets = _budgets(units, options, [answer.windows for answer in answers.classifications])
     passed = _checked_characters(texts, units, budgets, options, limits)
-    if passed <= _QUICK_CHARACTERS:
+    if passed <= _QUICKLY_MADE:
         passes = _passes(texts, units, budgets, options)
     else:
         passes = await in_thread(passed, _passes, texts, units, budgets, options)
@@ -146,7 +145,7 @@ async def _explanations(
     )
     arguments = (texts, answers.classifications, passes, read.classifications, options)
     numbers = len(read.classifications) * len(classifier.labels)
-    if numbers <= _QUICK_NUMBERS:
+    if numbers <= _QUICKLY_SUMMED:
         return Explanations(answers, _explained(*arguments))
     return Explanations(answers, await in_thread(numbers, _explained, *arguments))
 
