@@ -163,13 +163,20 @@ class TooManyPasses(InputError):
     Args:
         passes: Passes that it takes.
         limit: What is allowed, in words.
+        sentences: Whether sentences in place of words would take fewer.
+        budget: Whether a lower budget would do.
     """
 
-    def __init__(self, passes: int, limit: str) -> None:
+    def __init__(self, passes: int, limit: str, *, sentences: bool, budget: bool) -> None:
+        remedies = [
+            *(["Ask for units=sentence."] if sentences else []),
+            *(["Ask for fewer with the option passes."] if budget else []),
+            "Send less text: a part of it, or fewer texts in one request.",
+        ]
         super().__init__(
             f"The explanation takes {passes} passes over the text; allowed are at most {limit}. "
-            "Ask for units=sentence or for fewer passes, or send less text.",
-            param="units",
+            + " ".join(remedies),
+            param="passes" if budget else "units" if sentences else None,
         )
 
 

@@ -157,7 +157,7 @@ class Classification:
 
     @property
     def sum(self) -> Sum | None:
-        """The answer as a sum over parts of the text; None for a model, whose answer is none."""
+        """What parts of the text add to the answer; None where it is no sum, as a model's."""
         return None
 
     @property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -43,12 +45,34 @@ def print_explanations(
     if output is None:
         _print(classifier.name, explained, output_format, sys.stdout)
         return
-    try:
-        file = Path(output).open("w", encoding="utf-8")  # noqa: SIM115  closed below
-    except OSError as error:
-        raise InputError(f"{output}: not writable ({error}).") from None
-    with file:
+    with _written(Path(output)) as file:
         _print(classifier.name, explained, output_format, file)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[TextIO]:
+    """Opens a new file that takes the place of another at the end; not after an exception."""
+    if path.is_dir():
+        raise InputError(f"{path}: not writable (it is a directory). Name a file.")
+    if path.exists() and not path.is_file():
+        # A pipe or a device has no place to take.
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+        return
+    path = path.resolve()
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        file = new.open("x", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: not writable ({error}).") from None
+    try:
+        with file:
+            yield file
+        if path.exists():
+            new.chmod(path.stat().st_mode)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _explained(

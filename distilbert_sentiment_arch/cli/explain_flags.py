@@ -81,6 +81,11 @@ def explain_options(options: argparse.Namespace) -> ExplainOptions | None:
     _check_format(options.format, _FORMATS_OF_EXPLANATIONS, "with --explain")
     if not 0 <= given.get("seed", 0) <= MOST_SEED:
         raise InputError(f"--seed is {options.seed}, not from 0 to {MOST_SEED}. Correct it.")
+    if given.get("passes", 2) < 2:
+        raise InputError(f"--passes is {options.passes}, and the least is 2. Correct it.")
+    for name in ("passes", "seed"):
+        if name in given and given.get("method") != "owen":
+            raise InputError(f"--{name} is of --method owen. Add that, or leave it out.")
     return ExplainOptions(**given)
 
 

@@ -91,7 +91,9 @@ def _article(number: int, text: str, explanation: Explanation) -> Iterator[str]:
     yield f'<h2 id="text-{number}">{number}. <bdi>{_text(answer.label)}</bdi></h2>'
     yield "<dl>"
     for name, score in zip(names, answer.scores, strict=True):
-        yield f"<dt><bdi>{_text(name)}</bdi></dt><dd>{_meter(name, score)}</dd><dd>{score:.4f}</dd>"
+        # The value of a regression is no share, whatever it is.
+        meter = "" if answer.labels.problem_type == "regression" else _meter(name, score)
+        yield f"<dt><bdi>{_text(name)}</bdi></dt><dd>{meter}</dd><dd>{score:.4f}</dd>"
     yield "</dl>"
     parts = list(parts_of(text, explanation))
     yield f'<p class="text" dir="auto">{"".join(map(_part, parts))}</p>'
@@ -113,9 +115,6 @@ def _article(number: int, text: str, explanation: Explanation) -> Iterator[str]:
 
 
 def _meter(name: str, score: float) -> str:
-    # The value of a regression is no share.
-    if not 0 <= score <= 1:
-        return ""
     return f'<meter value="{score:.4f}" aria-label="{_text(name)}"></meter>'
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -32,7 +31,7 @@ from distilbert_sentiment_arch.explain.explanation import (
     UsedMethod,
 )
 from distilbert_sentiment_arch.explain.leave_one_out import leave_one_out
-from distilbert_sentiment_arch.explain.owen import owen
+from distilbert_sentiment_arch.explain.owen import check_passes, owen
 from distilbert_sentiment_arch.explain.own_sums import sums_of_units
 from distilbert_sentiment_arch.explain.plan import Plan, kept_text
 from distilbert_sentiment_arch.explain.text_units import TextUnits, units_of
@@ -42,13 +41,12 @@ MOST_CHARACTERS = 4_194_304
 """Most characters in the passes of a request, which are in memory together."""
 _QUICKLY_SPLIT = 2_048
 """Characters of the texts up to which their units are found on the event loop, in a millisecond."""
-_QUICK_CHARACTERS = 32_768
+_QUICKLY_MADE = 32_768
 """Characters in all passes up to which they are made on the event loop, in about a millisecond."""
-_QUICK_NUMBERS = 8_192
-"""The same for numbers in the answers."""
-
-
+_QUICKLY_SUMMED = 8_192
+"""Logits of all passes up to which changes are made of them on the event loop, in a millisecond."""
 UNLIMITED = PassLimits()
+"""No limit on passes, values or time, for explanations outside a server."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,20 @@ async def explain(
         DeadlineExceeded: There is no answer in time.
         Unavailable: See ``Classifier.classify``.
     """
-    start = time.perf_counter()
+    try:
+        async with asyncio.timeout(limits.deadline_s) as deadline:
+            return await _explanations(classifier, request, options, limits, deadline)
+    except TimeoutError:
+        raise DeadlineExceeded(limits.deadline_s or 0.0) from None
+
+
+async def _explanations(
+    classifier: Classifier,
+    request: ClassifyRequest,
+    options: ExplainOptions,
+    limits: PassLimits,
+    deadline: asyncio.Timeout,
+) -> Explanations:
     texts = _texts(request)
     characters = sum(map(len, texts))
     if characters <= _QUICKLY_SPLIT:
@@ -99,20 +110,34 @@ async def explain(
     else:
         units = await in_thread(characters, _units, texts, options)
     _check_values(classifier, units, limits)
+    if options.method == "owen" and options.passes is not None:
+        for each in units:
+            check_passes(len(each.spans), options.passes)
     # A word list reads a text once. What a model would read is known before it reads anything.
-    passed = 0
     if classifier.route == "model":
-        passed = _checked_characters(texts, units, options, limits)
+        known = _budgets(units, options, _known_windows(request))
+        _checked_characters(texts, units, known, options, limits)
+    # The classifier has a deadline of its own here, at which a word list may take over.
+    end = deadline.when()
+    deadline.reschedule(None)
     answers = await classifier.classify(request)
     if answers.route == "lexicon":
         if characters <= _QUICKLY_SPLIT:
             return Explanations(answers, _sums(texts, answers, units))
         return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
-    if passed <= _QUICK_CHARACTERS:
-        passes = _passes(texts, units, options)
+    deadline.reschedule(end)
+    budgets = _budgets(units, options, [answer.windows for answer in answers.classifications])
+    passed = _checked_characters(texts, units, budgets, options, limits)
+    if passed <= _QUICKLY_MADE:
+        passes = _passes(texts, units, budgets, options)
     else:
-        passes = await in_thread(passed, _passes, texts, units, options)
-    read = await _read(classifier, request, passes, limits, start)
+        passes = await in_thread(passed, _passes, texts, units, budgets, options)
+    try:
+        read = await _read(classifier, request, passes)
+    except TooManyTokensInRequest as error:
+        count = sum(1 + len(each.texts) for each in passes)
+        allowed = f"{error.limit} tokens in all of them"
+        raise _too_many(count, allowed, units, budgets, options) from None
     answers = replace(
         answers,
         stages=_added(answers.stages, read.stages),
@@ -120,7 +145,7 @@ async def explain(
     )
     arguments = (texts, answers.classifications, passes, read.classifications, options)
     numbers = len(read.classifications) * len(classifier.labels)
-    if numbers <= _QUICK_NUMBERS:
+    if numbers <= _QUICKLY_SUMMED:
         return Explanations(answers, _explained(*arguments))
     return Explanations(answers, await in_thread(numbers, _explained, *arguments))
 
@@ -145,57 +170,102 @@ def _units(texts: Sequence[str], options: ExplainOptions) -> list[TextUnits]:
     return [units_of(text, options.units) for text in texts]
 
 
-def _budget(units: int, options: ExplainOptions) -> int:
-    """Returns the most coalitions that the plan for so many units may have."""
+def _known_windows(request: ClassifyRequest) -> list[int | None]:
+    """Returns in how many windows each text will be read; None where only reading it tells."""
+    mode = request.truncation.mode if request.truncation else None
+    return [None if mode == "window" else 1] * len(request.inputs)
+
+
+def _budgets(
+    units: Sequence[TextUnits], options: ExplainOptions, windows: Sequence[int | None]
+) -> list[int]:
+    return [
+        _budget(len(each.spans), options, read_in)
+        for each, read_in in zip(units, windows, strict=True)
+    ]
+
+
+def _budget(units: int, options: ExplainOptions, windows: int | None) -> int:
+    """Returns the most coalitions that the plan for so many units may have.
+
+    Args:
+        units: Units of the text.
+        options: How to explain.
+        windows: Windows in which the text is read, and each pass over it; None for the least budget
+            that any number of them comes to.
+    """
     if options.method == "leave_one_out":
         return units + 2
     passes = options.passes
     if passes is None:
-        passes = max(DEFAULT_PASSES, 2 * units)
+        share = 0 if windows is None else max(DEFAULT_PASSES, 2 * units) // windows
+        passes = max(units + 1, share)
     return min(passes, 1 << min(units, 62))
 
 
-def _plan(units: TextUnits, options: ExplainOptions) -> Plan:
+def _plan(units: TextUnits, budget: int, options: ExplainOptions) -> Plan:
     count = len(units.spans)
     if options.method == "leave_one_out":
         return leave_one_out(count)
-    return owen(units.tree, count, _budget(count, options), options.seed)
+    return owen(units.tree, count, budget, options.seed)
 
 
 def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: PassLimits) -> None:
     values = 2 * len(classifier.labels) * sum(len(each.spans) for each in units)
     if limits.values is not None and values > limits.values:
+        words = any(each.kind == "word" for each in units)
         raise InputError(
             f"The explanations come to {values} numbers, and this server answers with at most "
-            f"{limits.values}. Ask for units=sentence, or send less text.",
-            param="units",
+            f"{limits.values}. {'Ask for units=sentence, or send' if words else 'Send'} less text.",
+            param="units" if words else None,
         )
 
 
 def _checked_characters(
-    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions, limits: PassLimits
+    texts: Sequence[str],
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
+    limits: PassLimits,
 ) -> int:
-    """Returns the most characters in all passes, before these are planned.
+    """Returns the most characters in all passes of such budgets, before these are planned.
 
     Raises:
         TooManyPasses: They are more than the limits allow.
     """
-    budgets = [_budget(len(each.spans), options) for each in units]
     passes = sum(budgets)
     if limits.passes is not None and passes > limits.passes:
-        raise TooManyPasses(passes, f"{limits.passes} in one request")
+        raise _too_many(passes, f"{limits.passes} in one request", units, budgets, options)
     characters = sum(len(text) * budget for text, budget in zip(texts, budgets, strict=True))
     if characters > MOST_CHARACTERS:
-        raise TooManyPasses(passes, f"{MOST_CHARACTERS} characters in all of them")
+        allowed = f"{MOST_CHARACTERS} characters in all of them"
+        raise _too_many(passes, allowed, units, budgets, options)
     return characters
 
 
+def _too_many(
+    passes: int,
+    allowed: str,
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
+) -> TooManyPasses:
+    """Returns the error with the remedies that these texts and options leave."""
+    words = any(each.kind == "word" and len(each.spans) > 1 for each in units)
+    least = sum(len(each.spans) + 1 for each in units)
+    budget = options.method == "owen" and sum(budgets) > least
+    return TooManyPasses(passes, allowed, sentences=words, budget=budget)
+
+
 def _passes(
-    texts: Sequence[str], units: Sequence[TextUnits], options: ExplainOptions
+    texts: Sequence[str],
+    units: Sequence[TextUnits],
+    budgets: Sequence[int],
+    options: ExplainOptions,
 ) -> list[_Passes]:
     found = []
-    for text, of_text in zip(texts, units, strict=True):
-        plan = _plan(of_text, options)
+    for text, of_text, budget in zip(texts, units, budgets, strict=True):
+        plan = _plan(of_text, budget, options)
         different = {text: 0}
         places = [
             different.setdefault(kept_text(text, of_text.spans, coalition), len(different))
@@ -209,8 +279,6 @@ async def _read(
     classifier: Classifier,
     request: ClassifyRequest,
     passes: Sequence[_Passes],
-    limits: PassLimits,
-    start: float,
 ) -> Answers:
     """Reads all passes in one request, in the background."""
     variants = replace(
@@ -223,17 +291,7 @@ async def _read(
         background=True,
         blank=True,
     )
-    left = None
-    if limits.deadline_s is not None:
-        left = max(0.0, limits.deadline_s - (time.perf_counter() - start))
-    try:
-        async with asyncio.timeout(left):
-            return await classifier.classify(variants)
-    except TimeoutError:
-        raise DeadlineExceeded(limits.deadline_s or 0.0) from None
-    except TooManyTokensInRequest as error:
-        count = len(variants.inputs) + len(passes)
-        raise TooManyPasses(count, f"{error.limit} tokens in all of them") from None
+    return await classifier.classify(variants)
 
 
 def _explained(

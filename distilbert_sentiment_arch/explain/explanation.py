@@ -17,7 +17,8 @@ UNIT_CHOICES: tuple[UnitChoice, ...] = get_args(UnitChoice)
 UnitKind = Literal["word", "sentence"]
 
 DEFAULT_PASSES = 256
-"""Budget of ``owen`` where the request names none, unless the units take more."""
+"""Budget of ``owen`` over a text where the request names none, unless the units take more. Where a
+text is read in windows, so is each pass, and the budget is divided by their number."""
 MOST_SEED = 2**53 - 1
 """The largest seed: JSON numbers of every language hold it."""
 

@@ -28,13 +28,22 @@ def owen(tree: Tree, units: int, passes: int, seed: int) -> Plan:
     Raises:
         InputError: Not even one order fits into the budget.
     """
+    check_passes(units, passes)
+    return _exact(tree, units, passes) or _sampled(tree, units, passes, seed)
+
+
+def check_passes(units: int, passes: int) -> None:
+    """Checks that one order fits into the budget.
+
+    Raises:
+        InputError: It does not.
+    """
     if passes < units + 1:
         raise InputError(
             f"owen takes {units + 1} passes or more for the {units} units of this text, and passes "
-            f"is {passes}. Send a higher one, leave it out, or ask for units=sentence.",
+            f"is {passes}. Send a higher one, or leave it out.",
             param="passes",
         )
-    return _exact(tree, units, passes) or _sampled(tree, units, passes, seed)
 
 
 def _exact(tree: Tree, units: int, passes: int) -> Plan | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -20,7 +20,12 @@ from distilbert_sentiment_arch.classify.interface import (
     TextPair,
     Truncation,
 )
-from distilbert_sentiment_arch.errors import InputError, TooManyCharacters, TooManyInputs
+from distilbert_sentiment_arch.errors import (
+    InputError,
+    TooManyCharacters,
+    TooManyInputs,
+    TooManyPasses,
+)
 from distilbert_sentiment_arch.explain.explainer import explain
 from distilbert_sentiment_arch.explain.explanation import (
     ExplainOptions,
@@ -35,6 +40,8 @@ FALLBACK_HEADER = "X-Sentiment-Fallback"
 
 MOST_NUMBERS = 65_536
 """Most numbers in the explanations of one answer: two for each unit and label."""
+
+_OPTIONS = frozenset(field.name for field in fields(ExplainOptions))
 
 Name = TypeVar("Name", bound=str)
 
@@ -107,6 +114,7 @@ class Call:
         truncation: Truncation | None = None,
         fallback: FallbackPolicy | None = None,
         add_special_tokens: bool = True,
+        field: str | None = None,
     ) -> Explanations:
         """Classifies texts, explains the answers, and records both as ``classify`` does.
 
@@ -117,6 +125,7 @@ class Call:
             truncation: See ``classify``.
             fallback: See ``classify``.
             add_special_tokens: See ``classify``; without them nothing is explained.
+            field: Field of the body that has the options; None where they are fields themselves.
 
         Raises:
             TooManyPasses, DeadlineExceeded: See ``explain.explainer``.
@@ -129,7 +138,13 @@ class Call:
         allowed = PassLimits(limits.max_passes, MOST_NUMBERS, limits.deadline_s)
         with self.app.telemetry.span() as note:
             note("sentiment.inputs", len(inputs))
-            found = await explain(classifier, request, options, allowed)
+            try:
+                found = await explain(classifier, request, options, allowed)
+            except InputError as error:
+                about_options = isinstance(error, TooManyPasses) or error.param in _OPTIONS
+                if field is not None and about_options:
+                    error.param = field
+                raise
             note("sentiment.passes", found.passes)
             for stage, milliseconds in found.answers.stages.items():
                 note(f"sentiment.{stage}_ms", milliseconds)

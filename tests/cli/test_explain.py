@@ -70,6 +70,25 @@ def test_a_file_is_written(tmp_path: Path) -> None:
     ended = classify("--model", "afinn-111", "--explain", "good", "--output", str(tmp_path))
     assert ended.returncode == 1
     assert "not writable" in ended.stderr
+    absent = tmp_path / "no" / "page.html"
+    ended = classify("--model", "afinn-111", "--explain", "good", "--output", str(absent))
+    assert ended.returncode == 1
+    assert "not writable" in ended.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_file_stays_as_it_was_if_an_explanation_fails(tmp_path: Path) -> None:
+    path = tmp_path / "page.jsonl"
+    path.write_text("before", encoding="utf-8")
+    flags = ("--format", "jsonl", "--method", "owen", "--passes", "3", "--output", str(path))
+    ended = classify("--model", "afinn-111", "--explain", *flags, "good", "a good film")
+    assert ended.returncode == 1
+    assert "4 passes or more" in ended.stderr
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]
+    listed("good", *flags)
+    assert path.read_text(encoding="utf-8").startswith('{"text": "good"')
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("text", ["good", "good bad " * 500])

@@ -47,6 +47,10 @@ def test_every_option() -> None:
         ("--format text", "table and jsonl are"),
         ("--explain --format table", "text and jsonl and html are"),
         ("--explain --seed -1", "--seed is -1, not from 0 to"),
+        ("--explain --method owen --passes 1", "--passes is 1, and the least is 2"),
+        ("--explain --passes 0", "--passes is 0"),
+        ("--explain --passes 9", "--passes is of --method owen. Add that"),
+        ("--explain --method leave_one_out --seed 0", "--seed is of --method owen"),
         (f"--explain --seed {2**53}", "not from 0 to 9007199254740991"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +18,7 @@ from pair_models import MAX_LENGTH, SENTIMENT, logits_of, pair_classifier, token
 
 from distilbert_sentiment_arch import errors
 from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
+from distilbert_sentiment_arch.classify.guarded_classifier import GuardedClassifier
 from distilbert_sentiment_arch.classify.interface import (
     Answers,
     Classification,
@@ -34,6 +37,7 @@ from distilbert_sentiment_arch.explain.explanation import (
 )
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LABELS, LexiconClassifier
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
+from distilbert_sentiment_arch.worker_threads import in_thread
 
 TEXT = "A slow start, but what a wonderful film."
 OWEN = ExplainOptions("owen")
@@ -151,6 +155,17 @@ def test_special_tokens_are_needed() -> None:
         explained(TEXT, add_special_tokens=False)
 
 
+def test_the_default_budget_of_owen_is_divided_by_the_windows_of_the_text() -> None:
+    # The classifier takes 20,000 tokens, of which each pass over three windows is 192.
+    text = "So it ends, and it ends well. " * 11
+    (found,) = explained(text, options=OWEN, truncation=Truncation("window"))
+    assert found.classification.windows == 3
+    assert (found.unit, len(found.units)) == ("word", 77)
+    assert 78 <= found.passes <= 256 // 3
+    whole = explained(TEXT, options=OWEN, truncation=Truncation("window"))[0]
+    assert whole == explained(TEXT, options=OWEN)[0]
+
+
 LONG = "word " * 30 + "and so on. " * 20
 
 
@@ -188,13 +203,27 @@ def test_a_limit_on_passes_is_named_with_the_remedy() -> None:
     def run(options: ExplainOptions, limits: PassLimits) -> None:
         asyncio.run(explain(pair_classifier(SENTIMENT), request, options, limits))
 
-    with pytest.raises(errors.TooManyPasses, match=r"20 passes.* at most 19 .*units=sentence"):
+    with pytest.raises(
+        errors.TooManyPasses, match=r"20 passes.* at most 19 .*units=sentence"
+    ) as caught:
         run(ExplainOptions(), PassLimits(passes=19))
+    assert caught.value.param == "units"
+    assert "option passes" not in str(caught.value)
     run(ExplainOptions(), PassLimits(passes=20))
-    with pytest.raises(errors.TooManyPasses, match="200 passes"):
+    with pytest.raises(errors.TooManyPasses, match=r"200 passes.*option passes") as caught:
         run(ExplainOptions("owen", passes=100), PassLimits(passes=199))
+    assert caught.value.param == "passes"
+    with pytest.raises(errors.TooManyPasses, match=r"6 passes.*Send less text") as caught:
+        run(ExplainOptions(units="sentence"), PassLimits(passes=5))
+    assert caught.value.param is None
+    assert not re.search("units=|option passes", str(caught.value))
+    with pytest.raises(errors.TooManyPasses, match="18 passes") as caught:
+        run(ExplainOptions("owen", passes=9), PassLimits(passes=17))
+    assert "option passes" not in str(caught.value)
     with pytest.raises(errors.InputError, match="64 numbers"):
         run(ExplainOptions(), PassLimits(values=63))
+    with pytest.raises(errors.InputError, match=r"at most 7\. Send less text"):
+        run(ExplainOptions(units="sentence"), PassLimits(values=7))
     run(ExplainOptions(), PassLimits(values=64))
 
 
@@ -231,6 +260,22 @@ def test_the_text_is_read_like_any_other_and_all_passes_behind_it() -> None:
     assert (background.background, background.blank, background.fallback) == (True, True, "off")
 
 
+def test_a_budget_below_one_order_is_refused_before_anything_is_read() -> None:
+    model = Recording()
+    list_in_place = FallbackClassifier(
+        FailingModel(error=errors.Overloaded()), lexicon(), "overload"
+    )
+    messages = set()
+    for classifier in (model, list_in_place, lexicon()):
+        with pytest.raises(errors.InputError, match="9 passes or more") as caught:
+            explained(TEXT, classifier=classifier, options=ExplainOptions("owen", passes=8))
+        assert caught.value.param == "passes"
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+    assert not model.asked
+    assert explained(TEXT, classifier=lexicon(), options=ExplainOptions("owen", passes=9))
+
+
 def test_passes_obey_the_deadline() -> None:
     model = Recording()
     model.late = True
@@ -238,6 +283,33 @@ def test_passes_obey_the_deadline() -> None:
         asyncio.run(
             explain(model, ClassifyRequest([TEXT]), ExplainOptions(), PassLimits(deadline_s=0.05))
         )
+
+
+def test_finding_units_obeys_the_deadline() -> None:
+    release = threading.Event()
+
+    async def run() -> None:
+        busy = [asyncio.create_task(in_thread(1, release.wait)) for _ in range(2)]
+        await asyncio.sleep(0)
+        request = ClassifyRequest(["long " * 1_000])
+        try:
+            await explain(Recording(), request, ExplainOptions(), PassLimits(deadline_s=0.05))
+        finally:
+            release.set()
+            await asyncio.gather(*busy)
+
+    with pytest.raises(errors.DeadlineExceeded, match=r"0\.05 seconds"):
+        asyncio.run(run())
+
+
+def test_at_the_deadline_of_the_text_a_word_list_takes_over() -> None:
+    model = FailingModel()
+    model.hangs = True
+    guarded = GuardedClassifier(model, 0.1, lambda: 0)
+    classifier = FallbackClassifier(guarded, lexicon(), "overload")
+    limits = PassLimits(deadline_s=0.1)
+    found = asyncio.run(explain(classifier, ClassifyRequest([TEXT]), ExplainOptions(), limits))
+    assert (found.answers.route, found.answers.reason) == ("lexicon", "deadline")
 
 
 def lexicon(labels: Sequence[str] = SENTIMENT, **scoring: Any) -> LexiconClassifier:

@@ -11,9 +11,13 @@ from statistics import mean
 import numpy as np
 import pytest
 from explained_texts import SENTIMENT
-from pair_models import pair_classifier
+from pair_models import MAX_LENGTH, PairTokenizer
 
+from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch
 from distilbert_sentiment_arch.classify.interface import Classification
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.explain.text_units import split_words
 from scripts.benchmarking.errors import ConfigError
 from scripts.explaining import faithfulness
@@ -96,12 +100,25 @@ def test_a_summary_has_means_and_their_standard_errors() -> None:
     assert found.tau != Mean(value=0, error=0)
 
 
-def test_the_order_of_leaving_out_is_better_than_chance_where_words_add_up() -> None:
-    classifier = pair_classifier(("NEGATIVE", "POSITIVE"))
+class Adding:
+    """A transport whose POSITIVE logit is the sum of a number for each token."""
+
+    max_in_flight = 1
+
+    async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
+        sums = [float(np.sin(1.7 * np.asarray(sequence.ids)).sum()) for sequence in sequences]
+        return ComputedBatch(np.array([[-each, each] for each in sums], np.float32), 1.0, len(sums))
+
+
+def test_the_orders_of_both_methods_are_better_than_chance_where_words_add_up() -> None:
+    batcher = Batcher(Adding(), max_sequences=4, max_tokens=200)
+    labels = LabelSet(SENTIMENT.names, "regression")  # scores are the sums themselves
+    classifier = ModelClassifier("adding", PairTokenizer(), labels, MAX_LENGTH, batcher)
 
     async def measured(text: str, seed: int) -> dict[str, float]:
         rated = await rated_text(classifier, text, seed)
         assert rated.spans == split_words(text)
+        assert rated.values["owen"] == pytest.approx(rated.values["leave_one_out"], abs=1e-4)
         found = await erasures_of(classifier, rated, seed)
         return {method: mean(each.comprehensiveness) for method, each in found.items()}
 
@@ -109,4 +126,5 @@ def test_the_order_of_leaving_out_is_better_than_chance_where_words_add_up() -> 
     rows = [asyncio.run(measured(text, seed)) for seed, text in enumerate(texts)]
     assert set(rows[0]) == {"leave_one_out", "owen", LIST, RANDOM}
     for row in rows:
-        assert row["leave_one_out"] > row[RANDOM]
+        assert row["leave_one_out"] > row[RANDOM] + 0.1
+        assert row["owen"] == pytest.approx(row["leave_one_out"], abs=1e-4)

@@ -51,19 +51,21 @@ def _texts(value: Any, info: ValidationInfo) -> list[str]:
 
 
 class ExplainBody(OurOptions, ExplainFields):
-    """Texts to explain the answers to, and options."""
+    """Texts to explain the answers to, and options; unknown ones are refused."""
 
     model_config = ConfigDict(
+        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"input": "What a wonderful film."},
                 {"input": ["Not bad at all."], "method": "owen", "units": "word", "passes": 64},
             ]
-        }
+        },
     )
 
     model: WireText | None = None
     input: Annotated[Any, BeforeValidator(_texts), WithJsonSchema(_SCHEMA)]
+    user: str | None = None
 
 
 class ExplainResponse(Origin):

@@ -77,7 +77,9 @@ async def predict(call: Call, body: V1Body) -> V1Response:
 
 
 class V1ExplainParameters(OurOptions, ExplainFields):
-    """Options of explanations."""
+    """Options of explanations; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class V1ExplainBody(WireModel):

@@ -50,6 +50,7 @@ async def decide(call: Call, body: DecisionBody) -> DecisionResponse:
             body.explain.to_options(),
             truncation=body.to_truncation(),
             fallback=body.fallback,
+            field="explain",
         )
         (explanation,) = await explanation_notes(found)
         return ExplainedDecisionResponse(

@@ -125,12 +125,12 @@ class ZeroShotResponse(ClassifyResponse):
     labels: list[str]
 
 
-Response = ClassifyResponse | ZeroShotResponse | ExplainedResponse
+AnyResponse = ClassifyResponse | ZeroShotResponse | ExplainedResponse
 
 
-@endpoints.post("/classify", ClassifyBody, Response)
-@endpoints.post("/v1/classify", ClassifyBody, Response)
-async def classify(call: Call, body: ClassifyBody) -> Response:
+@endpoints.post("/classify", ClassifyBody, AnyResponse)
+@endpoints.post("/v1/classify", ClassifyBody, AnyResponse)
+async def classify(call: Call, body: ClassifyBody) -> AnyResponse:
     """Classifies texts or token ids by the labels of the model, or texts by candidate_labels."""
     candidates = body.to_candidates()
     if body.explain is not None:
@@ -170,6 +170,7 @@ async def _explained(call: Call, body: ClassifyBody, options: ExplainFields) -> 
         truncation=body.to_truncation(),
         fallback=body.fallback,
         add_special_tokens=body.add_special_tokens,
+        field="explain",
     )
     response = dict(_response(call, body, found.answers))
     response["data"] = [

@@ -161,12 +161,24 @@ def test_bad_options_are_refused_in_the_dialect(
         ("/v1/explain", {"input": " "}, "blank"),
         ("/v1/explain", {"input": "a\0b"}, "NUL"),
         ("/v1/explain", {}, "input"),
+        ("/v1/explain", {"input": TEXT, "unit": "word"}, "unit: "),
+        ("/v1/explain", {"input": TEXT, "explain": {"method": "owen"}}, "explain: "),
+        (
+            f"/v1/models/{NAME}:explain",
+            {"instances": [TEXT], "parameters": {"unit": "word"}},
+            "parameters.unit: ",
+        ),
         (f"/v1/models/{NAME}:explain", {"instances": [[1]]}, "instances"),
         (f"/v1/models/{NAME}:explain", {"instances": [""]}, "blank"),
     ],
 )
 def test_what_is_not_explained_is_refused(path: str, body: Any, named: str) -> None:
     assert named in refused(path, body)
+
+
+def test_what_clients_of_openai_send_beside_the_text_is_accepted() -> None:
+    body = {"model": NAME, "input": TEXT}
+    assert post("/v1/explain", body | {"user": "a"})["data"] == post("/v1/explain", body)["data"]
 
 
 def test_answers_by_entailment_are_not_explained() -> None:
@@ -207,6 +219,33 @@ def test_the_operator_limits_passes() -> None:
     assert "units=sentence" in refused("/v1/explain", long)
     tokens = {"input": [TEXT] * 40, "truncation": "end"}
     assert "20000 tokens" in refused("/v1/explain", tokens)
+
+
+def test_the_field_of_an_option_is_that_of_the_caller() -> None:
+    server = pair_server(SENTIMENT, max_passes=9)
+    few = {"method": "owen", "passes": 8}
+    many = {"method": "owen", "passes": 40}
+    for options, field in (({}, "units"), (few, "passes"), (many, "passes")):
+        for path, body, param in (
+            ("/v1/explain", {"input": TEXT, **options}, field),
+            ("/classify", {"input": TEXT, "explain": options}, "explain"),
+            (
+                "/v1/decisions",
+                {"model": NAME, "input": TEXT, "questions": [QUESTION], "explain": options},
+                "explain",
+            ),
+        ):
+            answer = server.post(path, json=body)
+            assert answer.status_code == 400
+            assert answer.json()["error"]["param"] == param
+    last = {"input": TEXT, "explain": {"units": "sentence"}}
+    answer = pair_server(SENTIMENT, max_passes=2).post("/classify", json=last)
+    assert answer.json()["error"]["param"] == "explain"
+
+
+def test_a_budget_below_one_order_is_refused_by_word_lists_too() -> None:
+    body = {"input": TEXT, "method": "owen", "passes": 8}
+    assert refused("/v1/explain", body) == refused("/v1/explain", body | {"model": "afinn-111"})
 
 
 def test_a_word_list_has_its_own_sums() -> None:
