@@ -42,8 +42,8 @@ def main() -> None:
         _save(browser, "page-windows")
         _open(browser, server.url, "light", 1120, 860)
         browser.button("Several").click()
-        browser.wait(lambda: browser.find("#save-csv").is_enabled())
         browser.wait(lambda: browser.find_all("#table tbody tr"))
+        browser.wait(lambda: browser.find("#save-csv").is_enabled())
         _save(browser, "page-table")
 
 

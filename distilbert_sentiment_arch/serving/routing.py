@@ -26,6 +26,7 @@ _FIXED_PATHS = {path for _, path in _FIXED} | {
     *access.ADMINISTRATION,
     page_files.HTML,
 }
+_PAGE_PATHS = frozenset(page_files.page_files())
 
 UNMATCHED = "unmatched"
 """Path label in metrics for all paths without an endpoint."""
@@ -59,8 +60,11 @@ def label_of(path: str) -> str:
     """
     if path in _FIXED_PATHS:
         return path
-    for template in (page_files.TEMPLATE, documentation.TEMPLATE):
-        if path.startswith(template.removesuffix("{file}")):
+    for paths, template in (
+        (_PAGE_PATHS, page_files.TEMPLATE),
+        (documentation.PATHS, documentation.TEMPLATE),
+    ):
+        if path in paths:
             return template
     return next(
         (endpoint.path for pattern, endpoint in _PATTERNS if pattern.match(path)), UNMATCHED

@@ -12,6 +12,7 @@ from page_server import Model, page_server
 from selenium.webdriver.common.keys import Keys
 from server_process import Server, running_server
 
+from distilbert_sentiment_arch.errors import Unavailable
 from scripts.chromium import Browser
 
 pytestmark = [pytest.mark.slow, needs_chromium]
@@ -65,8 +66,8 @@ def test_texts_are_texts(browser: Browser, known_server: str) -> None:
     browser.find("#many").click()
     # Lines of the table; a line break within a text would be two.
     browser.enter("\n".join(HOSTILE))
-    browser.wait(lambda: browser.find("#save-csv").is_enabled())
     browser.wait(lambda: len(browser.find_all("#table tbody tr")) == len(HOSTILE))
+    browser.wait(lambda: browser.find("#save-csv").is_enabled())
     shown = browser.run(
         "return [...document.querySelectorAll('#table tbody .clip')].map(e => e.textContent)"
     )
@@ -145,17 +146,17 @@ def test_names_of_word_lists_and_files_are_texts(browser: Browser, tmp_path: Pat
             name,
         )
         browser.wait_for("#file-line", f"{name}.csv")
+        browser.wait(lambda: browser.find_all("#table tbody tr"))
         browser.wait(lambda: browser.find("#save-csv").is_enabled())
         assert browser.run(ELEMENTS) == own
 
 
 def test_what_the_server_says_is_a_text(browser: Browser) -> None:
     message = "<img src=x onerror=alert(1)>"
-    model = Model(failure=None)
-    with page_server(model, name=message) as address:
+    with page_server(Model(failure=Unavailable(message))) as address:
         own = ready(browser, address)
-        browser.enter("Good things take time, and so does this sentence. " * 12)
-        browser.wait_for("#notice", "longer than the model reads")
+        browser.enter("A text.")
+        browser.wait_for("#notice", message)
         assert browser.run(ELEMENTS) == own
 
 
@@ -204,7 +205,6 @@ def test_texts_are_in_no_address_and_no_log(browser: Browser, tmp_path: Path) ->
     with running_server(tmp_path, command="lexicon") as server:
         browser.open(f"{server.url}/")
         browser.enter("A secretlovely text")
-        browser.wait_for("#headline", "")
         browser.wait_for("#snippet", "secretlovely")
         browser.wait(lambda: browser.find_all("#why .words .unit"))
         requested = browser.requested()

@@ -57,9 +57,10 @@ for answer in response.json()["data"]:
 `;
 }
 
-/** Asks for decisions; for values, and more labels than those take, for embeddings. */
+/** Asks a model for decisions; for values, many labels or a word list, embeddings. */
 function openai({ base, model, texts, keyed }, ours) {
-	const { labels, problem_type: type } = model;
+	const { labels, problem_type, route } = model;
+	const type = route === "model" && problem_type;
 	const extra = ours.truncation ? `, extra_body=${python(ours)}` : "";
 	const head = `${keyed ? "import os\n\n" : ""}from openai import OpenAI
 

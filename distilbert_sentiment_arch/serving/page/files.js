@@ -4,7 +4,7 @@ const TEXT_NAMES = /^\s*(text|sentence|review|comment|content|body|message|input
 const MAX_MIB = 20;
 const MAX_ROWS = 20_000;
 
-/** Reads a file, .csv, .jsonl or one text a line: cells, and the column of the texts. */
+/** Reads a file, .csv, .tsv, .jsonl or one text a line: cells, and the column of the texts. */
 export async function readTable(file) {
 	if (file.size > MAX_MIB * 2 ** 20) throw new Error(`${file.name} is over ${MAX_MIB} MiB. Split it.`);
 	const bytes = await file.arrayBuffer();
@@ -14,7 +14,7 @@ export async function readTable(file) {
 	} catch {
 		throw new Error(`${file.name} is not text in UTF-8. Save it as UTF-8.`);
 	}
-	const read = { csv: fromCsv, jsonl: fromJsonl }[file.name.split(".").at(-1).toLowerCase()] ?? fromLines;
+	const read = { csv: fromCsv, tsv: fromCsv, jsonl: fromJsonl }[file.name.split(".").at(-1).toLowerCase()] ?? fromLines;
 	const table = read(text);
 	if (table.rows.length > MAX_ROWS) throw new Error(`${file.name} has over ${MAX_ROWS} rows. Split it.`);
 	return table;
@@ -42,11 +42,8 @@ function fromJsonl(text) {
 function fromCsv(text) {
 	const rows = parseCsv(text).filter((row) => row.some((cell) => cell.trim()));
 	const first = rows[0] ?? [];
-	// Without a known name, a header is a line of short cells, none of them a number.
-	const brief = (cell) => cell.trim() && cell.length < 30 && Number.isNaN(Number(cell));
-	const headed =
-		first.some((cell) => TEXT_NAMES.test(cell)) ||
-		(first.length > 1 && first.every(brief));
+	// Else the first row may be a text.
+	const headed = first.some((cell) => TEXT_NAMES.test(cell));
 	const columns = headed ? first : first.map((_, at) => `column ${at + 1}`);
 	return tableOf(columns, headed ? rows.slice(1) : rows);
 }

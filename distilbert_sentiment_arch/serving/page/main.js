@@ -142,6 +142,7 @@ async function compare(text, outcome, signal) {
 
 async function findWords(text, outcome, agreed, signal) {
 	const again = () => explain(text, outcome, true);
+	byId("why").ariaBusy = "false";
 	if (outcome.truncation?.windows > 1 && !agreed) {
 		words.say("To explain it, the server reads all of it once for each sentence. ", button("Explain this text", again));
 		return;
@@ -163,8 +164,7 @@ async function findWords(text, outcome, agreed, signal) {
 function fail(refusal) {
 	show("notice");
 	failures += 1;
-	const list = models.length > 0 && model().route === "model" && lists()[0];
-	// The server may have been started anew with another model.
+	const list = model()?.route === "model" && lists()[0];
 	if (["gone", "absent", "key"].includes(refusal.kind)) models = [];
 	const cuts = Object.fromEntries(["window", "end", "start"].map((mode) => [mode, () => truncate(mode)]));
 	say(showNotice(refusal, { ...cuts, useKey, retry: refresh, list: list && (() => choose("model", list.id)) }));
@@ -199,12 +199,17 @@ function useKey(key) {
 async function openFile(chosen) {
 	if (!chosen) return;
 	closeFile();
-	try {
-		file = await readTable(chosen);
-	} catch (error) {
-		byId("file-line").append(make("span", { role: "alert" }, error.message));
+	stop();
+	asked = new AbortController();
+	const { signal } = asked;
+	const read = await readTable(chosen).catch((error) => error);
+	if (signal.aborted) return;
+	if (read instanceof Error) {
+		refresh();
+		byId("file-line").append(make("span", { role: "alert" }, read.message));
 		return;
 	}
+	file = read;
 	box.hidden = true;
 	const select = make("select", { onchange: () => {
 		file.column = select.value;
