@@ -27,7 +27,7 @@ from scripts.server_process import free_ports
 pytestmark = pytest.mark.slow
 
 MOST_IMPORTS = 4
-"""How often the libraries of any such server could be imported before it answers. MAX alone is more."""
+"""Times that the libraries of any such server could be imported before it answers; MAX is more."""
 MEMORY = 80e6
 
 
