@@ -204,4 +204,5 @@ def test_requests_for_files_are_counted_and_not_logged(
         ("INFO", "openai", "/"),
     ]
     assert "secret" not in caplog.text
-    assert (label_of("/"), label_of("/page/x")) == ("/", "/page/{file}")
+    assert (label_of("/"), label_of("/page/page.css")) == ("/", "/page/{file}")
+    assert label_of("/page/x") == "unmatched"
