@@ -126,6 +126,7 @@ def test_the_answer_of_a_text_that_changes_is_given_up(
         browser.wait(lambda: [each for each in browser.requested() if "classify" in each])
         # Loading: said to those who see and to those who listen.
         assert browser.find("body").get_attribute("aria-busy") == "true"
+        browser.wait_for("#notice h2", "Reading")
         browser.enter("second text")
         browser.wait(
             lambda: any(each.get("canceled") for each in browser.events("Network.loadingFailed"))

@@ -67,8 +67,10 @@ async function refresh() {
 			show("notice");
 			say("");
 			showNotice({ kind: "empty", message: "Several texts, one a line or in a file, become a table." }, {});
-		} else if (several()) await answerAll(found, signal);
-		else await answerOne(found[0], signal);
+		} else {
+			if (!failures && !byId("notice").hidden) showNotice({ kind: "reading" }, {});
+			await (several() ? answerAll(found, signal) : answerOne(found[0], signal));
+		}
 		failures = 0;
 	} catch (error) {
 		if (signal.aborted) return;

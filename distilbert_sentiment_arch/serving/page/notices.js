@@ -5,9 +5,10 @@ import { button, byId, make } from "./dom.js";
 // For each kind: a title, what to do, the buttons that do it.
 const NOTICES = {
 	empty: ["Nothing to read yet", "Type a text, or take an example. The answer comes as you type."],
+	reading: ["Reading …", "A moment."],
 	busy: ["The server is busy", "Its queue is full. The page asks again by itself.", "retry", "list"],
-	later: ["The model does not answer", "The page asks again by itself. If this lasts, see GET /ready and the log of the server.", "retry", "list"],
-	gone: ["The server cannot be reached", "Is it running? ./scripts/serve starts it. Your text stays here; the page asks again by itself.", "retry"],
+	later: ["The model does not answer", "The page asks again by itself. If this lasts, see the server's log.", "retry", "list"],
+	gone: ["The server cannot be reached", "Is it running? ./scripts/serve starts it. The page asks again by itself.", "retry"],
 	long: ["The text is longer than the model reads at once", "Nothing is cut without being asked for. Shorten the text, or choose:", "window", "end", "start"],
 	large: ["This is over a limit of the server", "Split the text, or send it as a file with one text a line."],
 	absent: ["The server does not have this", "It may have been started anew with another model.", "retry"],
@@ -25,7 +26,7 @@ const BUTTONS = {
 };
 
 /** Shows why there is no answer, with the buttons that have an action; returns the title. */
-export function showNotice({ kind, message }, actions) {
+export function showNotice({ kind, message = null }, actions) {
 	const [title, says, ...offered] = NOTICES[kind];
 	const buttons = offered.filter((name) => actions[name]).map((name) => button(BUTTONS[name], actions[name]));
 	byId("notice").replaceChildren(
