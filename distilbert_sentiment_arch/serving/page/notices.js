@@ -7,7 +7,7 @@ const NOTICES = {
 	empty: ["Nothing to read yet", "Type a text, or take an example. The answer comes as you type."],
 	reading: ["Reading …", "A moment."],
 	busy: ["The server is busy", "Its queue is full. The page asks again by itself.", "retry", "list"],
-	later: ["The model does not answer", "The page asks again by itself. If this lasts, see the server's log.", "retry", "list"],
+	later: ["The model does not answer", "The page asks again by itself. If this lasts, see GET /ready.", "retry", "list"],
 	gone: ["The server cannot be reached", "Is it running? ./scripts/serve starts it. The page asks again by itself.", "retry"],
 	long: ["The text is longer than the model reads at once", "Nothing is cut without being asked for. Shorten the text, or choose:", "window", "end", "start"],
 	large: ["This is over a limit of the server", "Split the text, or send it as a file with one text a line."],
