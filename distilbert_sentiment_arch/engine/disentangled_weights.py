@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.aligned_memory import aligned
-from distilbert_sentiment_arch.engine.panels import Floats, Packed, Weights, layer, panels
+from distilbert_sentiment_arch.engine.panels import PANEL, Floats, Packed, Weights, layer
 from distilbert_sentiment_arch.engine.relative_positions import relative_rows
 
 if TYPE_CHECKING:
@@ -48,17 +48,14 @@ class PositionWeights:
         heads, positions = self._config.num_attention_heads, self._config.max_position_embeddings
         middle = -(-positions // _STEP) * _STEP
         steps = np.arange(-middle, middle).clip(-positions, positions)
-        return {
-            f"blocks.{index}.positions.{name}": aligned(
-                np.concatenate(
-                    [
-                        panels(each)
-                        for each in np.split(projected[positions + sign * steps], heads, 1)
-                    ]
-                )
+        packed = {}
+        for name, sign, projected in self._projected(index):
+            rows = projected[positions + sign * steps].reshape(
+                2 * middle // PANEL, PANEL, heads, -1
             )
-            for name, sign, projected in self._projected(index)
-        }
+            of_heads = aligned(rows.transpose(2, 0, 3, 1))  # (heads, panels, head_dim, PANEL)
+            packed[f"blocks.{index}.positions.{name}"] = of_heads.reshape(-1, *of_heads.shape[2:])
+        return packed
 
     def of_last_block(self, index: int) -> Packed:
         """Returns position keys and queries of the first token and the one at each place."""

@@ -82,14 +82,9 @@ class V1ExplainParameters(OurOptions, ExplainFields):
     model_config = ConfigDict(extra="forbid")
 
 
-class V1ExplainBody(WireModel):
+class V1ExplainBody(V1Body):
     """Texts to explain the answers to."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"instances": ["What a wonderful film."]}]}
-    )
-
-    instances: Annotated[list[StrictStr], Field(fail_fast=True), Counted] = Field(min_length=1)
     parameters: V1ExplainParameters | None = None
 
 
