@@ -28,6 +28,7 @@ from distilbert_sentiment_arch.engine.packed_blocks import (
     LastBlock,
     TransformerBlock,
 )
+from distilbert_sentiment_arch.engine.packed_convolution import Convolution
 from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
 from distilbert_sentiment_arch.engine.packed_linear import Linear, Norm
 from distilbert_sentiment_arch.engine.panels import Packed
@@ -57,6 +58,9 @@ class PackedEncoderForSequenceClassification(Module):
             self.blocks = _float_blocks(config, weights)
         else:
             self.blocks = CodeBlocks(config, weights, precision)
+        self.has_convolution = config.conv_kernel_size > 0
+        if self.has_convolution:
+            self.convolution = Convolution(config, weights)
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm and precision == "float32":
             self.final_norm = Norm(config, weights, "final_norm")
@@ -92,6 +96,9 @@ class PackedEncoderForSequenceClassification(Module):
                 hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
             else:
                 hidden = self.embeddings(input_ids, starts, first_segments)
+                if self.has_convolution:
+                    first = blocks.pop(0)
+                    hidden = self.convolution(hidden, first(hidden, starts), starts)
             for block in blocks:
                 hidden = block(hidden, starts)  # the last one: (batch, dim)
         if self.pre_norm:

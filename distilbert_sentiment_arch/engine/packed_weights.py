@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.convolution_weights import convolution_weights
 from distilbert_sentiment_arch.engine.disentangled_weights import PositionWeights
 from distilbert_sentiment_arch.engine.distance_biases import packed_biases
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
@@ -57,6 +58,8 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
         packed |= rotary_weights(weights, config)
     else:
         packed |= _blocks(weights, config, packed)
+    if config.conv_kernel_size:
+        packed |= convolution_weights(weights, config)
     if config.norm_placement == "pre":
         add_norm(packed, "final_norm", weights, "encoder.final_norm")
     for linear in ("dense", "projection"):

@@ -56,6 +56,7 @@ LARGE = BASE | {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_laye
         ({"norm_placement": "pre"}, False),
         ({"embedding_size": 20}, False),
         ({"attention": "biased"}, False),
+        ({"conv_kernel_size": 3}, False),
         ({**BASE, "num_hidden_layers": 6, "vocab_size": 30_522}, True),  # DistilBERT
         ({**BASE, "num_hidden_layers": 6, "vocab_size": 119_547}, False),  # multilingual
         ({**BASE, "vocab_size": 30_522}, True),  # BERT base

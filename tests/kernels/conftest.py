@@ -19,8 +19,8 @@ from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 from mojo_programs import InstructionSet, Programs
 
+from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
-from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
 CodeOutcomes = Callable[[InstructionSet], list[Outcome]]
