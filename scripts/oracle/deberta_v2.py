@@ -167,7 +167,7 @@ def _row(config: Mapping[str, Any], distance: int) -> int:
     # In float32, in which Hugging Face's implementation decides where a bucket begins.
     whole = np.log(np.float32((farthest - 1) / middle))
     step = np.log(np.float32(abs(distance)) / np.float32(middle)) / whole
-    bucket = middle + math.ceil(step * np.float32(middle - 1))
+    bucket = int(middle) + math.ceil(step * np.float32(middle - 1))
     return bucket if distance > 0 else -bucket
 
 

@@ -58,6 +58,13 @@ class Kernels:
     def __init__(self) -> None:
         self._module = Module()
         self._add("layer_norm", "encoder.layer_norm", [HIDDEN, *NORM, EPSILON], ("tokens", "dim"))
+        self._add(
+            "unfold",
+            "encoder.unfold",
+            [HIDDEN, STARTS],
+            ("tokens", "wide"),
+            lends=[tensor(F32, "wide")],
+        )
         for dtype, bits in ((F32, 32), (F16, 16)):
             linear = [
                 *(tensor(F32, "rows", "depth"), tensor(dtype, "panels", "depth", 64)),
