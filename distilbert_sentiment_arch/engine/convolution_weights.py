@@ -32,6 +32,8 @@ def convolution_weights(weights: Weights, config: EncoderConfig) -> Packed:
         group = slice(start, start + width)
         matrix[group, :, group] = of_groups[group].transpose(0, 2, 1)
     packed: Packed = {}
-    add_linear(packed, "convolution.linear.", matrix.reshape(dim, -1), weights[f"{_NAME}.bias"])
-    add_norm(packed, "convolution.norm", weights, f"{_NAME}.layer_norm")
+    add_linear(
+        packed, "blocks.convolution.linear.", matrix.reshape(dim, -1), weights[f"{_NAME}.bias"]
+    )
+    add_norm(packed, "blocks.convolution.norm", weights, f"{_NAME}.layer_norm")
     return packed

@@ -65,7 +65,7 @@ def empty_tables(
     weight: Floats,
     bias: Floats,
     *,
-    prefix: str = "blocks.0.",
+    prefix: str = "blocks.layers.0.",
     dtype: npt.DTypeLike = np.float32,
 ) -> Packed:
     """Returns tables of zeros, which take no memory, and the projection's bias.

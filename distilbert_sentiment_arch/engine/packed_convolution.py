@@ -20,8 +20,8 @@ class Convolution(Module):
         self.width = config.conv_kernel_size * dim
         # Where the first block is the last one, it computes these alone.
         self.first_tokens = config.num_hidden_layers == 1
-        self.linear = Linear(weights, "convolution.linear", dim, config.conv_act)
-        self.norm = Norm(config, weights, "convolution.norm")
+        self.linear = Linear(weights, "blocks.convolution.linear", dim, config.conv_act)
+        self.norm = Norm(config, weights, "blocks.convolution.norm")
 
     def __call__(
         self, embeddings: TensorValue, hidden: TensorValue, starts: TensorValue

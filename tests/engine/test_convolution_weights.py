@@ -35,9 +35,9 @@ def test_the_linear_layer_on_neighbouring_rows_is_the_convolution(
     x = generator.standard_normal((length, dim))
     padded = np.pad(x, ((size // 2, size // 2), (0, 0)))
     rows = np.array([padded[place : place + size].ravel() for place in range(length)])
-    panels = packed["convolution.linear.panels"]  # (1, depth, 64)
-    found = (rows @ panels[0] + packed["convolution.linear.bias"])[:, :dim]
+    panels = packed["blocks.convolution.linear.panels"]  # (1, depth, 64)
+    found = (rows @ panels[0] + packed["blocks.convolution.linear.bias"])[:, :dim]
     expected = convolution(x, weight.astype(np.float64), bias.astype(np.float64))
     np.testing.assert_allclose(found, expected, atol=1e-12)
-    np.testing.assert_array_equal(packed["convolution.norm.gamma"], gamma)
-    np.testing.assert_array_equal(packed["convolution.norm.beta"], beta)
+    np.testing.assert_array_equal(packed["blocks.convolution.norm.gamma"], gamma)
+    np.testing.assert_array_equal(packed["blocks.convolution.norm.beta"], beta)
