@@ -158,7 +158,7 @@ def _distances(tensors: Tensors, config: Mapping[str, Any], length: int) -> Arra
 
 def _row(config: Mapping[str, Any], distance: int) -> int:
     """Returns the bucket of a distance: itself up to half of them, then logarithmic."""
-    middle = config.get("position_buckets", -1) // 2
+    middle: int = config.get("position_buckets", -1) // 2
     if middle < 1 or abs(distance) <= middle:
         return distance
     farthest = config.get("max_relative_positions", -1)
@@ -167,7 +167,7 @@ def _row(config: Mapping[str, Any], distance: int) -> int:
     # In float32, in which Hugging Face's implementation decides where a bucket begins.
     whole = np.log(np.float32((farthest - 1) / middle))
     step = np.log(np.float32(abs(distance)) / np.float32(middle)) / whole
-    bucket = int(middle) + math.ceil(step * np.float32(middle - 1))
+    bucket: int = middle + math.ceil(step * np.float32(middle - 1))
     return bucket if distance > 0 else -bucket
 
 
