@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -135,8 +136,8 @@ def random_tensors(config: Mapping[str, Any], seed: int = 0) -> Tensors:
 def _random_tensor(
     name: str, shape: tuple[int, ...], generator: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    if len(shape) == 2:
-        tensor = generator.normal(0, shape[1] ** -0.5, shape)
+    if len(shape) > 1:
+        tensor = generator.normal(0, math.prod(shape[1:]) ** -0.5, shape)
     else:
         is_scale = "norm" in name.lower() and name.endswith(".weight")
         tensor = generator.normal(1 if is_scale else 0, 0.1, shape)

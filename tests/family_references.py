@@ -153,6 +153,14 @@ CASES: dict[str, Case] = {
             relative_attention=False,
         ),
     ),
+    "deberta-convolution": Case(
+        checkpoints.DEBERTA_V2, "unigram", _standard(conv_act="gelu", conv_kernel_size=3)
+    ),
+    "deberta-convolution-groups-one-layer": Case(
+        checkpoints.DEBERTA_V2,
+        "unigram",
+        _standard(conv_groups=4, conv_kernel_size=5, num_hidden_layers=1),
+    ),
     "modernbert": Case(
         checkpoints.MODERNBERT, "byte-level-bpe", {"intermediate_size": 32, "num_hidden_layers": 4}
     ),
@@ -224,6 +232,7 @@ IN_OPERATIONS_OF_MAX = (
     "albert-groups",
     "deberta-v3",
     "deberta-v2",
+    "deberta-convolution-groups-one-layer",
     "modernbert-mean",
     "modernbert-local-last",
 )

@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensor_specs import (
     TableRow,
     TensorSpec,
+    convolution,
     embedding,
     linear,
     norm,
@@ -63,6 +64,8 @@ _POSITION_KEY = linear(f"{_LAYER}.attention.self.pos_key_proj", f"{_GRAPH}.atten
 _POSITION_QUERY = linear(
     f"{_LAYER}.attention.self.pos_query_proj", f"{_GRAPH}.attention.position_query"
 )
+_CONVOLUTION = convolution(f"{_ENCODER}.conv.conv", "encoder.convolution")
+_CONVOLUTION_NORM = norm(f"{_ENCODER}.conv.LayerNorm", "encoder.convolution.layer_norm")
 
 DROPPED = (
     "cls.",
@@ -85,6 +88,8 @@ def tensor_specs(config: EncoderConfig) -> dict[str, TensorSpec]:
         (relative and config.norm_rel_ebd, _RELATIVE_NORM),
         (own and config.content_to_position, _POSITION_KEY),
         (own and config.position_to_content, _POSITION_QUERY),
+        (config.conv_kernel_size > 0, _CONVOLUTION),
+        (config.conv_kernel_size > 0, _CONVOLUTION_NORM),
     ]
     return specs_of([*TABLE, *(row for exists, row in further if exists)], config)
 

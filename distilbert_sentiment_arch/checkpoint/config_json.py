@@ -23,6 +23,7 @@ _MAXIMUM_SIZES = {
     "vocab_size": 2_000_000,
     "max_position_embeddings": 65_536,
     "type_vocab_size": 2,
+    "conv_kernel_size": 31,
 }
 
 Types = Mapping[str, tuple[type, ...]]

@@ -78,6 +78,10 @@ class EncoderConfig:
         position_to_content: Keys are multiplied by queries made of the embeddings of distances.
         share_att_key: Those keys and queries are made by the layers that make the tokens' own.
         norm_rel_ebd: The embeddings of distances are normalised.
+        conv_kernel_size: A convolution of the embeddings is added to the first block's result, and
+            reads so many tokens at once, an odd number. 0: there is none.
+        conv_groups: Groups of columns; those of a group are made of the same group's alone.
+        conv_act: Activation of the convolution, a value of ``ACTIVATIONS``.
         layer_groups: Groups of layers that several blocks share (Lan et al. 2019,
             https://arxiv.org/abs/1909.11942). 0: each block has weights of its own.
         layers_per_group: Layers of a group, which a pass through it computes in turn.
@@ -120,6 +124,9 @@ class EncoderConfig:
     position_to_content: bool = False
     share_att_key: bool = True
     norm_rel_ebd: bool = False
+    conv_kernel_size: int = 0
+    conv_groups: int = 1
+    conv_act: str = "tanh"
     layer_groups: int = 0
     layers_per_group: int = 1
     num_labels: int
@@ -139,6 +146,11 @@ class EncoderConfig:
     def embedding_width(self) -> int:
         """Width of the embeddings and their norm."""
         return self.embedding_size or self.hidden_size
+
+    @property
+    def conv_group_size(self) -> int:
+        """Columns of a group of the convolution."""
+        return self.hidden_size // self.conv_groups
 
     @property
     def num_distinct_layers(self) -> int:

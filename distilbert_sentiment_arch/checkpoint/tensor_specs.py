@@ -1,7 +1,7 @@
 """Specification of the tensors of a checkpoint: names, shapes, and names in the graph.
 
-A family's ``weight_adapters`` module has one table, with rows made by ``embedding``, ``linear`` and
-``norm``; ``specs_of`` expands the rows of a layer for every layer.
+A family's ``weight_adapters`` module has one table, with rows made by ``embedding``, ``linear``,
+``norm`` and ``convolution``; ``specs_of`` expands the rows of a layer for every layer.
 """
 
 from __future__ import annotations
@@ -85,6 +85,12 @@ def norm(
 ) -> TableRow:
     """Returns the row of a layer norm, ``(width,)``."""
     return TableRow(checkpoint, graph, (width,), has_bias)
+
+
+def convolution(checkpoint: str, graph: str) -> TableRow:
+    """Returns the row of a convolution, ``(hidden_size, conv_group_size, conv_kernel_size)``."""
+    axes = ("hidden_size", "conv_group_size", "conv_kernel_size")
+    return TableRow(checkpoint, graph, axes, has_bias=True)
 
 
 def specs_of(table: Iterable[TableRow], config: EncoderConfig) -> dict[str, TensorSpec]:

@@ -12,6 +12,8 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.code_weights import CODE_BYTES, LINE, CodePrecision
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
+from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
+from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.precision import read_processor
 
@@ -59,27 +61,29 @@ class CodeBlocks(Module):
         self.values_panels = weight(weights, "blocks.values_panels")
         self.values_bias = weight(weights, "blocks.values_bias")
 
-    def __call__(self, embeddings: list[Any], head: list[Any]) -> TensorValue:
-        """Returns logits, ``(batch, num_labels)``.
-
-        Args:
-            embeddings: Token ids, starts and what else the kernels of the embeddings take.
-            head: Panels and biases of the head's layers.
-        """
+    def __call__(
+        self,
+        embeddings: Embeddings,
+        head: ClassificationHead,
+        input_ids: TensorValue,
+        starts: TensorValue,
+        first_segments: TensorValue | None,
+    ) -> TensorValue:
+        """Returns the logits, ``(batch, num_labels)``."""
         config = self.config
-        ids, starts = embeddings[:2]
         batch = starts.shape[0] - 1
-        room = room_bytes(config, self.precision, ids.shape[0], batch)
+        room = room_bytes(config, self.precision, input_ids.shape[0], batch)
+        embedding = embeddings.operands(input_ids, starts, first_segments)
         return call(
             "encoder.pass",
             [
-                *embeddings,
-                *self._tables(embeddings),
+                *embedding,
+                *self._tables(embedding),
                 *(self.first_norm, self.qkv_panels, self.qkv_vectors),
                 *(self.output_panels, self.up_panels, self.down_panels, self.vectors),
                 *(self.query_panels, self.query_vectors),
                 *(self.keys_panels, self.values_panels, self.values_bias),
-                *head,
+                *head.operands(),
                 scalar(config.intermediate_size, DType.int64),
                 scalar(config.layer_norm_eps),
             ],
@@ -94,10 +98,10 @@ class CodeBlocks(Module):
             amx=_MATRIX_UNITS[self.precision] in read_processor().units,
         )
 
-    def _tables(self, embeddings: list[Any]) -> list[Any]:
+    def _tables(self, embedding: list[Any]) -> list[Any]:
         """Returns the first block's tables and their bias, or where there are none, any tensors."""
         if not self.has_tables:
-            positions, gamma = embeddings[4], embeddings[6]
+            positions, gamma = embedding[4], embedding[6]
             return [positions, positions, positions, gamma]
         words, positions = self.projected_words, self.projected_positions
         types = self.projected_types if self.config.has_token_types else positions

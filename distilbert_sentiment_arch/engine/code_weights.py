@@ -58,6 +58,7 @@ def float32_only(config: EncoderConfig) -> str | None:
     reasons = {
         f"{config.attention} attention": config.attention != "plain",
         "a linear layer behind its embeddings": config.embedding_size > 0,
+        "a convolution": config.conv_kernel_size > 0,
         "layers that blocks share": config.layer_groups > 0,
         "a gated feed-forward": config.gated_mlp,
         "no embedding of positions": not config.has_position_table,

@@ -21,9 +21,9 @@ class Positions(Module):
             "position_to_content": config.position_to_content,
         }
         if config.content_to_position:
-            self.keys = weight(weights, f"blocks.{index}.positions.keys")
+            self.keys = weight(weights, f"blocks.layers.{index}.positions.keys")
         if config.position_to_content:
-            self.queries = weight(weights, f"blocks.{index}.positions.queries")
+            self.queries = weight(weights, f"blocks.layers.{index}.positions.queries")
 
     def __call__(self) -> tuple[Weight, Weight]:
         """Returns keys and queries; the kernel does not read the one that does not exist."""
@@ -58,12 +58,12 @@ class DisentangledLastBlock(Block):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__(config, weights, index)
-        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
-        self.key_panels = weight(weights, f"blocks.{index}.key_panels")
-        self.key_bias = weight(weights, f"blocks.{index}.key_bias")
-        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
+        self.query_panels = weight(weights, f"blocks.layers.{index}.query_panels")
+        self.query_bias = weight(weights, f"blocks.layers.{index}.query_bias")
+        self.key_panels = weight(weights, f"blocks.layers.{index}.key_panels")
+        self.key_bias = weight(weights, f"blocks.layers.{index}.key_bias")
+        self.values_panels = weight(weights, f"blocks.layers.{index}.values_panels")
+        self.values_bias = weight(weights, f"blocks.layers.{index}.values_bias")
         self.positions = Positions(config, weights, index)
 
     def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:

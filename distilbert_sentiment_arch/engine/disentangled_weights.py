@@ -54,7 +54,9 @@ class PositionWeights:
                 2 * middle // PANEL, PANEL, heads, -1
             )
             of_heads = aligned(rows.transpose(2, 0, 3, 1))  # (heads, panels, head_dim, PANEL)
-            packed[f"blocks.{index}.positions.{name}"] = of_heads.reshape(-1, *of_heads.shape[2:])
+            packed[f"blocks.layers.{index}.positions.{name}"] = of_heads.reshape(
+                -1, *of_heads.shape[2:]
+            )
         return packed
 
     def of_last_block(self, index: int) -> Packed:
@@ -62,7 +64,7 @@ class PositionWeights:
         positions = self._config.max_position_embeddings
         steps = np.arange(positions)
         return {
-            f"blocks.{index}.positions.{name}": projected[positions - steps]
+            f"blocks.layers.{index}.positions.{name}": projected[positions - steps]
             for name, _, projected in self._projected(index)
         }
 

@@ -39,13 +39,15 @@ def has_tables(config: EncoderConfig) -> bool:
 
     Not where it is the last one, which computes no keys and values; not where a norm of its own or
     a linear layer, of which no table can be made, comes before attention; not where attention is of
-    another kind; and not where the tables and the weights would take more than ``MOST_BYTES``.
+    another kind; not where a convolution reads the embeddings, too; and not where the tables and
+    the weights would take more than ``MOST_BYTES``.
     """
     return (
         config.num_hidden_layers > 1
         and config.norm_placement == "post"
         and config.attention == "plain"
         and not config.embedding_size
+        and not config.conv_kernel_size
         and _numbers(config) * np.dtype(np.float32).itemsize <= MOST_BYTES
     )
 
@@ -63,7 +65,7 @@ def empty_tables(
     weight: Floats,
     bias: Floats,
     *,
-    prefix: str = "blocks.0.",
+    prefix: str = "blocks.layers.0.",
     dtype: npt.DTypeLike = np.float32,
 ) -> Packed:
     """Returns tables of zeros, which take no memory, and the projection's bias.

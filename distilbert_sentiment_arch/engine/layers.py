@@ -3,7 +3,7 @@
 The file is read top-down. What ``EncoderConfig`` varies: token types, layer norms after (Vaswani et
 al. 2017, https://arxiv.org/abs/1706.03762) or before (Xiong et al. 2020,
 https://arxiv.org/abs/2002.04745) attention and feed-forward, their epsilon, biases, activations,
-gates, how attention knows positions, and what the head reads.
+gates, how attention knows positions, a convolution, and what the head reads.
 
 How it differs from ``max/pipelines/architectures/bert``: the result is the logits of a head on the
 first token, not a pooled sentence embedding; and sequences come with their lengths, because a token
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 from max.dtype import DType
@@ -25,6 +24,8 @@ from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
+from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
+from distilbert_sentiment_arch.engine.convolution import Convolution
 from distilbert_sentiment_arch.engine.disentangled_attention import (
     DisentangledAttention,
     DisentangledContext,
@@ -152,11 +153,17 @@ class Encoder(Module):
         self.has_relative = config.attention == "disentangled"
         if self.has_relative:
             self.relative = RelativeEmbeddings(config, dtype, device)
+        self.has_convolution = config.conv_kernel_size > 0
+        if self.has_convolution:
+            self.convolution = Convolution(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
         contexts = self._contexts(hidden, mask)
-        for layer, context in zip(self.order, contexts, strict=True):
+        embeddings = hidden
+        for block, (layer, context) in enumerate(zip(self.order, contexts, strict=True)):
             hidden = self.layers[layer](hidden, context)
+            if block == 0 and self.has_convolution:
+                hidden = self.convolution(embeddings, hidden, mask)
         return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
 
     def _contexts(self, hidden: TensorValue, mask: TensorValue) -> Sequence[Context]:
@@ -318,30 +325,6 @@ def attention_mask(lengths: TensorValue, input_ids: TensorValue) -> TensorValue:
     zero = ops.constant(0.0, DType.float32, device=input_ids.device)
     lowest = ops.constant(-3.4028234663852886e38, DType.float32, device=input_ids.device)
     return ops.unsqueeze(ops.unsqueeze(ops.where(real, zero, lowest), 1), 1)
-
-
-def relu(x: TensorValue) -> TensorValue:
-    """Returns the larger of each number and 0, and NaN for NaN.
-
-    ``ops.relu`` makes 0 of NaN, and an overflow would not show in the logits.
-    """
-    larger: TensorValue = (x + ops.abs(x)) * 0.5
-    return larger
-
-
-def tanh(x: TensorValue) -> TensorValue:
-    """Returns the hyperbolic tangent of each number, and NaN for NaN, of which ``ops`` makes 1."""
-    return ops.where(ops.is_nan(x), x, ops.tanh(x))
-
-
-ACTIVATION_OPS: dict[str, Callable[[TensorValue], TensorValue]] = {
-    "gelu": ops.gelu,  # the exact erf form
-    "gelu_tanh": partial(ops.gelu, approximate="tanh"),
-    "relu": relu,
-    "silu": ops.silu,
-    "tanh": tanh,
-}
-"""By the values of ``encoder_config.ACTIVATIONS``."""
 
 
 def _layer_norm(

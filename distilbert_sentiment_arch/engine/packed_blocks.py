@@ -19,7 +19,7 @@ class Block(Module):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__()
-        name = f"blocks.{index}"
+        name = f"blocks.layers.{index}"
         self.config = config
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
@@ -75,7 +75,7 @@ class FirstBlock(Block):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int = 0) -> None:
         super().__init__(config, weights, index)
-        name = f"blocks.{index}.projected"
+        name = f"blocks.layers.{index}.projected"
         self.words = weight(weights, f"{name}_words")
         self.positions = weight(weights, f"{name}_positions")
         if config.has_token_types:
@@ -108,7 +108,7 @@ class TransformerBlock(Block):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__(config, weights, index)
-        name = f"blocks.{index}.query_key_value"
+        name = f"blocks.layers.{index}.query_key_value"
         self.query_key_value_panels = weight(weights, f"{name}_panels")
         self.query_key_value_bias = weight(weights, f"{name}_bias")
 
@@ -133,11 +133,11 @@ class LastBlock(Block):
 
     def __init__(self, config: EncoderConfig, weights: Packed, index: int) -> None:
         super().__init__(config, weights, index)
-        self.query_panels = weight(weights, f"blocks.{index}.query_panels")
-        self.query_bias = weight(weights, f"blocks.{index}.query_bias")
-        self.keys_panels = weight(weights, f"blocks.{index}.keys_panels")
-        self.values_panels = weight(weights, f"blocks.{index}.values_panels")
-        self.values_bias = weight(weights, f"blocks.{index}.values_bias")
+        self.query_panels = weight(weights, f"blocks.layers.{index}.query_panels")
+        self.query_bias = weight(weights, f"blocks.layers.{index}.query_bias")
+        self.keys_panels = weight(weights, f"blocks.layers.{index}.keys_panels")
+        self.values_panels = weight(weights, f"blocks.layers.{index}.values_panels")
+        self.values_bias = weight(weights, f"blocks.layers.{index}.values_bias")
 
     def __call__(self, residual: TensorValue, starts: TensorValue) -> TensorValue:
         hidden = self.attention_input(residual)

@@ -11,27 +11,17 @@ operation, see ``code_layers``.
 from __future__ import annotations
 
 from max.dtype import DType
-from max.graph import TensorType, TensorValue, Weight
-from max.nn.layer import LayerList, Module
+from max.graph import TensorType, TensorValue
+from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.code_layers import CodeBlocks
-from distilbert_sentiment_arch.engine.disentangled_layers import (
-    DisentangledBlock,
-    DisentangledLastBlock,
-)
-from distilbert_sentiment_arch.engine.first_block_tables import has_tables
-from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats
-from distilbert_sentiment_arch.engine.packed_blocks import (
-    Block,
-    FirstBlock,
-    LastBlock,
-    TransformerBlock,
-)
+from distilbert_sentiment_arch.engine.float_layers import FloatBlocks
+from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE
 from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
-from distilbert_sentiment_arch.engine.packed_linear import Linear, Norm
+from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
 from distilbert_sentiment_arch.engine.panels import Packed
-from distilbert_sentiment_arch.engine.rotary_layers import RotaryEncoder
+from distilbert_sentiment_arch.engine.rotary_layers import RotaryBlocks
 from distilbert_sentiment_arch.settings.precision import Precision
 
 
@@ -50,17 +40,7 @@ class PackedEncoderForSequenceClassification(Module):
         super().__init__()
         self.has_token_types = config.has_token_types
         self.embeddings = Embeddings(config, weights)
-        self.blocks: LayerList | CodeBlocks | RotaryEncoder
-        if config.attention == "rotary":
-            self.blocks = RotaryEncoder(config, weights)
-        elif precision == "float32":
-            self.blocks = _float_blocks(config, weights)
-        else:
-            self.blocks = CodeBlocks(config, weights, precision)
-        self.pre_norm = config.norm_placement == "pre"
-        if self.pre_norm and precision == "float32":
-            self.final_norm = Norm(config, weights, "final_norm")
-        self.pooling = config.pooling
+        self.blocks = _blocks(config, weights, precision)
         self.classifier = ClassificationHead(config, weights)
 
     def input_types(self) -> tuple[TensorType, ...]:
@@ -80,68 +60,13 @@ class PackedEncoderForSequenceClassification(Module):
         starts: TensorValue,
         first_segments: TensorValue | None = None,
     ) -> TensorValue:
-        if isinstance(self.blocks, CodeBlocks):
-            embeddings = self.embeddings.operands(input_ids, starts, first_segments)
-            return self.blocks(embeddings, self.classifier.operands())  # (batch, num_labels)
-        if isinstance(self.blocks, RotaryEncoder):
-            hidden = self.blocks(self.embeddings(input_ids, starts, first_segments), starts)
-        else:
-            blocks = list(self.blocks)
-            if isinstance(blocks[0], FirstBlock):
-                first = blocks.pop(0)
-                hidden = first(self.embeddings, input_ids, starts, first_segments)  # (tokens, dim)
-            else:
-                hidden = self.embeddings(input_ids, starts, first_segments)
-            for block in blocks:
-                hidden = block(hidden, starts)  # the last one: (batch, dim)
-        if self.pre_norm:
-            hidden = self.final_norm(hidden)
-        if self.pooling == "mean":
-            hidden = mean(hidden, starts)  # (batch, dim)
-        return self.classifier(hidden)  # (batch, num_labels)
+        return self.blocks(self.embeddings, self.classifier, input_ids, starts, first_segments)
 
 
-class ClassificationHead(Module):
-    """The head on one row a sequence: linear layer, activation, perhaps a norm, linear layer."""
-
-    def __init__(self, config: EncoderConfig, weights: Packed) -> None:
-        super().__init__()
-        dim, labels = config.hidden_size, config.num_labels
-        self.dense = Linear(weights, "classifier.dense", dim, config.head_activation)
-        self.projection = Linear(weights, "classifier.projection", labels)
-        self.has_norm = config.head_norm
-        if self.has_norm:
-            self.norm = Norm(config, weights, "classifier.norm")
-
-    def operands(self) -> list[Weight]:
-        """Returns what kernels that compute the head, too, take, in their order."""
-        layers = (self.dense, self.projection)
-        return [each for layer in layers for each in (layer.panels, layer.bias)]
-
-    def __call__(self, pooled: TensorValue) -> TensorValue:
-        dense = self.dense(pooled)
-        return self.projection(self.norm(dense) if self.has_norm else dense)
-
-
-def mean(hidden: TensorValue, starts: TensorValue) -> TensorValue:
-    """Returns the mean of each sequence's tokens, ``(batch, dim)``."""
-    batch = starts[:-1].shape[0]
-    return call("encoder.mean", [hidden, starts], floats(batch, hidden.shape[1]))
-
-
-def _float_blocks(config: EncoderConfig, weights: Packed) -> LayerList:
-    last = config.num_hidden_layers - 1
-    block, last_block = _BLOCKS[config.attention]
-    first = FirstBlock if has_tables(config) else block
-    blocks: list[Block] = [
-        (first if index == 0 else block)(config, weights, index) for index in range(last)
-    ]
-    return LayerList([*blocks, last_block(config, weights, last)])
-
-
-_BLOCKS: dict[str, tuple[type[Block], type[Block]]] = {
-    "plain": (TransformerBlock, LastBlock),
-    "biased": (TransformerBlock, LastBlock),
-    "disentangled": (DisentangledBlock, DisentangledLastBlock),
-}
-"""Every block but the last, and the last one, by the values of ``EncoderConfig.attention``."""
+def _blocks(
+    config: EncoderConfig, weights: Packed, precision: Precision
+) -> FloatBlocks | RotaryBlocks | CodeBlocks:
+    """Returns what makes logits of embeddings and a head."""
+    if precision != "float32":
+        return CodeBlocks(config, weights, precision)
+    return (RotaryBlocks if config.attention == "rotary" else FloatBlocks)(config, weights)

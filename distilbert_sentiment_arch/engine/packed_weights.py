@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distilbert_sentiment_arch.engine.code_weights import pack_codes
+from distilbert_sentiment_arch.engine.convolution_weights import convolution_weights
 from distilbert_sentiment_arch.engine.disentangled_weights import PositionWeights
 from distilbert_sentiment_arch.engine.distance_biases import packed_biases
 from distilbert_sentiment_arch.engine.embedding_weights import embedding_weights
@@ -57,8 +58,10 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
         packed |= rotary_weights(weights, config)
     else:
         packed |= _blocks(weights, config, packed)
+    if config.conv_kernel_size:
+        packed |= convolution_weights(weights, config)
     if config.norm_placement == "pre":
-        add_norm(packed, "final_norm", weights, "encoder.final_norm")
+        add_norm(packed, "blocks.final_norm", weights, "encoder.final_norm")
     for linear in ("dense", "projection"):
         add_linear(packed, f"classifier.{linear}.", *layer(weights, f"classifier.{linear}"))
     if config.head_norm:
@@ -74,7 +77,7 @@ def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Pack
     biases = packed_biases(weights, config) if config.attention == "biased" else None
     packed_first: dict[int, str] = {}
     for index in range(config.num_hidden_layers):
-        name, block = f"blocks.{index}", f"encoder.layers.{config.layer_of(index)}"
+        name, block = f"blocks.layers.{index}", f"encoder.layers.{config.layer_of(index)}"
         # Blocks of the same layer have the same arrays: they are in memory once.
         same = packed_first.setdefault(config.layer_of(index), name)
         if same != name and index != last:

@@ -13,13 +13,19 @@ from max.nn.layer import LayerList, Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.kernel_calls import call, floats, scalar, weight
+from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
+from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
+from distilbert_sentiment_arch.engine.packed_linear import Norm
 from distilbert_sentiment_arch.engine.panels import Packed
 
 _ANY_DISTANCE = 2**31
 
 
-class RotaryEncoder(Module):
-    """The blocks; where the head reads first tokens, the last one computes these alone."""
+class RotaryBlocks(Module):
+    """All blocks, and the norm behind them.
+
+    Where the head reads first tokens, the last one computes these alone.
+    """
 
     def __init__(self, config: EncoderConfig, weights: Packed) -> None:
         super().__init__()
@@ -36,13 +42,22 @@ class RotaryEncoder(Module):
             self.positions = weight(weights, "blocks.positions")
         if any(self.local_blocks):
             self.local_positions = weight(weights, "blocks.local_positions")
+        self.final_norm = Norm(config, weights, "blocks.final_norm")
 
-    def __call__(self, hidden: TensorValue, starts: TensorValue) -> TensorValue:
-        """Returns the hidden states, ``(tokens, dim)`` or of first tokens ``(batch, dim)``."""
+    def __call__(
+        self,
+        embeddings: Embeddings,
+        head: ClassificationHead,
+        input_ids: TensorValue,
+        starts: TensorValue,
+        first_segments: TensorValue | None,
+    ) -> TensorValue:
+        """Returns the logits, ``(batch, num_labels)``."""
+        hidden = embeddings(input_ids, starts, first_segments)  # (tokens, dim)
         for block, local in zip(self.layers, self.local_blocks, strict=True):
             positions = self.local_positions if local else self.positions
             hidden = block(hidden, starts, positions)
-        return hidden
+        return head(self.final_norm(hidden), starts)
 
 
 class RotaryBlock(Module):

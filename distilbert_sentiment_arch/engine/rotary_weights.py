@@ -22,7 +22,7 @@ GATE = 8
 
 
 def rotary_weights(weights: Weights, config: EncoderConfig) -> Packed:
-    """Returns the weights of ``rotary_layers.RotaryEncoder``.
+    """Returns the weights of ``rotary_layers.RotaryBlocks``.
 
     Queries, keys and values are one matrix, but in a last block that computes first tokens alone.
     """

@@ -8,3 +8,4 @@ from .linear import PackedLinear
 from .norm import LayerNorm
 from .pooling import MeanOfTokens
 from .rotary_block import RotaryBlock, RotaryLastBlock
+from .unfold import UnfoldTokens

@@ -93,7 +93,7 @@ def time_kernels(checkpoint: Path, batch: int, tokens: int) -> dict[str, float]:
     def linear(name: str, columns: int, activation: str = "none") -> Linear:
         # A block's biases are stored elsewhere; the separate layer gets a bias of zeros.
         layer: Packed = {
-            "layer.panels": weights[f"blocks.1.{name}_panels"],
+            "layer.panels": weights[f"blocks.layers.1.{name}_panels"],
             "layer.bias": whole_panels(np.zeros(columns, np.float32)),
         }
         return Linear(layer, "layer", columns, activation)

@@ -22,8 +22,8 @@ from max.nn.layer import Module
 from max.pipelines.lib.graph_specs import GraphSpec, compile_graphs, init_graphs
 
 from distilbert_sentiment_arch.checkpoint.classifier_config import read_config_file
+from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
 from distilbert_sentiment_arch.engine.layers import (
-    ACTIVATION_OPS,
     EncoderForSequenceClassification,
     SelfAttention,
     TransformerBlock,

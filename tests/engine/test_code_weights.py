@@ -60,6 +60,7 @@ def quantised(weights: Weights, *names: str) -> tuple[npt.NDArray[Any], ...]:
     [
         ({"embedding_size": 8}, "a linear layer behind its embeddings"),
         ({"attention": "rotary"}, "rotary attention"),
+        ({"conv_kernel_size": 3}, "a convolution"),
         ({"layer_groups": 1}, "layers that blocks share"),
         ({"gated_mlp": True}, "a gated feed-forward"),
         ({"has_position_table": False}, "no embedding of positions"),

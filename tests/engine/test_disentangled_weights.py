@@ -67,7 +67,7 @@ def test_each_distance_has_a_column(share: bool, norm: bool) -> None:
     prefix = "" if share else "position_"
     places = np.arange(-39, 40)
     for name, layer, distances in (("keys", "key", -places), ("queries", "query", places)):
-        in_panels = packed[f"blocks.0.positions.{name}"]
+        in_panels = packed[f"blocks.layers.0.positions.{name}"]
         assert in_panels.shape == (2 * 2, 10, 64)
         columns = in_panels.reshape(2, 2, 10, 64).transpose(1, 3, 0, 2).reshape(128, 20)
         expected = of_distances(config, prefix + layer)[40 + distances]
@@ -78,14 +78,14 @@ def test_the_last_block_has_a_row_for_each_place_behind_the_first() -> None:
     packed = PositionWeights(weights_of(CONFIG), CONFIG).of_last_block(0)
     for name, layer in (("keys", "key"), ("queries", "query")):
         expected = of_distances(CONFIG, layer)[40 - np.arange(40)]
-        np.testing.assert_allclose(packed[f"blocks.0.positions.{name}"], expected, atol=1e-5)
+        np.testing.assert_allclose(packed[f"blocks.layers.0.positions.{name}"], expected, atol=1e-5)
 
 
 def test_only_what_attention_multiplies_is_packed() -> None:
     config = replace(CONFIG, position_to_content=False)
     packed = pack(weights_of(config), config)
     found = {name for name in packed if ".positions." in name}
-    assert found == {f"blocks.{index}.positions.keys" for index in range(3)}
+    assert found == {f"blocks.layers.{index}.positions.keys" for index in range(3)}
 
 
 def test_without_a_table_of_positions_nothing_is_added_to_words() -> None:

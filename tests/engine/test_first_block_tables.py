@@ -28,14 +28,14 @@ def test_tables_hold_the_projection_of_all_words_positions_and_types(
     packed: Packed = {"embeddings.gamma": gamma.astype(np.float32)}
     for name, rows in (("words", 9000), ("positions", 12), ("types", 2)):
         packed[f"embeddings.{name}"] = (3 + generator.standard_normal((rows, 20))).astype(dtype)
-        packed[f"blocks.0.projected_{name}"] = np.zeros((rows, 60), np.float32)
+        packed[f"blocks.layers.0.projected_{name}"] = np.zeros((rows, 60), np.float32)
     parts = np.split(projection.astype(np.float32), 3)
     fill_tables(packed, dict(zip(FIRST_PROJECTION, parts, strict=True)))
     for name in ("words", "positions", "types"):
         embeddings = packed[f"embeddings.{name}"].astype(np.float64)
         centred = embeddings - embeddings.mean(-1, keepdims=True)
         np.testing.assert_allclose(
-            packed[f"blocks.0.projected_{name}"], (centred * gamma) @ projection.T, atol=1e-4
+            packed[f"blocks.layers.0.projected_{name}"], (centred * gamma) @ projection.T, atol=1e-4
         )
 
 
@@ -56,6 +56,7 @@ LARGE = BASE | {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_laye
         ({"norm_placement": "pre"}, False),
         ({"embedding_size": 20}, False),
         ({"attention": "biased"}, False),
+        ({"conv_kernel_size": 3}, False),
         ({**BASE, "num_hidden_layers": 6, "vocab_size": 30_522}, True),  # DistilBERT
         ({**BASE, "num_hidden_layers": 6, "vocab_size": 119_547}, False),  # multilingual
         ({**BASE, "vocab_size": 30_522}, True),  # BERT base
@@ -92,6 +93,6 @@ def test_no_entry_is_above_the_bound() -> None:
     packed |= empty_tables(packed, weight, bias)
     fill_tables(packed, dict(zip(FIRST_PROJECTION, np.split(weight, 3), strict=True)))
     highest = max(
-        np.abs(packed[f"blocks.0.projected_{name}"]).max() for name in ("words", "positions")
+        np.abs(packed[f"blocks.layers.0.projected_{name}"]).max() for name in ("words", "positions")
     )
     assert highest == pytest.approx(largest_entry(packed, weight), rel=1e-5)

@@ -30,7 +30,7 @@ def test_vectors_applied_after_attention_are_one_array(placement: NormPlacement)
         expected = [output, *norms["attention_norm"], up, down, *norms["output_norm"]]
     packed = pack(weights, config)
     np.testing.assert_array_equal(
-        packed["blocks.1.vectors"], np.concatenate([whole_panels(each) for each in expected])
+        packed["blocks.layers.1.vectors"], np.concatenate([whole_panels(each) for each in expected])
     )
 
 
@@ -55,17 +55,19 @@ def test_blocks_that_share_a_layer_have_the_same_arrays() -> None:
     behind = ("output_panels", "up_panels", "down_panels", "vectors")
     for block, layer in ((2, 0), (3, 1), (4, 0), (5, 1)):
         for name in behind:
-            assert packed[f"blocks.{block}.{name}"] is packed[f"blocks.{layer}.{name}"]
+            assert (
+                packed[f"blocks.layers.{block}.{name}"] is packed[f"blocks.layers.{layer}.{name}"]
+            )
     for block, layer in ((2, 0), (3, 1), (4, 0)):
         name = "query_key_value_panels"
-        assert packed[f"blocks.{block}.{name}"] is packed[f"blocks.{layer}.{name}"]
+        assert packed[f"blocks.layers.{block}.{name}"] is packed[f"blocks.layers.{layer}.{name}"]
     # The last block computes first tokens alone: its projections have another layout.
-    assert packed["blocks.5.keys_panels"].shape == (1, 20, 64)
+    assert packed["blocks.layers.5.keys_panels"].shape == (1, 20, 64)
 
 
 def test_the_first_block_has_tables_in_place_of_a_projection() -> None:
     config = replace(SMALL, type_vocab_size=2)
     packed = pack(random_weights(config), config)
-    assert "blocks.0.query_key_value_panels" not in packed
-    assert packed["blocks.0.projected_words"].shape == (11, 60)
-    assert packed["blocks.0.projected_types"].shape == (2, 60)
+    assert "blocks.layers.0.query_key_value_panels" not in packed
+    assert packed["blocks.layers.0.projected_words"].shape == (11, 60)
+    assert packed["blocks.layers.0.projected_types"].shape == (2, 60)

@@ -19,8 +19,8 @@ from max.engine import InferenceSession
 from max.graph import DeviceRef, Graph, Module, TensorType, ops
 from mojo_programs import InstructionSet, Programs
 
+from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
-from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
 
 Kernel = Callable[..., npt.NDArray[np.float32]]
 CodeOutcomes = Callable[[InstructionSet], list[Outcome]]
@@ -58,6 +58,13 @@ class Kernels:
     def __init__(self) -> None:
         self._module = Module()
         self._add("layer_norm", "encoder.layer_norm", [HIDDEN, *NORM, EPSILON], ("tokens", "dim"))
+        self._add(
+            "unfold",
+            "encoder.unfold",
+            [HIDDEN, STARTS],
+            ("tokens", "wide"),
+            lends=[tensor(F32, "wide")],
+        )
         for dtype, bits in ((F32, 32), (F16, 16)):
             linear = [
                 *(tensor(F32, "rows", "depth"), tensor(dtype, "panels", "depth", 64)),

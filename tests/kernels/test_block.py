@@ -199,14 +199,14 @@ def test_embeddings_and_every_token(
     tables = ("words", "positions", "types")
     for name in tables:
         rows = len(packed[f"embeddings.{name}"])
-        packed[f"blocks.0.projected_{name}"] = np.zeros((rows, 3 * dim), np.float32)
+        packed[f"blocks.layers.0.projected_{name}"] = np.zeros((rows, 3 * dim), np.float32)
     weight, bias = block.side_by_side("query", "key", "value")
     fill_tables(packed, dict(zip(FIRST_PROJECTION, np.split(weight, 3), strict=True)))
     gamma, beta = packed["embeddings.gamma"], packed["embeddings.beta"]
     found = kernels[f"first_block_{heads}"](
         *(ids, np.cumsum([0, *lengths]), first_segments),
         *(*(packed[f"embeddings.{name}"] for name in tables), gamma, beta),
-        *(packed[f"blocks.0.projected_{name}"] for name in tables),
+        *(packed[f"blocks.layers.0.projected_{name}"] for name in tables),
         *(weight @ beta + bias, *block.after_attention(np.float32)),
     )
     places = np.concatenate([np.arange(length) for length in lengths])

@@ -47,6 +47,10 @@ deberta.encoder.layer.0.attention.self.pos_query_proj.weight
 deberta.encoder.layer.0.attention.self.pos_query_proj.bias
 """.split()
 NORM = ["deberta.encoder.LayerNorm.weight", "deberta.encoder.LayerNorm.bias"]
+CONVOLUTION = """
+deberta.encoder.conv.conv.weight deberta.encoder.conv.conv.bias
+deberta.encoder.conv.LayerNorm.weight deberta.encoder.conv.LayerNorm.bias
+""".split()
 RELATIVE = ["deberta.encoder.rel_embeddings.weight", *NORM]
 
 # Of the checkpoints that classifiers were trained from.
@@ -67,6 +71,8 @@ CASES: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"share_att_key": False, "pos_att_type": "c2p"}, POSITION_KEY, []),
     ({"share_att_key": False, "pos_att_type": "p2c"}, POSITION_QUERY, []),
     ({"relative_attention": False, "pos_att_type": None, "norm_rel_ebd": "none"}, [], RELATIVE),
+    ({"conv_kernel_size": 3}, CONVOLUTION, []),
+    ({"conv_kernel_size": 5, "conv_groups": 4}, CONVOLUTION, []),
 ]
 
 
@@ -115,7 +121,12 @@ def test_what_a_configuration_does_not_use_is_dropped(
 
 @pytest.mark.parametrize(
     ("changes", "name"),
-    [({"position_biased_input": True}, TABLES[0]), ({}, NORM[0]), ({}, NORM[1])],
+    [
+        ({"position_biased_input": True}, TABLES[0]),
+        ({}, NORM[0]),
+        ({}, NORM[1]),
+        *(({"conv_kernel_size": 3}, name) for name in CONVOLUTION),
+    ],
 )
 def test_what_a_configuration_uses_must_be_there(
     tmp_path: Path, changes: dict[str, Any], name: str
@@ -133,9 +144,12 @@ def test_what_a_configuration_uses_must_be_there(
 
 
 def test_any_other_name_is_refused(tmp_path: Path) -> None:
-    """As with positions' own layers beside shared ones: the two say different things."""
+    """As with positions' own layers beside shared ones, or a convolution that config.json lacks.
+
+    The two say different things.
+    """
     config = read(checkpoints.DEBERTA_V2)
     tensors = checkpoints.random_tensors(checkpoints.random_config(checkpoints.DEBERTA_V2))
-    for name in (POSITION_KEY[0], TABLES[1]):
+    for name in (POSITION_KEY[0], TABLES[1], CONVOLUTION[0]):
         with pytest.raises(TensorError, match="has no place in the graph"):
             converted(tmp_path, config, tensors, [name])

@@ -3,7 +3,7 @@
 Keys: https://huggingface.co/docs/transformers/model_doc/deberta-v2#transformers.DebertaV2Config,
 and those that transformers reads without listing them: ``position_buckets``, ``share_att_key``,
 ``norm_rel_ebd``, ``embedding_size``, ``attention_head_size``, ``pooler_hidden_size``,
-``conv_kernel_size``.
+``conv_kernel_size``, ``conv_groups``, ``conv_act``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
     heads = content.heads("num_attention_heads", "hidden_size")
     only = {
         "attention_head_size": hidden_size // heads,
-        "conv_kernel_size": 0,
         "embedding_size": hidden_size,
         "pooler_hidden_size": hidden_size,
     }
@@ -72,6 +71,7 @@ def read_encoder(content: ConfigJson, num_labels: int) -> EncoderConfig:
         num_labels=num_labels,
         pad_token_id=content.pad_token_id(vocab_size),
         **_relative_attention(content, positions),
+        **_convolution(content, hidden_size),
     )
 
 
@@ -106,6 +106,29 @@ def _relative_attention(content: ConfigJson, positions: int) -> dict[str, Any]:
     }
 
 
+def _convolution(content: ConfigJson, hidden_size: int) -> dict[str, Any]:
+    """Returns the fields of the encoder that say how it convolves its embeddings."""
+    size = _optional_size(content, "conv_kernel_size", "conv_kernel_size") or 0
+    if size == 0:
+        return {}
+    if size % 2 == 0:
+        raise content.error(
+            f"conv_kernel_size is {size}: a convolution of even size gives a token less than it is "
+            "given, and transformers fails, too. Correct it; published checkpoints have 3."
+        )
+    groups = content.size("conv_groups", "hidden_size", default=1)
+    if hidden_size % groups:
+        raise content.error(
+            f"conv_groups {groups} does not divide hidden_size {hidden_size}. Correct the one that "
+            "is wrong."
+        )
+    return {
+        "conv_kernel_size": size,
+        "conv_groups": groups,
+        "conv_act": content.activation("conv_act", default="tanh"),
+    }
+
+
 def _has_no_scale(middle: int, farthest: int, positions: int) -> bool:
     """Whether distances above ``middle`` occur and there is no logarithm to divide theirs by."""
     return middle < 1 or farthest - 1 <= middle < positions - 1
@@ -133,12 +156,14 @@ def _names(content: ConfigJson, key: str) -> list[str]:
     return [each.strip() for each in listed]
 
 
-def _optional_size(content: ConfigJson, key: str) -> int | None:
+def _optional_size(
+    content: ConfigJson, key: str, meaning: str = "max_position_embeddings"
+) -> int | None:
     """Returns a positive integer, or None where the key is missing or has a number below 1."""
     found = content.get(key, -1)
     if is_integer(found) and found < 1:
         return None
-    return content.size(key, "max_position_embeddings")
+    return content.size(key, meaning)
 
 
 FAMILY = Family(

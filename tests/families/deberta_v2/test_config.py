@@ -117,10 +117,49 @@ def test_token_types() -> None:
     assert read(type_vocab_size=2).has_token_types
 
 
+# What microsoft/deberta-v2-xlarge-mnli has in its config.json, and version 3, base, has not.
+V2_XLARGE = {
+    "conv_act": "gelu",
+    "conv_kernel_size": 3,
+    "hidden_size": 1536,
+    "intermediate_size": 6144,
+    "num_attention_heads": 24,
+    "num_hidden_layers": 24,
+    "pooler_hidden_size": 1536,
+}
+
+
+def test_the_convolution_of_version_2_xlarge() -> None:
+    assert read_encoder(ConfigJson(V3_BASE | V2_XLARGE, "config.json"), 3) == replace(
+        EXPECTED,
+        hidden_size=1536,
+        intermediate_size=6144,
+        num_attention_heads=24,
+        num_hidden_layers=24,
+        conv_kernel_size=3,
+        conv_act="gelu",
+    )
+
+
+def test_defaults_of_a_convolution_are_those_of_hugging_face() -> None:
+    config = read(conv_kernel_size=1)
+    assert (config.conv_kernel_size, config.conv_groups, config.conv_act) == (1, 1, "tanh")
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_no_convolution_has_no_groups_and_no_activation(size: int) -> None:
+    assert read(conv_kernel_size=size, conv_groups=5, conv_act="elu") == read()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"conv_kernel_size": 3}, "conv_kernel_size is 3, and only 0 is served"),
+        ({"conv_kernel_size": 4}, "conv_kernel_size is 4: a convolution of even size"),
+        ({"conv_kernel_size": None}, "conv_kernel_size is None, not a positive integer"),
+        ({"conv_kernel_size": 33}, "conv_kernel_size is 33, and at most 31"),
+        ({"conv_kernel_size": 3, "conv_groups": 5}, "conv_groups 5 does not divide hidden_size 32"),
+        ({"conv_kernel_size": 3, "conv_groups": 0}, "conv_groups is 0, not a positive integer"),
+        ({"conv_kernel_size": 3, "conv_act": "elu"}, "conv_act 'elu' is not supported"),
         ({"embedding_size": 16}, "embedding_size is 16, and only 32"),
         ({"attention_head_size": 64}, "attention_head_size is 64, and only 8"),
         ({"pooler_hidden_size": 64}, "pooler_hidden_size is 64, and only 32"),

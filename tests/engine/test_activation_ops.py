@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import ACTIVATIONS
-from distilbert_sentiment_arch.engine.layers import ACTIVATION_OPS
+from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
 
 
 def test_every_supported_activation_has_an_operation() -> None:
