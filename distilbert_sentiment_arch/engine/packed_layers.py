@@ -53,12 +53,12 @@ class PackedEncoderForSequenceClassification(Module):
         self.blocks: LayerList | CodeBlocks | RotaryEncoder
         if config.attention == "rotary":
             self.blocks = RotaryEncoder(config, weights)
-        elif precision == "float32":
-            self.blocks = _float_blocks(config, weights)
-        else:
+        elif precision in ("int8", "bfloat16"):
             self.blocks = CodeBlocks(config, weights, precision)
+        else:
+            self.blocks = _float_blocks(config, weights)
         self.pre_norm = config.norm_placement == "pre"
-        if self.pre_norm and precision == "float32":
+        if self.pre_norm and not isinstance(self.blocks, CodeBlocks):
             self.final_norm = Norm(config, weights, "final_norm")
         self.pooling = config.pooling
         self.classifier = ClassificationHead(config, weights)

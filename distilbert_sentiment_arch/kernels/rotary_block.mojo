@@ -9,6 +9,7 @@ from .norm import Norm
 from .rotary import RotaryAttention
 from .rotary_query import RotaryQuery
 from .single_query import SingleQuery
+from .split_products import new_scratch
 from .tail import Tail, TailPhases
 from .tile import floats
 from .work import Phase, on_cores
@@ -94,8 +95,11 @@ struct RotaryBlock:
             def normalise(item: Int) {imm}:
                 norm.compute(item)
 
+            var linear = new_scratch(max(projection.scratch_size(), tail.scratch_size()))
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def project(item: Int) {imm}:
-                projection.compute["none"](item, projection.result)
+                projection.compute["none"](item, projection.result, linear_floats)
 
             def attend(item: Int) {imm}:
                 attention.attend(item, scratch_floats)
@@ -103,8 +107,9 @@ struct RotaryBlock:
             norm_phase.run(normalise)
             projection_phase.run(project)
             attention_phase.run(attend)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, projection.cost() + tail.cost())
 
@@ -221,11 +226,16 @@ struct RotaryLastBlock:
             def normalise_first(item: Int) {imm}:
                 first_norm.compute(item)
 
+            var linear = new_scratch(
+                max(query.scratch_size(), key.scratch_size(), tail.scratch_size())
+            )
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def compute_keys(item: Int) {imm}:
-                key.compute["none"](item, key.result)
+                key.compute["none"](item, key.result, linear_floats)
 
             def compute_query(item: Int) {imm}:
-                query.compute["none"](item, query.result)
+                query.compute["none"](item, query.result, linear_floats)
 
             def sum_tokens(item: Int) {imm}:
                 attention.sum_tokens(item, scratch_floats)
@@ -239,7 +249,8 @@ struct RotaryLastBlock:
             query_phase.run(compute_query)
             sum_phase.run(sum_tokens)
             value_phase.run(project_sums)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, key.cost() + query.cost() + single.cost() + tail.cost())

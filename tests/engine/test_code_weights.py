@@ -16,7 +16,7 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, N
 from distilbert_sentiment_arch.engine.code_weights import (
     CodePrecision,
     code_panels,
-    float32_only,
+    no_codes,
     has_codes,
     pack_codes,
     to_bfloat16,
@@ -71,13 +71,13 @@ def quantised(weights: Weights, *names: str) -> tuple[npt.NDArray[Any], ...]:
 def test_what_is_computed_in_float32_alone_says_why(changes: dict[str, Any], reason: str) -> None:
     config = replace(SMALL, **changes)
     assert not has_codes(config)
-    assert reason in str(float32_only(config))
+    assert reason in str(no_codes(config))
 
 
 @pytest.mark.parametrize("config", [SMALL, PRE_NORM], ids=["post", "pre"])
 def test_what_the_kernels_of_codes_compute(config: EncoderConfig) -> None:
     assert has_codes(config)
-    assert float32_only(config) is None
+    assert no_codes(config) is None
 
 
 @pytest.mark.parametrize("architecture", FAMILIES)

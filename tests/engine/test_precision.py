@@ -168,10 +168,10 @@ def test_an_encoder_without_such_kernels_is_served_in_float32_with_a_warning(
 
     amx = Processor("P", frozenset({"amx_int8", "amx_bf16"}))
     why = "there are no kernels for its layers"
-    choice, warnings = choose(requested, amx, check, float32_only=why)
+    choice, warnings = choose(requested, amx, check, no_codes=why)
     assert (choice.precision, choice.reason) == ("float32", why)
     assert warnings == [f"float32 serves: {why}"]
-    choice, warnings = choose("auto", amx, check, float32_only=why)
+    choice, warnings = choose("auto", amx, check, no_codes=why)
     assert (choice.precision, choice.reason, warnings) == ("float32", why, [])
 
 

@@ -98,8 +98,9 @@ def test_a_checkpoint_is_compared_sentence_by_sentence(tmp_path: Path) -> None:
     def shuffled(batch: Sequence[TokenSequence]) -> np.ndarray:
         return exact(batch)[::-1]
 
-    assert check(arrays, encoder, sequences, exact).passed
-    assert not check(arrays, encoder, sequences, shuffled).passed
+    expected = in_groups(sequences, exact)
+    assert compare(expected, in_groups(sequences[::-1], exact)).passed
+    assert not compare(expected, in_groups(sequences, shuffled)).passed
 
 
 @pytest.fixture
