@@ -44,8 +44,8 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     ``fill_tables`` fills them. In the last block, which computes the first tokens alone, they are
     three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``.
     Disentangled attention computes keys in the last block, too, and has position keys and queries
-    besides. In bfloat16x3 it is the same but for the dtype of the blocks' matrices; those of the last
-    block's first tokens and of the head stay float32. For int8 and bfloat16 see ``pack_codes``.
+    besides. In bfloat16x3 the blocks' matrices are split, but the queries, keys and values of the
+    last block's first tokens; the head stays float32. For int8 and bfloat16 see ``pack_codes``.
 
     Args:
         weights: Those of ``EncoderForSequenceClassification``, float32. A missing bias is 0.

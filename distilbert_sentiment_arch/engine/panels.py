@@ -41,17 +41,19 @@ def panels(weight: Floats) -> Floats:
 def split_panels(weight: Floats) -> npt.NDArray[np.uint32]:
     """Returns a matrix ``(columns, depth)`` as panels of numbers split into two of bfloat16.
 
-    The shape is that of ``panels``; what an entry holds are two bfloat16 numbers, of which the first
-    one is in its lower half. They are in the order of ``kernels/split.mojo``: for 32 of the depth,
-    for 16 columns, 16 pairs of high parts and then 16 pairs of low parts, each of all columns; a
-    pair is of two places that are 16 apart.
+    The shape is that of ``panels``; an entry holds two bfloat16 numbers, the first one in its lower
+    half. They are in the order of ``kernels/split_products.mojo``: for each 32 of the depth and
+    each 16 columns, 16 pairs of high parts and then 16 pairs of low parts, a pair for each column;
+    the numbers of a pair are 16 apart.
 
     Args:
         weight: Float32; the depth is a multiple of ``SPLIT_STEP``.
     """
     columns, depth = weight.shape
     count, lanes = -(-columns // PANEL), SPLIT_STEP // 2
-    result = empty((count, depth // SPLIT_STEP, PANEL // lanes, 2, lanes, lanes), np.dtype(np.uint32))
+    result = empty(
+        (count, depth // SPLIT_STEP, PANEL // lanes, 2, lanes, lanes), np.dtype(np.uint32)
+    )
     for index in range(count):
         part = weight[index * PANEL : (index + 1) * PANEL]
         if len(part) < PANEL:
@@ -70,8 +72,8 @@ def split_panels(weight: Floats) -> npt.NDArray[np.uint32]:
 def linear_panels(weight: Floats, precision: Precision = "float32") -> npt.NDArray[np.number]:
     """Returns the panels of a linear layer that is computed in a precision, float32 or bfloat16x3.
 
-    A layer whose depth is no multiple of ``SPLIT_STEP``, which no published model has, is computed in
-    float32.
+    A layer whose depth is no multiple of ``SPLIT_STEP``, as no published model has one, is computed
+    in float32.
     """
     if precision == "bfloat16x3" and weight.shape[1] % SPLIT_STEP == 0:
         return split_panels(weight)

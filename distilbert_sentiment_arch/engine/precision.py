@@ -88,13 +88,11 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
     """
     if cpuinfo is None:
         try:
-            found = read_processor(Path("/proc/cpuinfo").read_text("utf-8", errors="replace"))
+            real = read_processor(Path("/proc/cpuinfo").read_text("utf-8", errors="replace"))
         except OSError:
             return _without_cpuinfo()
-        if not any(unit.startswith("amx") for unit in found.units) or _amx_permitted():
-            return found
-        units = frozenset(unit for unit in found.units if not unit.startswith("amx"))
-        return Processor(found.name, units)
+        amx = frozenset(unit for unit in real.units if unit.startswith("amx"))
+        return real if not amx or _amx_permitted() else Processor(real.name, real.units - amx)
     # Cores of several kinds may be in one machine: what all of them have is what counts.
     of_cores = [set(line.split()) for line in _values(cpuinfo, "flags|Features")]
     units = set.intersection(*of_cores) if of_cores else set()
@@ -106,7 +104,7 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
 def _amx_permitted() -> bool:
     """Asks Linux for the use of AMX in this process; returns whether it allows it."""
     call = ctypes.CDLL(None).syscall
-    return call(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0
+    return bool(call(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0)
 
 
 def _without_cpuinfo() -> Processor:

@@ -1,8 +1,9 @@
 """Self-check of a precision: does this checkpoint answer in it as it does in float32?
 
 The sentences of ``check_sentences`` are computed in the precision and in float32: by
-``numpy_encoder``, or by the graph in float32 where it does not compute such an encoder. The spread of the logits is their standard deviation over the sentences, averaged over the
-labels. A precision passes where
+``numpy_encoder``, or by the graph in float32 where it does not compute such an encoder. The spread
+of the logits is their standard deviation over the sentences, averaged over the labels. A precision
+passes where
 
 - at least 99% of the labels are the same, among sentences whose margin in float32 (the highest
   logit less the second highest; for a single label, its distance from 0) is at least a quarter of

@@ -152,8 +152,8 @@ struct TransformerBlock:
 
     Shapes: hidden `(tokens, dim)`, what attention reads; residual `(tokens, dim)`, what is added after
     it: post-norm, the same tensor; pre-norm, the one whose norm `hidden` is. starts `(batch + 1,)`,
-    where each sequence starts and the last one ends; panels as for `encoder.linear`, in float32 or
-    float16, those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
+    where each sequence starts and the last one ends; panels as for `encoder.linear`,
+    those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
     vectors as `Tail` says; biases as `DistanceBiases` says, not read where not `has_biases`. Results:
     the block's own `(tokens, dim)`, and room for what lies on the way: qkv `(tokens, 3 * dim)`, mixed
     and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.

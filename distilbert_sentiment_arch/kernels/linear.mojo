@@ -4,10 +4,10 @@
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 from std.math import ceildiv
-from std.sys import num_physical_cores
 
 from . import amx as matrix_unit
 from .activation import activated
+from .bands import Bands
 from .panel_part import DEPTH, LINE, PanelPart
 from .split import BLOCK_ROWS
 from .split_products import PANEL_STEP, SCRATCH_SIZE, SplitProducts, new_scratch
@@ -31,53 +31,12 @@ comptime GATE = 8
 """Columns of a gated layer's panels that become results, before as many that are their gates: each tile
 has both, whatever the width of vectors."""
 comptime Gated = SIMD[DType.float32, GATE]
-comptime BAND_NUMBERS = 128 * 1024
-"""Most numbers of x in a band, half a megabyte: they stay in a core's second cache while it goes from
-panel to panel."""
-comptime PIECES_PER_CORE = 4
-"""Pieces of work for each core where there are rows enough: the core that is done first waits for one
-piece at most."""
-comptime FEWEST_ROWS = 4 * ROWS
-"""Rows that a band is not divided below for the sake of more pieces: each reads a whole panel."""
 comptime SPLIT = DType.uint32
-"""What weights are passed as that are split into two bfloat16 numbers each, see `split_products.mojo`."""
+"""The dtype of panels whose numbers are split into two of bfloat16, see `split_products.mojo`."""
 comptime FETCHING_BLOCKS = 6
 """Fewest blocks of rows beside which the next depth of split panels is fetched."""
 comptime LINE_NUMBERS = LINE // 4
 """Numbers in a cache line."""
-
-
-struct Bands(ImplicitlyCopyable):
-    """Rows in bands of equal size, a multiple of a tile's rows.
-
-    Equal, because a core would wait for the others after a band that is nearly empty.
-
-    Attributes:
-        rows: All rows.
-        count: Number of bands.
-        size: Rows of a band.
-    """
-
-    var rows: Int
-    var count: Int
-    var size: Int
-
-    def __init__(out self, rows: Int, depth: Int, panels: Int):
-        """Divides rows of `depth` numbers, which are multiplied by so many panels."""
-        var most = max(2 * ROWS, BAND_NUMBERS // depth)
-        var wanted = ceildiv(PIECES_PER_CORE * num_physical_cores(), panels)
-        var count = max(ceildiv(rows, most), min(wanted, ceildiv(rows, FEWEST_ROWS)))
-        self.rows = rows
-        self.size = max(ROWS, ceildiv(ceildiv(rows, max(1, count)), ROWS) * ROWS)
-        self.count = ceildiv(rows, self.size)
-
-    def start(self, band: Int) -> Int:
-        """Returns the first row of a band."""
-        return band * self.size
-
-    def end(self, band: Int) -> Int:
-        """Returns the row after its last one."""
-        return min(self.rows, self.start(band) + self.size)
 
 
 struct Linear[dtype: DType](ImplicitlyCopyable):
@@ -351,8 +310,8 @@ def of_tile[rows: Int, row: Int, column: Int](sums: Tile[rows, VECS]) -> Gated:
 struct PackedLinear:
     """`activation(x @ weights + bias)`.
 
-    Shapes: x `(rows, depth)`, panels `(ceil(columns / 64), depth, 64)` in float32 or float16, bias
-    as long as all panels are wide, result `(rows, columns)`.
+    Shapes: x `(rows, depth)`, panels `(ceil(columns / 64), depth, 64)` in float32, float16 or
+    `SPLIT`, bias as long as all panels are wide, result `(rows, columns)`.
     """
 
     @staticmethod

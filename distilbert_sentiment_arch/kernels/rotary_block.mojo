@@ -22,7 +22,7 @@ struct RotaryBlock:
     Shapes: hidden `(tokens, dim)`; starts `(batch + 1,)`, where each sequence starts and the last one
     ends; positions `(max_position_embeddings, head_dim)`, see `RotaryAttention`; gamma and beta
     `(dim,)`, of the norm before attention, not read where `has_norm` is false; distance, how far away
-    the tokens are at most that a token reads; panels as for `encoder.linear`, in float32 or float16,
+    the tokens are at most that a token reads; panels as for `encoder.linear`,
     those of queries, keys and values side by side, those of up gated; vectors as `Tail` says. Results:
     the block's own `(tokens, dim)`, and room for what lies on the way: qkv `(tokens, 3 * dim)`, mixed
     and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.

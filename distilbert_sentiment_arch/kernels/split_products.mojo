@@ -5,6 +5,8 @@ from std.sys import num_physical_cores
 from std.sys.intrinsics import PrefetchOptions, prefetch
 
 from . import amx as matrix_unit
+from .bands import PIECES_PER_CORE
+from .panel_part import LINE
 from .split import BLOCK_ROWS, PLANE, STEP, split_rows
 from .tile import PANEL, Floats, floats
 from .work import spread
@@ -22,15 +24,9 @@ comptime CODE_NUMBERS = MOST_ROWS * 768
 """Most numbers of x that are split at once, 768 KB: they stay in a core's second cache."""
 comptime SUM_PANELS = 6
 """Most panels whose sums wait for the next part of x, 384 KB of them."""
-comptime PIECES_PER_CORE = 4
-"""Pieces of work for each core, where there are panels enough: the core that is done first waits for
-one piece at most."""
-comptime LINE = 64
 comptime HEADER = 8
 """Floats before the codes: which ones they are."""
-comptime SCRATCH_SIZE = (
-    2 * LINE // 4 + CODE_NUMBERS + SUM_PANELS * MOST_ROWS * PANEL
-)
+comptime SCRATCH_SIZE = 2 * LINE // 4 + CODE_NUMBERS + SUM_PANELS * MOST_ROWS * PANEL
 """Floats that a core needs room for."""
 comptime Words = Pointer[Int, MutUntrackedOrigin]
 comptime Byte = Pointer[UInt8, MutUntrackedOrigin]
@@ -58,8 +54,8 @@ struct SplitProducts(ImplicitlyCopyable):
 
     Attributes:
         x: `(rows, depth)`.
-        panels: Address of `(panel_count, depth / 32, 2, 16, 64, 2)` bfloat16 numbers: for 32 of the
-            depth high parts, then low parts, 16 pairs for each column.
+        panels: Address of `(panel_count, depth / 32, 4, 2, 16, 16, 2)` bfloat16 numbers: for each 32
+            of the depth and each 16 columns the high parts, then the low ones, in pairs for each column.
         rows: Rows.
         depth: Columns of x, a multiple of 32.
         panel_count: Number of panels.

@@ -14,16 +14,19 @@ from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, NormPlacement
 from distilbert_sentiment_arch.engine.code_weights import (
-    CodePrecision,
     code_panels,
-    no_codes,
     has_codes,
+    no_codes,
     pack_codes,
     to_bfloat16,
 )
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.families.registry import FAMILIES
-from distilbert_sentiment_arch.settings.precision import PRECISIONS
+from distilbert_sentiment_arch.settings.precision import (
+    PRECISIONS,
+    WITHOUT_CODES,
+    CodePrecision,
+)
 from scripts import checkpoints
 from scripts.oracle.codes import encode_rows, round_to_bfloat16
 
@@ -85,7 +88,8 @@ def test_a_family_names_the_precisions_of_its_usual_shapes(architecture: str) ->
     """Embeddings as wide as the hidden states; with others ELECTRA is computed in float32."""
     changes = {"embedding_size": 32} if architecture == checkpoints.ELECTRA else {}
     content = ConfigJson(checkpoints.random_config(architecture, **changes), "config.json")
-    expected = PRECISIONS if has_codes(read_config(content, FAMILIES).encoder) else ("float32",)
+    encoder = read_config(content, FAMILIES).encoder
+    expected = PRECISIONS if has_codes(encoder) else WITHOUT_CODES
     assert FAMILIES[architecture].precisions == expected
 
 

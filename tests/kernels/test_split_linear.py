@@ -91,8 +91,8 @@ def computed(programs: Programs, layers: Sequence[Layer]) -> list[npt.NDArray[np
     return results
 
 
-# Rows near a block of 16 and a band of 256; columns near a tile and a panel; a depth of one step, of
-# chunks that are not whole, and of several parts.
+# Rows near a block of 16 and a band of 256; columns near a tile and a panel; a depth of one step,
+# of chunks that are not whole, and of several parts.
 LAYERS = [
     Layer(1, 32, 1),
     Layer(2, 64, 63),
@@ -138,26 +138,22 @@ def test_bits_of_a_row_do_not_depend_on_the_rows_beside_it(programs: Programs) -
 
 def test_numbers_of_any_size(programs: Programs) -> None:
     """Products are as exact beside the largest and the smallest numbers."""
-    layer = Layer(5, 64, 40)
-    x, weight, bias, residual = layer.numbers()
-    for scale in (1e-20, 1e20):
-        scaled = Scaled(layer.rows, layer.depth, layer.columns, scale=np.float32(scale))
-        (result,) = computed(programs, [scaled])
-        expected = (x * np.float32(scale)).astype(np.float64) @ weight.T.astype(np.float64)
+    layers = [Scaled(5, 64, 40, scale=scale) for scale in (1e-20, 1e20)]
+    for layer, result in zip(layers, computed(programs, layers), strict=True):
+        x, weight, *_ = (each.astype(np.float64) for each in layer.numbers())
         norms = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(weight, axis=1)
-        errors = np.abs(result - expected) / norms / scale
-        assert errors.max() <= ERROR
+        assert (np.abs(result - layer.expected()) / norms).max() <= ERROR, layer
 
 
 @dataclass(frozen=True)
 class Scaled(Layer):
     """A layer without a bias, of larger or smaller numbers."""
 
-    scale: np.float32 = np.float32(1)
+    scale: float = 1
 
     def numbers(self) -> tuple[Floats, Floats, Floats, Floats]:
         x, weight, bias, residual = super().numbers()
-        return x * self.scale, weight, 0 * bias, residual
+        return x * np.float32(self.scale), weight, 0 * bias, residual
 
 
 def test_nan_and_infinity_are_seen(programs: Programs) -> None:
