@@ -34,6 +34,7 @@ REFERENCE = "max"
 
 ENGINES: Mapping[str, EngineConfig] = {
     REFERENCE: EngineConfig(module="max_graph", options={"precision": "float32"}),
+    "max-bfloat16x3": EngineConfig(module="max_graph", options={"precision": "bfloat16x3"}),
     "max-bfloat16": EngineConfig(module="max_graph", options={"precision": "bfloat16"}),
     "max-int8": EngineConfig(module="max_graph", options={"precision": "int8"}),
     "onnxruntime-int8": EngineConfig(module="onnxruntime", options={"precision": "int8"}),

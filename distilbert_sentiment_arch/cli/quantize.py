@@ -6,7 +6,7 @@ from pathlib import Path
 
 from distilbert_sentiment_arch.checkpoint.quantized_checkpoint import write_quantized
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.engine.code_weights import float32_only
+from distilbert_sentiment_arch.engine.code_weights import no_codes
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 
@@ -27,7 +27,7 @@ def quantize(model: str, revision: str | None, output: str) -> int:
             the directory cannot be written.
     """
     found = find_checkpoint(model, FAMILIES, revision)
-    reason = float32_only(found.checkpoint.config.encoder)
+    reason = no_codes(found.checkpoint.config.encoder)
     if reason:
         raise ConfigError(f"{found.checkpoint.directory}: {reason}. Serve it as it is.")
     sizes = write_quantized(found.checkpoint, Path(output), FAMILIES)

@@ -9,13 +9,14 @@ from max.graph import TensorType, TensorValue
 from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
-from distilbert_sentiment_arch.engine.code_weights import CODE_BYTES, LINE, CodePrecision
+from distilbert_sentiment_arch.engine.code_weights import CODE_BYTES, LINE
 from distilbert_sentiment_arch.engine.first_block_tables import has_tables
 from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floats, scalar, weight
 from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
 from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.precision import read_processor
+from distilbert_sentiment_arch.settings.precision import CodePrecision
 
 MOST_ROWS_BY_PANELS = 256
 """``kernels/pass_room.mojo`` has the same number."""

@@ -6,8 +6,6 @@ The arrays of all blocks are stacked: one operation computes them all, see
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
@@ -33,8 +31,7 @@ from distilbert_sentiment_arch.engine.panels import (
     side_by_side,
     whole_panels,
 )
-
-CodePrecision = Literal["int8", "bfloat16"]
+from distilbert_sentiment_arch.settings.precision import CodePrecision
 
 WORD = 4
 """Bytes of a column that are multiplied at once."""
@@ -50,11 +47,11 @@ _NAN = 0x7FC0
 
 def has_codes(config: EncoderConfig) -> bool:
     """Returns whether ``kernels/encoder_pass.mojo`` computes an encoder of this configuration."""
-    return float32_only(config) is None
+    return no_codes(config) is None
 
 
-def float32_only(config: EncoderConfig) -> str | None:
-    """Returns why an encoder is computed in float32 alone; None where it ``has_codes``."""
+def no_codes(config: EncoderConfig) -> str | None:
+    """Returns why an encoder is not computed over codes; None where it ``has_codes``."""
     reasons = {
         f"{config.attention} attention": config.attention != "plain",
         "a linear layer behind its embeddings": config.embedding_size > 0,

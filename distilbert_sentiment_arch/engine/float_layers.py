@@ -1,4 +1,4 @@
-"""The blocks in float32 over packed tokens, in our kernels; see ``packed_layers``."""
+"""The blocks over packed tokens in float32 and bfloat16x3, in our kernels."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ CPU_DEVICE = DeviceRef.CPU()
 _DTYPES = {
     np.dtype(np.float32): DType.float32,
     np.dtype(np.float16): DType.float16,
+    np.dtype(np.uint32): DType.uint32,  # two bfloat16 numbers each, see split_panels
     np.dtype(np.int8): DType.int8,
     np.dtype(np.uint8): DType.uint8,  # the bytes of bfloat16 numbers
 }

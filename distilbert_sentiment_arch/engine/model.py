@@ -34,7 +34,7 @@ from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full
 from distilbert_sentiment_arch.engine.batch_context import encode_logits
 from distilbert_sentiment_arch.engine.batch_processor import PackedEncoderBatchProcessor
 from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
-from distilbert_sentiment_arch.engine.code_weights import float32_only
+from distilbert_sentiment_arch.engine.code_weights import no_codes
 from distilbert_sentiment_arch.engine.graph_weights import bytes_of, is_quantized
 from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
@@ -167,7 +167,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             read_processor(),
             partial(loader.check, requested=self._requested),
             quantized=is_quantized(dict(self.weights.items())),
-            float32_only=float32_only(self._encoder),
+            no_codes=no_codes(self._encoder),
         )
         for warning in warnings:
             logger.warning("%s", warning)

@@ -22,7 +22,7 @@ from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
 from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.rotary_layers import RotaryBlocks
-from distilbert_sentiment_arch.settings.precision import Precision
+from distilbert_sentiment_arch.settings.precision import CODE_PRECISIONS, Precision
 
 
 class PackedEncoderForSequenceClassification(Module):
@@ -67,6 +67,6 @@ def _blocks(
     config: EncoderConfig, weights: Packed, precision: Precision
 ) -> FloatBlocks | RotaryBlocks | CodeBlocks:
     """Returns what makes logits of embeddings and a head."""
-    if precision != "float32":
+    if precision in CODE_PRECISIONS:
         return CodeBlocks(config, weights, precision)
     return (RotaryBlocks if config.attention == "rotary" else FloatBlocks)(config, weights)

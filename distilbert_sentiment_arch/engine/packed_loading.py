@@ -11,16 +11,17 @@ from max.engine import InferenceSession, Model
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.code_weights import has_codes
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
 from distilbert_sentiment_arch.engine.first_block_tables import FIRST_PROJECTION, fill_tables
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
-from distilbert_sentiment_arch.engine.numpy_encoder import Floats
+from distilbert_sentiment_arch.engine.numpy_encoder import Floats, numpy_logits
 from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.packed_weights import pack
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.precision import Verdict
-from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, check
+from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, compare, in_groups
 from distilbert_sentiment_arch.engine.worker_process import coarse_timers
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.settings.precision import Precision, PrecisionSetting
@@ -99,18 +100,25 @@ class PackedLoader:
         verdict = verdicts.find(precision)
         if verdict is not None and not verdict.passed and requested == "auto":
             return verdict
-        model = self.load(precision).model
-        if verdict is None:
-            # MAX's polling thread is started with the first pass.
-            with coarse_timers():
-                verdict = check(
-                    self._weights(),
-                    self._config,
-                    self._sentences(),
-                    lambda batch: self._logits(model, batch),
-                )
-            verdicts.keep(precision, verdict)
+        if verdict is not None:
+            self.load(precision)
+            return verdict
+        sentences = self._sentences()
+        expected = self._in_float32(sentences)
+        verdict = compare(expected, self._computed(precision, sentences))
+        verdicts.keep(precision, verdict)
         return verdict
+
+    def _in_float32(self, sentences: Sequence[TokenSequence]) -> Floats:
+        if not has_codes(self._config):
+            return self._computed("float32", sentences)
+        weights = self._weights()
+        return in_groups(sentences, lambda batch: numpy_logits(weights, self._config, batch))
+
+    def _computed(self, precision: Precision, sentences: Sequence[TokenSequence]) -> Floats:
+        model = self.load(precision).model
+        with coarse_timers():  # MAX's polling thread is started with the first pass
+            return in_groups(sentences, lambda batch: self._logits(model, batch))
 
     def _logits(self, model: Model, batch: Sequence[TokenSequence]) -> Floats:
         arrays = pack_sequences(batch).packed(token_types=self._config.has_token_types)

@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.engine.panels import (
     add_linear,
     add_norm,
     layer,
+    linear_panels,
     narrowed,
     panels,
     side_by_side,
@@ -44,22 +45,23 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     ``fill_tables`` fills them. In the last block, which computes the first tokens alone, they are
     three: that of the keys is transposed and has no bias, see ``kernels/single_query.mojo``.
     Disentangled attention computes keys in the last block, too, and has position keys and queries
-    besides. For int8 and bfloat16 see ``pack_codes``.
+    besides. In bfloat16x3 the blocks' matrices are split, but the queries, keys and values of the
+    last block's first tokens; the head stays float32. For int8 and bfloat16 see ``pack_codes``.
 
     Args:
         weights: Those of ``EncoderForSequenceClassification``, float32. A missing bias is 0.
         config: The encoder's configuration.
         precision: What the linear layers of the blocks are computed in.
     """
-    if precision != "float32":
+    if precision in ("int8", "bfloat16"):
         return pack_codes(weights, config, precision)
     packed = embedding_weights(weights, config)
     if config.attention == "rotary":
-        packed |= rotary_weights(weights, config)
+        packed |= rotary_weights(weights, config, precision)
     else:
-        packed |= _blocks(weights, config, packed)
+        packed |= _blocks(weights, config, packed, precision)
     if config.conv_kernel_size:
-        packed |= convolution_weights(weights, config)
+        packed |= convolution_weights(weights, config, precision)
     if config.norm_placement == "pre":
         add_norm(packed, "blocks.final_norm", weights, "encoder.final_norm")
     for linear in ("dense", "projection"):
@@ -69,7 +71,9 @@ def pack(weights: Weights, config: EncoderConfig, precision: Precision = "float3
     return packed
 
 
-def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Packed:
+def _blocks(
+    weights: Weights, config: EncoderConfig, embeddings: Packed, precision: Precision
+) -> Packed:
     packed: Packed = {}
     last = config.num_hidden_layers - 1
     disentangled = config.attention == "disentangled"
@@ -91,7 +95,7 @@ def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Pack
         if index == last:
             add_linear(packed, f"{name}.query_", *query)
             if positions is not None:
-                add_linear(packed, f"{name}.key_", *key)
+                add_linear(packed, f"{name}.key_", *key, precision)
                 packed |= positions.of_last_block(index)
             else:
                 packed[f"{name}.keys_panels"] = narrowed(panels(key[0].T))
@@ -99,7 +103,8 @@ def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Pack
         elif index == 0 and has_tables(config):
             packed |= empty_tables(embeddings, *side_by_side(query, key, value))
         else:
-            add_linear(packed, f"{name}.query_key_value_", *side_by_side(query, key, value))
+            projection = side_by_side(query, key, value)
+            add_linear(packed, f"{name}.query_key_value_", *projection, precision)
             if positions is not None:
                 packed |= positions.of_block(index)
         if biases is not None:
@@ -109,7 +114,7 @@ def _blocks(weights: Weights, config: EncoderConfig, embeddings: Packed) -> Pack
             continue
         for linear in ("attention.output", "feed_forward.up", "feed_forward.down"):
             matrix = weights[f"{block}.{linear}.weight"]
-            packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = narrowed(panels(matrix))
+            packed[f"{name}.{linear.rpartition('.')[2]}_panels"] = linear_panels(matrix, precision)
         packed[f"{name}.vectors"] = _vectors(weights, block, config)
     return packed
 

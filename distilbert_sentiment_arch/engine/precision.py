@@ -2,19 +2,23 @@
 
 Every processor with AVX2 or NEON computes int8, and the same integers as any other. It pays where
 an instruction adds up products of bytes: ``avx512_vnni``, ``avx_vnni``, ``amx_int8``, ARM's
-``asimddp``. bfloat16 is computed with ``avx512_bf16`` or ``amx_bf16`` only.
+``asimddp``. bfloat16 is computed with ``avx512_bf16`` or ``amx_bf16`` only, bfloat16x3 with
+``amx_bf16``.
 """
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.settings.precision import (
+    CODE_PRECISIONS,
     Precision,
     PrecisionChoice,
     PrecisionSetting,
@@ -23,6 +27,7 @@ from distilbert_sentiment_arch.settings.precision import (
 UNITS: dict[Precision, tuple[str, ...]] = {
     "int8": ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"),
     "bfloat16": ("avx512_bf16", "amx_bf16"),
+    "bfloat16x3": ("amx_bf16",),
 }
 """Units that make a precision faster than float32, as Linux names them, the first ones preferred in
 messages."""
@@ -32,7 +37,11 @@ _COMPUTES_INT8 = ("avx2", "asimd")
 _KNOWN = frozenset({*_COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
 
 # In order of preference of ``auto``.
-_REDUCED: tuple[Precision, ...] = ("int8", "bfloat16")
+_REDUCED: tuple[Precision, ...] = ("int8", "bfloat16", "bfloat16x3")
+
+_ARCH_PRCTL = 158
+_ARCH_REQ_XCOMP_PERM = 0x1023
+_XFEATURE_XTILEDATA = 18
 
 
 @dataclass(frozen=True)
@@ -79,14 +88,23 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
     """
     if cpuinfo is None:
         try:
-            cpuinfo = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
+            real = read_processor(Path("/proc/cpuinfo").read_text("utf-8", errors="replace"))
         except OSError:
             return _without_cpuinfo()
+        amx = frozenset(unit for unit in real.units if unit.startswith("amx"))
+        return real if not amx or _amx_permitted() else Processor(real.name, real.units - amx)
     # Cores of several kinds may be in one machine: what all of them have is what counts.
     of_cores = [set(line.split()) for line in _values(cpuinfo, "flags|Features")]
     units = set.intersection(*of_cores) if of_cores else set()
     names = _values(cpuinfo, "model name|Model|Hardware")
     return Processor(names[0] if names else platform.machine(), frozenset(units & _KNOWN))
+
+
+@cache
+def _amx_permitted() -> bool:
+    """Asks Linux for the use of AMX in this process; returns whether it allows it."""
+    call = ctypes.CDLL(None).syscall
+    return bool(call(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0)
 
 
 def _without_cpuinfo() -> Processor:
@@ -133,7 +151,7 @@ def choose(
     check: Callable[[Precision], Verdict],
     *,
     quantized: bool = False,
-    float32_only: str | None = None,
+    no_codes: str | None = None,
 ) -> tuple[PrecisionChoice, list[str]]:
     """Chooses a precision for a CPU whose kernels compile.
 
@@ -143,14 +161,15 @@ def choose(
         check: Loads the model in a precision and runs the self-check; raises CompilerError where
             the kernels for it do not compile. It is not called for float32.
         quantized: See ``candidates``.
-        float32_only: Why there are no kernels for the model in another precision; None: there are.
+        no_codes: Why there are no kernels for the model in int8 and bfloat16; None: there are.
 
     Returns:
         The choice, and warnings about it.
     """
     missed: list[str] = []
-    tried = [] if float32_only else candidates(requested, processor, quantized=quantized)[:-1]
-    for precision in tried:
+    for precision in candidates(requested, processor, quantized=quantized)[:-1]:
+        if no_codes and precision in CODE_PRECISIONS:
+            continue
         try:
             verdict = check(precision)
         except CompilerError as error:
@@ -165,7 +184,7 @@ def choose(
             reason = f"{why}, and the self-check passed ({verdict.figures})"
             return PrecisionChoice(precision, requested, reason), []
         missed.append(f"{precision} misses the accuracy bound ({verdict.figures})")
-    reason = "; ".join(missed) or _why_float32(requested, processor, float32_only)
+    reason = "; ".join(missed) or _why_float32(requested, processor, no_codes)
     choice = PrecisionChoice("float32", requested, reason)
     unmet = requested != "float32" and (requested != "auto" or missed)
     return choice, [f"float32 serves: {reason}"] if unmet else []
@@ -187,14 +206,15 @@ def _warnings(precision: Precision, processor: Processor, verdict: Verdict) -> l
     return found
 
 
-def _why_float32(
-    requested: PrecisionSetting, processor: Processor, float32_only: str | None
-) -> str:
+def _why_float32(requested: PrecisionSetting, processor: Processor, no_codes: str | None) -> str:
     if requested == "float32":
         return "the setting asks for it"
-    if float32_only:
-        return float32_only
+    if no_codes and requested in CODE_PRECISIONS:
+        return no_codes
     if requested == "auto":
-        return f"{processor.name} has no unit that makes int8 or bfloat16 faster"
+        missing = f"{processor.name} has no unit that makes {{}} faster"
+        if no_codes:
+            return f"{no_codes}, and {missing.format('bfloat16x3')}"
+        return missing.format("int8 or bfloat16")
     units = _COMPUTES_INT8 if requested == "int8" else UNITS[requested]
     return f"{requested} needs one of {', '.join(units)}, and {processor.name} has none"

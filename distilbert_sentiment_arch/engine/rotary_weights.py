@@ -11,20 +11,23 @@ from distilbert_sentiment_arch.engine.panels import (
     Weights,
     add_linear,
     layer,
-    narrowed,
-    panels,
+    linear_panels,
     whole_panels,
 )
 from distilbert_sentiment_arch.engine.rotary_positions import rotary_table
+from distilbert_sentiment_arch.settings.precision import Precision
 
 GATE = 8
 """Columns before as many gates; ``kernels/linear.mojo`` has the same number."""
 
 
-def rotary_weights(weights: Weights, config: EncoderConfig) -> Packed:
+def rotary_weights(
+    weights: Weights, config: EncoderConfig, precision: Precision = "float32"
+) -> Packed:
     """Returns the weights of ``rotary_layers.RotaryBlocks``.
 
     Queries, keys and values are one matrix, but in a last block that computes first tokens alone.
+    In bfloat16x3 such a block's queries and values stay float32.
     """
     packed: Packed = {}
     if not all(config.local_blocks):
@@ -40,15 +43,16 @@ def rotary_weights(weights: Weights, config: EncoderConfig) -> Packed:
         if config.pooling == "first" and index == config.num_hidden_layers - 1:
             parts = zip(*(np.split(each, 3) for each in projection), strict=True)
             for part, (weight, bias) in zip(("query", "keys", "values"), parts, strict=True):
-                add_linear(packed, f"{name}.{part}_", weight, bias)
+                of_part = precision if part == "keys" else "float32"
+                add_linear(packed, f"{name}.{part}_", weight, bias, of_part)
         else:
-            add_linear(packed, f"{name}.query_key_value_", *projection)
+            add_linear(packed, f"{name}.query_key_value_", *projection, precision)
         output, (up, up_bias), down = (
             layer(weights, f"{block}.{linear}")
             for linear in ("attention.output", "feed_forward.up", "feed_forward.down")
         )
         for linear, matrix in (("output", output[0]), ("up", gated(up)), ("down", down[0])):
-            packed[f"{name}.{linear}_panels"] = narrowed(panels(matrix))
+            packed[f"{name}.{linear}_panels"] = linear_panels(matrix, precision)
         norm = layer(weights, f"{block}.output_norm")
         biases = whole_panels(gated(up_bias))
         vectors = [*map(whole_panels, (output[1], *norm)), biases, whole_panels(down[1])]

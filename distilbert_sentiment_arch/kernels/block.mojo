@@ -7,30 +7,33 @@ from .attention import Attention, DistanceBiases, attend
 from .embedding import Embedding, ProjectedEmbedding
 from .linear import Linear
 from .single_query import SingleQuery
+from .split_products import new_scratch
 from .tail import Tail, TailPhases
 from .tile import Floats, floats
 from .work import Phase, on_cores
 
 
 def compute_block[
-    Project: def(Int) -> None, Attend: def(Int, Floats) -> None
+    Project: def(Int, Floats) -> None, Attend: def(Int, Floats) -> None
 ](
     project: Project,
     projection_items: Int,
     attend: Attend,
     attention_items: Int,
     scratch_size: Int,
+    linear_scratch_size: Int,
     cost: Int,
     tail: Tail,
 ):
     """Computes a block for all tokens, on one core or all of them.
 
     Args:
-        project: Computes one piece of what attention reads.
+        project: Computes one piece of what attention reads, with room for `linear_scratch_size`.
         projection_items: Number of these pieces.
         attend: Computes one piece of attention's result, with room for `scratch_size` floats.
         attention_items: Number of these pieces.
         scratch_size: Floats.
+        linear_scratch_size: Floats.
         cost: Multiplications in all pieces of `project`.
         tail: Follows attention.
     """
@@ -42,13 +45,20 @@ def compute_block[
         var scratch = List[Float32](unsafe_uninit_length=scratch_size)
         var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
+        var linear = new_scratch(max(linear_scratch_size, tail.scratch_size()))
+        var linear_floats = floats(Int(linear.unsafe_ptr()))
+
+        def project_item(item: Int) {imm}:
+            project(item, linear_floats)
+
         def attend_item(item: Int) {imm}:
             attend(item, scratch_floats)
 
-        projection_phase.run(project)
+        projection_phase.run(project_item)
         attention_phase.run(attend_item)
-        tail.run(tail_phases)
+        tail.run(tail_phases, linear_floats)
         _ = scratch^
+        _ = linear^
 
     on_cores(work, cost + tail.cost())
 
@@ -117,7 +127,7 @@ struct FirstBlock:
             epsilon,
         )
 
-        def project(item: Int) {imm}:
+        def project(item: Int, scratch: Floats) {imm}:
             projection.compute(item)
 
         def attend_item(item: Int, scratch: Floats) {imm}:
@@ -130,6 +140,7 @@ struct FirstBlock:
             attend_item,
             attention.items(),
             attention.scratch_size(),
+            0,
             embedding.cost(),
             tail,
         )
@@ -141,8 +152,8 @@ struct TransformerBlock:
 
     Shapes: hidden `(tokens, dim)`, what attention reads; residual `(tokens, dim)`, what is added after
     it: post-norm, the same tensor; pre-norm, the one whose norm `hidden` is. starts `(batch + 1,)`,
-    where each sequence starts and the last one ends; panels as for `encoder.linear`, in float32 or
-    float16, those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
+    where each sequence starts and the last one ends; panels as for `encoder.linear`,
+    those of queries, keys and values side by side, with `qkv_bias` as long as they are wide;
     vectors as `Tail` says; biases as `DistanceBiases` says, not read where not `has_biases`. Results:
     the block's own `(tokens, dim)`, and room for what lies on the way: qkv `(tokens, 3 * dim)`, mixed
     and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.
@@ -192,8 +203,8 @@ struct TransformerBlock:
             epsilon,
         )
 
-        def project(item: Int) {imm}:
-            projection.compute["none"](item, projection.result)
+        def project(item: Int, scratch: Floats) {imm}:
+            projection.compute["none"](item, projection.result, scratch)
 
         def attend_item(item: Int, scratch: Floats) {imm}:
             attend(attention, item, scratch)
@@ -204,6 +215,7 @@ struct TransformerBlock:
             attend_item,
             attention.items(),
             attention.scratch_size(),
+            projection.scratch_size(),
             projection.cost(),
             tail,
         )
@@ -292,8 +304,11 @@ struct LastBlock:
             var scratch = List[Float32](unsafe_uninit_length=scratch_size)
             var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
+            var linear = new_scratch(max(query.scratch_size(), tail.scratch_size()))
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def compute_query(item: Int) {imm}:
-                query.compute["none"](item, query.result)
+                query.compute["none"](item, query.result, linear_floats)
 
             def fold_queries(item: Int) {imm}:
                 attention.fold_queries(item)
@@ -308,7 +323,8 @@ struct LastBlock:
             fold_phase.run(fold_queries)
             sum_phase.run(sum_tokens)
             value_phase.run(project_sums)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, query.cost() + attention.cost() + tail.cost())

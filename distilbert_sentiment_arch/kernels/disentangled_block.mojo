@@ -9,6 +9,7 @@ from .disentangled import Disentangled
 from .disentangled_query import DisentangledQuery
 from .linear import Linear
 from .single_query import SingleQuery
+from .split_products import new_scratch
 from .tail import Tail, TailPhases
 from .tile import Floats, floats
 from .work import Phase, on_cores
@@ -67,8 +68,8 @@ struct DisentangledBlock:
             epsilon,
         )
 
-        def project(item: Int) {imm}:
-            projection.compute["none"](item, projection.result)
+        def project(item: Int, scratch: Floats) {imm}:
+            projection.compute["none"](item, projection.result, scratch)
 
         def attend_item(item: Int, scratch: Floats) {imm}:
             attention.attend(item, scratch)
@@ -79,6 +80,7 @@ struct DisentangledBlock:
             attend_item,
             attention.attention.items(),
             attention.scratch_size(),
+            projection.scratch_size(),
             projection.cost(),
             tail,
         )
@@ -170,11 +172,16 @@ struct DisentangledLastBlock:
             var scratch = List[Float32](unsafe_uninit_length=scratch_size)
             var scratch_floats = floats(Int(scratch.unsafe_ptr()))
 
+            var linear = new_scratch(
+                max(query.scratch_size(), key.scratch_size(), tail.scratch_size())
+            )
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def compute_query(item: Int) {imm}:
-                query.compute["none"](item, query.result)
+                query.compute["none"](item, query.result, linear_floats)
 
             def compute_keys(item: Int) {imm}:
-                key.compute["none"](item, key.result)
+                key.compute["none"](item, key.result, linear_floats)
 
             def sum_tokens(item: Int) {imm}:
                 attention.sum_tokens(item, scratch_floats)
@@ -186,7 +193,8 @@ struct DisentangledLastBlock:
             key_phase.run(compute_keys)
             sum_phase.run(sum_tokens)
             value_phase.run(project_sums)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, query.cost() + key.cost() + single.cost() + tail.cost())

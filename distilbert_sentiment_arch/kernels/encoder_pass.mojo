@@ -245,10 +245,10 @@ struct EncoderPass:
                     single_query.project_sums(item)
 
                 def compute_dense(item: Int) {imm}:
-                    dense.compute[head_activation](item, pooled)
+                    dense.compute[head_activation](item, pooled, pooled)
 
                 def compute_logits(item: Int) {imm}:
-                    head.compute["none"](item, pooled)
+                    head.compute["none"](item, pooled, pooled)
 
                 phases.run(phase, embedding.items(), embed)
                 phase += 1

@@ -4,12 +4,16 @@
 from extensibility import InputTensor, OutputTensor, register
 from max.gpu.host import DeviceContext
 from std.math import ceildiv
-from std.sys import num_physical_cores
 
+from . import amx as matrix_unit
 from .activation import activated
+from .bands import Bands
 from .panel_part import DEPTH, LINE, PanelPart
+from .split import BLOCK_ROWS
+from .split_products import PANEL_STEP, SCRATCH_SIZE, SplitProducts, new_scratch
 from .tile import (
     COLUMNS,
+    LANES,
     PANEL,
     ROWS,
     VEC,
@@ -27,49 +31,12 @@ comptime GATE = 8
 """Columns of a gated layer's panels that become results, before as many that are their gates: each tile
 has both, whatever the width of vectors."""
 comptime Gated = SIMD[DType.float32, GATE]
-comptime BAND_NUMBERS = 128 * 1024
-"""Most numbers of x in a band, half a megabyte: they stay in a core's second cache while it goes from
-panel to panel."""
-comptime PIECES_PER_CORE = 4
-"""Pieces of work for each core where there are rows enough: the core that is done first waits for one
-piece at most."""
-comptime FEWEST_ROWS = 4 * ROWS
-"""Rows that a band is not divided below for the sake of more pieces: each reads a whole panel."""
+comptime SPLIT = DType.uint32
+"""The dtype of panels whose numbers are split into two of bfloat16, see `split_products.mojo`."""
+comptime FETCHING_BLOCKS = 6
+"""Fewest blocks of rows beside which the next depth of split panels is fetched."""
 comptime LINE_NUMBERS = LINE // 4
 """Numbers in a cache line."""
-
-
-struct Bands(ImplicitlyCopyable):
-    """Rows in bands of equal size, a multiple of a tile's rows.
-
-    Equal, because a core would wait for the others after a band that is nearly empty.
-
-    Attributes:
-        rows: All rows.
-        count: Number of bands.
-        size: Rows of a band.
-    """
-
-    var rows: Int
-    var count: Int
-    var size: Int
-
-    def __init__(out self, rows: Int, depth: Int, panels: Int):
-        """Divides rows of `depth` numbers, which are multiplied by so many panels."""
-        var most = max(2 * ROWS, BAND_NUMBERS // depth)
-        var wanted = ceildiv(PIECES_PER_CORE * num_physical_cores(), panels)
-        var count = max(ceildiv(rows, most), min(wanted, ceildiv(rows, FEWEST_ROWS)))
-        self.rows = rows
-        self.size = max(ROWS, ceildiv(ceildiv(rows, max(1, count)), ROWS) * ROWS)
-        self.count = ceildiv(rows, self.size)
-
-    def start(self, band: Int) -> Int:
-        """Returns the first row of a band."""
-        return band * self.size
-
-    def end(self, band: Int) -> Int:
-        """Returns the row after its last one."""
-        return min(self.rows, self.start(band) + self.size)
 
 
 struct Linear[dtype: DType](ImplicitlyCopyable):
@@ -140,7 +107,21 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
 
     def items(self) -> Int:
         """Returns the pieces of work: pairs of a panel and a band of rows, the first band's first."""
+        comptime if Self.dtype == SPLIT:
+            return self.split().items()
         return self.panel_count * self.bands.count
+
+    def split(self) -> SplitProducts:
+        """Returns the products of split weights."""
+        return SplitProducts(
+            self.x, Int(self.panels), self.rows, self.depth, self.panel_count
+        )
+
+    def scratch_size(self) -> Int:
+        """Returns the floats that `compute` needs room for, the same on each call on a core."""
+        comptime if Self.dtype == SPLIT:
+            return SCRATCH_SIZE
+        return 0
 
     def cost(self) -> Int:
         """Returns the multiplications."""
@@ -148,13 +129,17 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
 
     def compute[
         activation: StaticString, has_residual: Bool = False, gated: Bool = False
-    ](self, item: Int, residual: Floats):
-        """Computes one panel of columns of one band of rows.
+    ](self, item: Int, residual: Floats, scratch: Floats):
+        """Computes one panel of columns of one band of rows, or some panels of split weights.
 
         Args:
             item: Which of them, below `items()`.
             residual: `(rows, columns)`; read only where `has_residual`.
+            scratch: See `scratch_size`.
         """
+        comptime if Self.dtype == SPLIT:
+            self.compute_split[activation, has_residual, gated](item, residual, scratch)
+            return
         var panel = spread(item % self.panel_count, self.panel_count)
         var first = self.bands.start(item // self.panel_count)
         var end = self.bands.end(item // self.panel_count)
@@ -212,7 +197,62 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
             comptime for i in range(rows * VECS):
                 sums_of_tile.unsafe_offset(i * VEC).unsafe_store(sums[i])
             return
-        var column = panel * PANEL + start
+        self.finish[rows, activation, has_residual, gated](
+            sums, row, panel * PANEL + start, residual
+        )
+
+    def compute_split[
+        activation: StaticString, has_residual: Bool, gated: Bool
+    ](self, item: Int, residual: Floats, scratch: Floats):
+        """Computes some panels of split weights, for one band of rows."""
+        var products = self.split()
+        var band = products.band(item)
+        var first = products.first_panel(products.group(item))
+        var last = products.first_panel(products.group(item) + 1)
+        var start = products.first_row(band)
+        var end = products.first_row(band + 1)
+        # With few rows, reading panels is all that takes time: hints cost more than they give.
+        var blocks = ceildiv(end - start, BLOCK_ROWS)
+        var fetched = ceildiv(PANEL_STEP // LINE, blocks) if blocks >= FETCHING_BLOCKS else 0
+        matrix_unit.begin()
+        for part in range(products.parts):
+            products.prepare(band, part, scratch)
+            var chunks = products.chunks(part)
+            for panel in range(first, last):
+                for chunk in range(chunks):
+                    for block in range(blocks):
+                        var sums = products.sums(scratch, panel - first, block)
+                        products.multiply(part, chunk, panel, block, sums, fetched, scratch)
+                        if part + 1 == products.parts and chunk + 1 == chunks:
+                            var row = start + block * BLOCK_ROWS
+                            self.finish_block[activation, has_residual, gated](
+                                floats(sums), row, min(end, row + BLOCK_ROWS), panel, residual
+                            )
+        matrix_unit.end()
+
+    @always_inline
+    def finish_block[
+        activation: StaticString, has_residual: Bool, gated: Bool
+    ](self, sums: Floats, first: Int, end: Int, panel: Int, residual: Floats):
+        """Makes results of a panel's sums of some rows, which are in tiles of 16 columns."""
+        for start in range(0, PANEL, COLUMNS):
+            for row in range(first, end):
+                var tile = Tile[1, VECS](fill=Vector(0))
+                comptime for v in range(VECS):
+                    var column = start + v * VEC
+                    var place = (
+                        column // LANES * BLOCK_ROWS + row - first
+                    ) * LANES + column % LANES
+                    tile[v] = sums.unsafe_offset(place).unsafe_load[width=VEC]()
+                self.finish[1, activation, has_residual, gated](
+                    tile, row, panel * PANEL + start, residual
+                )
+
+    @always_inline
+    def finish[
+        rows: Int, activation: StaticString, has_residual: Bool, gated: Bool
+    ](self, sums: Tile[rows, VECS], row: Int, column: Int, residual: Floats):
+        """Stores what a tile's sums make."""
         comptime if gated:
             self.store_gated[rows, activation](sums, row, column)
             return
@@ -270,8 +310,8 @@ def of_tile[rows: Int, row: Int, column: Int](sums: Tile[rows, VECS]) -> Gated:
 struct PackedLinear:
     """`activation(x @ weights + bias)`.
 
-    Shapes: x `(rows, depth)`, panels `(ceil(columns / 64), depth, 64)` in float32 or float16, bias
-    as long as all panels are wide, result `(rows, columns)`.
+    Shapes: x `(rows, depth)`, panels `(ceil(columns / 64), depth, 64)` in float32, float16 or
+    `SPLIT`, bias as long as all panels are wide, result `(rows, columns)`.
     """
 
     @staticmethod
@@ -288,9 +328,13 @@ struct PackedLinear:
         var phase = Phase(layer.items())
 
         def work(core: Int) {imm layer, mut phase}:
-            def item(index: Int) {imm layer}:
-                layer.compute[activation](index, layer.result)
+            var scratch = new_scratch(layer.scratch_size())
+            var scratch_floats = floats(Int(scratch.unsafe_ptr()))
+
+            def item(index: Int) {imm}:
+                layer.compute[activation](index, layer.result, scratch_floats)
 
             phase.run(item)
+            _ = scratch^
 
         on_cores(work, layer.cost())

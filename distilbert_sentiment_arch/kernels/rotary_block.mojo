@@ -9,6 +9,7 @@ from .norm import Norm
 from .rotary import RotaryAttention
 from .rotary_query import RotaryQuery
 from .single_query import SingleQuery
+from .split_products import new_scratch
 from .tail import Tail, TailPhases
 from .tile import floats
 from .work import Phase, on_cores
@@ -21,7 +22,7 @@ struct RotaryBlock:
     Shapes: hidden `(tokens, dim)`; starts `(batch + 1,)`, where each sequence starts and the last one
     ends; positions `(max_position_embeddings, head_dim)`, see `RotaryAttention`; gamma and beta
     `(dim,)`, of the norm before attention, not read where `has_norm` is false; distance, how far away
-    the tokens are at most that a token reads; panels as for `encoder.linear`, in float32 or float16,
+    the tokens are at most that a token reads; panels as for `encoder.linear`,
     those of queries, keys and values side by side, those of up gated; vectors as `Tail` says. Results:
     the block's own `(tokens, dim)`, and room for what lies on the way: qkv `(tokens, 3 * dim)`, mixed
     and attended `(tokens, dim)`, inner `(tokens, inner_dim)`.
@@ -94,8 +95,11 @@ struct RotaryBlock:
             def normalise(item: Int) {imm}:
                 norm.compute(item)
 
+            var linear = new_scratch(max(projection.scratch_size(), tail.scratch_size()))
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def project(item: Int) {imm}:
-                projection.compute["none"](item, projection.result)
+                projection.compute["none"](item, projection.result, linear_floats)
 
             def attend(item: Int) {imm}:
                 attention.attend(item, scratch_floats)
@@ -103,8 +107,9 @@ struct RotaryBlock:
             norm_phase.run(normalise)
             projection_phase.run(project)
             attention_phase.run(attend)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, projection.cost() + tail.cost())
 
@@ -221,11 +226,16 @@ struct RotaryLastBlock:
             def normalise_first(item: Int) {imm}:
                 first_norm.compute(item)
 
+            var linear = new_scratch(
+                max(query.scratch_size(), key.scratch_size(), tail.scratch_size())
+            )
+            var linear_floats = floats(Int(linear.unsafe_ptr()))
+
             def compute_keys(item: Int) {imm}:
-                key.compute["none"](item, key.result)
+                key.compute["none"](item, key.result, linear_floats)
 
             def compute_query(item: Int) {imm}:
-                query.compute["none"](item, query.result)
+                query.compute["none"](item, query.result, linear_floats)
 
             def sum_tokens(item: Int) {imm}:
                 attention.sum_tokens(item, scratch_floats)
@@ -239,7 +249,8 @@ struct RotaryLastBlock:
             query_phase.run(compute_query)
             sum_phase.run(sum_tokens)
             value_phase.run(project_sums)
-            tail.run(tail_phases)
+            tail.run(tail_phases, linear_floats)
             _ = scratch^
+            _ = linear^
 
         on_cores(work, key.cost() + query.cost() + single.cost() + tail.cost())

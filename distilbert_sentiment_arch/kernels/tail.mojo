@@ -129,20 +129,29 @@ struct Tail[
         """Returns the multiplications."""
         return self.output.cost() + self.up.cost() + self.down.cost()
 
-    def run(self, mut phases: TailPhases):
-        """Computes, on one core, pieces of each phase until all phases are done."""
+    def scratch_size(self) -> Int:
+        """Returns the floats that `run` needs room for."""
+        return max(self.output.scratch_size(), self.up.scratch_size(), self.down.scratch_size())
+
+    def run(self, mut phases: TailPhases, scratch: Floats):
+        """Computes, on one core, pieces of each phase until all phases are done.
+
+        Args:
+            phases: The phases.
+            scratch: Room for `scratch_size()` floats, made by `new_scratch`.
+        """
 
         def output(item: Int) {imm}:
-            self.output.compute["none", True](item, self.residual)
+            self.output.compute["none", True](item, self.residual, scratch)
 
         def norm(item: Int) {imm}:
             self.norm.compute(item)
 
         def up(item: Int) {imm}:
-            self.up.compute[Self.activation, gated=Self.gated](item, self.up.result)
+            self.up.compute[Self.activation, gated=Self.gated](item, self.up.result, scratch)
 
         def down(item: Int) {imm}:
-            self.down.compute["none", True](item, self.output.result)
+            self.down.compute["none", True](item, self.output.result, scratch)
 
         def output_norm(item: Int) {imm}:
             self.output_norm.compute(item)

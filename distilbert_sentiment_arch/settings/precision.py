@@ -9,11 +9,21 @@ from typing import Literal, get_args
 
 from distilbert_sentiment_arch.errors import ConfigError
 
-Precision = Literal["float32", "bfloat16", "int8"]
-"""What the linear layers of an encoder's blocks are computed in."""
+Precision = Literal["float32", "bfloat16x3", "bfloat16", "int8"]
+"""What the linear layers of an encoder's blocks are computed in.
+
+``bfloat16x3``: each number as the sum of two bfloat16 numbers, each product as three of theirs.
+"""
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
-PrecisionSetting = Literal["float32", "bfloat16", "int8", "auto"]
+WITHOUT_CODES: tuple[Precision, ...] = ("float32", "bfloat16x3")
+"""Those that every encoder is computed in."""
+
+CodePrecision = Literal["int8", "bfloat16"]
+"""Those with kernels of their own, which compute the usual shapes of encoders alone."""
+CODE_PRECISIONS: tuple[CodePrecision, ...] = get_args(CodePrecision)
+
+PrecisionSetting = Literal["float32", "bfloat16x3", "bfloat16", "int8", "auto"]
 PRECISION_SETTINGS: tuple[PrecisionSetting, ...] = get_args(PrecisionSetting)
 
 PRECISION = "MAX_SENTIMENT_PRECISION"

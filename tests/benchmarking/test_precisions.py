@@ -35,5 +35,6 @@ def test_a_precision_that_the_configuration_lacks_is_added() -> None:
 
 
 def test_an_unknown_precision_is_named() -> None:
-    with pytest.raises(ConfigError, match="'int4' is unknown; there are float32, bfloat16, int8"):
+    known = "float32, bfloat16x3, bfloat16, int8"
+    with pytest.raises(ConfigError, match=f"'int4' is unknown; there are {known}"):
         choose_precisions(read_config("quick").model_dump(), ["int4"])

@@ -15,8 +15,9 @@ from distilbert_sentiment_arch.engine.code_layers import (
     SPARE_ROWS,
     room_bytes,
 )
-from distilbert_sentiment_arch.engine.code_weights import LINE, CodePrecision
+from distilbert_sentiment_arch.engine.code_weights import LINE
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
+from distilbert_sentiment_arch.settings.precision import CodePrecision
 
 
 def pieces(

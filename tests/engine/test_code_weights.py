@@ -14,16 +14,19 @@ from distilbert_sentiment_arch.checkpoint.classifier_config import read_config
 from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, NormPlacement
 from distilbert_sentiment_arch.engine.code_weights import (
-    CodePrecision,
     code_panels,
-    float32_only,
     has_codes,
+    no_codes,
     pack_codes,
     to_bfloat16,
 )
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.families.registry import FAMILIES
-from distilbert_sentiment_arch.settings.precision import PRECISIONS
+from distilbert_sentiment_arch.settings.precision import (
+    PRECISIONS,
+    WITHOUT_CODES,
+    CodePrecision,
+)
 from scripts import checkpoints
 from scripts.oracle.codes import encode_rows, round_to_bfloat16
 
@@ -72,13 +75,13 @@ def quantised(weights: Weights, *names: str) -> tuple[npt.NDArray[Any], ...]:
 def test_what_is_computed_in_float32_alone_says_why(changes: dict[str, Any], reason: str) -> None:
     config = replace(SMALL, **changes)
     assert not has_codes(config)
-    assert reason in str(float32_only(config))
+    assert reason in str(no_codes(config))
 
 
 @pytest.mark.parametrize("config", [SMALL, PRE_NORM], ids=["post", "pre"])
 def test_what_the_kernels_of_codes_compute(config: EncoderConfig) -> None:
     assert has_codes(config)
-    assert float32_only(config) is None
+    assert no_codes(config) is None
 
 
 @pytest.mark.parametrize("architecture", FAMILIES)
@@ -86,7 +89,8 @@ def test_a_family_names_the_precisions_of_its_usual_shapes(architecture: str) ->
     """Embeddings as wide as the hidden states; with others ELECTRA is computed in float32."""
     changes = {"embedding_size": 32} if architecture == checkpoints.ELECTRA else {}
     content = ConfigJson(checkpoints.random_config(architecture, **changes), "config.json")
-    expected = PRECISIONS if has_codes(read_config(content, FAMILIES).encoder) else ("float32",)
+    encoder = read_config(content, FAMILIES).encoder
+    expected = PRECISIONS if has_codes(encoder) else WITHOUT_CODES
     assert FAMILIES[architecture].precisions == expected
 
 

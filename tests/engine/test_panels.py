@@ -8,9 +8,11 @@ import pytest
 from distilbert_sentiment_arch.engine.panels import (
     halved,
     layer,
+    linear_panels,
     narrowed,
     panels,
     side_by_side,
+    split_panels,
     whole_panels,
 )
 
@@ -60,3 +62,27 @@ def test_a_missing_bias_is_zeros_beside_another() -> None:
     weight, bias = side_by_side(layer(weights, "a"), layer(weights, "b"))
     assert weight.tolist() == [[1, 1, 1], [1, 1, 1], [2, 2, 2]]
     assert bias.tolist() == [0, 0, 5]
+
+
+@pytest.mark.parametrize(("columns", "depth"), [(1, 32), (64, 64), (130, 96)])
+def test_an_entry_of_split_panels_has_two_parts_of_two_numbers(columns: int, depth: int) -> None:
+    weight = np.random.default_rng(columns).standard_normal((columns, depth), np.float32)
+    found = split_panels(weight)
+    assert found.shape == (-(-columns // 64), depth, 64)
+    assert found.ctypes.data % 64 == 0
+    # (panels, steps, tiles of 16 columns, high or low, pairs, columns), two numbers in an entry
+    entries = found.reshape(-1, depth // 32, 4, 2, 16, 16)
+    numbers = np.stack([entries << np.uint32(16), entries & np.uint32(0xFFFF0000)]).view(np.float32)
+    high, low = numbers[:, :, :, :, 0], numbers[:, :, :, :, 1]
+    # to (columns, depth)
+    of_columns = (high + low).transpose(1, 3, 5, 2, 0, 4).reshape(-1, depth)
+    np.testing.assert_allclose(of_columns[:columns], weight, rtol=2**-16, atol=0)
+    assert not of_columns[columns:].any()
+    assert (np.abs(low) <= np.abs(high) * 2**-8).all()
+
+
+def test_a_depth_that_cannot_be_split_stays_float32() -> None:
+    weight = np.full((3, 33), 0.1, np.float32)
+    assert linear_panels(weight, "bfloat16x3").dtype == np.float32
+    assert linear_panels(weight[:, :32], "bfloat16x3").dtype == np.uint32
+    assert linear_panels(weight[:, :32]).dtype == np.float32

@@ -35,18 +35,22 @@ MISSES = Verdict(False, "60 of 64 labels equal")
 
 
 @pytest.mark.parametrize(
-    ("cpuinfo", "name", "int8", "bfloat16"),
+    ("cpuinfo", "name", "int8", "bfloat16", "bfloat16x3"),
     [
-        (ZEN_4, "AMD EPYC 9454", "avx512_vnni", "avx512_bf16"),
-        (SAPPHIRE_RAPIDS, "Xeon 8480", "avx_vnni", "avx512_bf16"),
-        (ALDER_LAKE, "Core i5-12600", "avx_vnni", None),
-        (SKYLAKE, "Xeon 8180", None, None),
-        (GRAVITON_3, None, "asimddp", None),
-        (RASPBERRY_PI_4, "Raspberry Pi 4", None, None),
+        (ZEN_4, "AMD EPYC 9454", "avx512_vnni", "avx512_bf16", None),
+        (SAPPHIRE_RAPIDS, "Xeon 8480", "avx_vnni", "avx512_bf16", "amx_bf16"),
+        (ALDER_LAKE, "Core i5-12600", "avx_vnni", None, None),
+        (SKYLAKE, "Xeon 8180", None, None, None),
+        (GRAVITON_3, None, "asimddp", None, None),
+        (RASPBERRY_PI_4, "Raspberry Pi 4", None, None, None),
     ],
 )
 def test_units_of_a_processor(
-    cpuinfo: str, name: str | None, int8: str | None, bfloat16: str | None
+    cpuinfo: str,
+    name: str | None,
+    int8: str | None,
+    bfloat16: str | None,
+    bfloat16x3: str | None,
 ) -> None:
     processor = read_processor(cpuinfo)
     assert name in (None, processor.name)
@@ -55,6 +59,8 @@ def test_units_of_a_processor(
     assert processor.computes("float32")
     assert processor.computes("int8")
     assert processor.computes("bfloat16") == (bfloat16 is not None)
+    assert processor.unit_for("bfloat16x3") == bfloat16x3
+    assert processor.computes("bfloat16x3") == (bfloat16x3 is not None)
 
 
 def test_a_unit_that_only_some_cores_have_does_not_count() -> None:
@@ -76,7 +82,10 @@ def test_this_machine_has_a_name() -> None:
         ("int8", NEHALEM, ["float32"]),
         ("bfloat16", ZEN_4, ["bfloat16", "float32"]),
         ("bfloat16", GRAVITON_3, ["float32"]),
+        ("bfloat16x3", SAPPHIRE_RAPIDS, ["bfloat16x3", "float32"]),
+        ("bfloat16x3", ZEN_4, ["float32"]),
         ("auto", ZEN_4, ["int8", "bfloat16", "float32"]),
+        ("auto", SAPPHIRE_RAPIDS, ["int8", "bfloat16", "bfloat16x3", "float32"]),
         ("auto", ALDER_LAKE, ["int8", "float32"]),
         ("auto", GRAVITON_3, ["int8", "float32"]),
         ("auto", SKYLAKE, ["float32"]),
@@ -168,11 +177,45 @@ def test_an_encoder_without_such_kernels_is_served_in_float32_with_a_warning(
 
     amx = Processor("P", frozenset({"amx_int8", "amx_bf16"}))
     why = "there are no kernels for its layers"
-    choice, warnings = choose(requested, amx, check, float32_only=why)
+    choice, warnings = choose(requested, amx, check, no_codes=why)
     assert (choice.precision, choice.reason) == ("float32", why)
     assert warnings == [f"float32 serves: {why}"]
-    choice, warnings = choose("auto", amx, check, float32_only=why)
-    assert (choice.precision, choice.reason, warnings) == ("float32", why, [])
+
+
+def test_auto_takes_bfloat16x3_for_an_encoder_without_codes() -> None:
+    checked: list[str] = []
+
+    def check(precision: Precision) -> Verdict:
+        checked.append(precision)
+        return PASSES
+
+    why = "there are no kernels for its layers"
+    amx = Processor("P", frozenset({"amx_int8", "amx_bf16"}))
+    choice, warnings = choose("auto", amx, check, no_codes=why)
+    assert (choice.precision, warnings, checked) == ("bfloat16x3", [], ["bfloat16x3"])
+    assert "P has amx_bf16" in choice.reason
+    without = Processor("P", frozenset({"avx2", "avx_vnni"}))
+    choice, warnings = choose("auto", without, check, no_codes=why)
+    assert (choice.precision, warnings) == ("float32", [])
+    assert choice.reason.startswith(why)
+    assert checked == ["bfloat16x3"]
+
+
+def test_a_processor_without_amx_serves_float32_in_place_of_bfloat16x3() -> None:
+    precision, reason, warnings, checked = chosen("bfloat16x3", ZEN_4)
+    assert (precision, checked) == ("float32", [])
+    assert reason == "bfloat16x3 needs one of amx_bf16, and AMD EPYC 9454 has none"
+    assert warnings == [f"float32 serves: {reason}"]
+
+
+def test_auto_takes_bfloat16x3_where_codes_are_not_accurate() -> None:
+    precision, reason, warnings, checked = chosen(
+        "auto", SAPPHIRE_RAPIDS, int8=MISSES, bfloat16=MISSES
+    )
+    assert precision == "bfloat16x3"
+    assert PASSES.figures in reason
+    assert checked == ["int8", "bfloat16", "bfloat16x3"]
+    assert not warnings
 
 
 def test_kernels_that_do_not_compile_leave_float32() -> None:

@@ -12,7 +12,7 @@ import pytest
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.engine.numpy_encoder import numpy_logits
 from distilbert_sentiment_arch.engine.precision import Processor, Verdict
-from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, check, compare, digest_of
+from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, compare, digest_of, in_groups
 from scripts import checkpoints
 
 PROCESSOR = Processor("P", frozenset({"avx2"}))
@@ -98,8 +98,9 @@ def test_a_checkpoint_is_compared_sentence_by_sentence(tmp_path: Path) -> None:
     def shuffled(batch: Sequence[TokenSequence]) -> np.ndarray:
         return exact(batch)[::-1]
 
-    assert check(arrays, encoder, sequences, exact).passed
-    assert not check(arrays, encoder, sequences, shuffled).passed
+    expected = in_groups(sequences, exact)
+    assert compare(expected, in_groups(sequences[::-1], exact)).passed
+    assert not compare(expected, in_groups(sequences, shuffled)).passed
 
 
 @pytest.fixture

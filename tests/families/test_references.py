@@ -16,12 +16,17 @@ import pytest
 from family_references import CASES, IN_OPERATIONS_OF_MAX, SERVED, TEXTS, reference
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
+from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.settings.precision import Precision
 
 if TYPE_CHECKING:
     from graphs import Graph
 
 TOLERANCE = 1e-4
+
+IN_BFLOAT16X3 = ("roberta", "albert", "deberta-v3", "modernbert")
+"""A case of each kind of block; ``kernels/test_split_linear.py`` has products of all shapes."""
 
 
 def sequences(name: str) -> list[TokenSequence]:
@@ -54,11 +59,23 @@ def graphs_of_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Gra
     return served | compiled(directory, others, packed=True)
 
 
-def compiled(directory: Path, names: Sequence[str], *, packed: bool) -> dict[str, Graph]:
+@pytest.fixture(scope="module")
+def graphs_in_bfloat16x3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
+    if not read_processor().computes("bfloat16x3"):
+        pytest.skip("this processor does not compute in bfloat16x3")
+    directory = tmp_path_factory.mktemp("bfloat16x3")
+    return compiled(directory, IN_BFLOAT16X3, packed=True, precision="bfloat16x3")
+
+
+def compiled(
+    directory: Path, names: Sequence[str], *, packed: bool, precision: Precision = "float32"
+) -> dict[str, Graph]:
     from graphs import compile_together, read_checkpoint
 
     encoders = [read_checkpoint(CASES[name].write(directory / name)) for name in names]
-    return dict(zip(names, compile_together(encoders, packed=packed), strict=True))
+    precisions = [precision] * len(names)
+    graphs = compile_together(encoders, packed=packed, precisions=precisions)
+    return dict(zip(names, graphs, strict=True))
 
 
 def test_every_family_has_a_case() -> None:
@@ -93,14 +110,32 @@ def check_logits(graph: Graph, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", IN_BFLOAT16X3)
+def test_logits_in_bfloat16x3_are_hugging_face_s(
+    graphs_in_bfloat16x3: dict[str, Graph], name: str
+) -> None:
+    check_logits(graphs_in_bfloat16x3[name], name)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_text_has_the_same_bits_in_every_batch(
     graphs_of_kernels: dict[str, Graph], name: str
 ) -> None:
+    check_bits(graphs_of_kernels[name], name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IN_BFLOAT16X3)
+def test_a_text_has_the_same_bits_in_every_batch_in_bfloat16x3(
+    graphs_in_bfloat16x3: dict[str, Graph], name: str
+) -> None:
+    check_bits(graphs_in_bfloat16x3[name], name)
+
+
+def check_bits(graph: Graph, name: str) -> None:
     texts = sequences(name)
-    together = graphs_of_kernels[name](texts)
+    together = graph(texts)
     for start, end in ((0, 1), (1, 4), (20, 37), (59, 60)):
-        np.testing.assert_array_equal(
-            graphs_of_kernels[name](texts[start:end]), together[start:end]
-        )
-    np.testing.assert_array_equal(graphs_of_kernels[name](texts[::-1]), together[::-1])
+        np.testing.assert_array_equal(graph(texts[start:end]), together[start:end])
+    np.testing.assert_array_equal(graph(texts[::-1]), together[::-1])

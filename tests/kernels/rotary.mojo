@@ -129,7 +129,7 @@ def layer(mut reader: Reader, mut written: List[UInt8]) raises:
     if linear.items() != panels * linear.bands.count:
         raise Error("a layer has other panels than were packed")
     for item in range(linear.items()):
-        linear.compute["gelu", gated=True](item, linear.result)
+        linear.compute["gelu", gated=True](item, linear.result, linear.result)
     append(written, result)
 
 

@@ -17,8 +17,8 @@ from random_encoders import oracle_of, random_weights
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.engine.code_layers import room_bytes
-from distilbert_sentiment_arch.engine.code_weights import CodePrecision
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
+from distilbert_sentiment_arch.settings.precision import CodePrecision
 from scripts.oracle import encoder as oracle
 from scripts.oracle.codes import in_codes
 

@@ -44,7 +44,7 @@ def main() raises:
         COLUMNS,
     )
     for item in range(layer.items()):
-        layer.compute["gelu"](item, layer.result)
+        layer.compute["gelu"](item, layer.result, layer.result)
     var norm = Norm(
         layer.result,
         layer.result,

@@ -26,7 +26,7 @@ def test_the_variable_is_read(monkeypatch: pytest.MonkeyPatch, value: str) -> No
 @pytest.mark.parametrize("value", ["", "INT8", "int4", "float16"])
 def test_another_value_is_refused_with_those_there_are(value: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"MAX_SENTIMENT_PRECISION.*float32, bfloat16, int8, auto"
+        ConfigError, match=r"MAX_SENTIMENT_PRECISION.*float32, bfloat16x3, bfloat16, int8, auto"
     ):
         requested_precision({"MAX_SENTIMENT_PRECISION": value})
 

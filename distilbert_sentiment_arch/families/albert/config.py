@@ -11,6 +11,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.checkpoint.standard_keys import read_standard_keys
+from distilbert_sentiment_arch.settings.precision import WITHOUT_CODES
 from weight_adapters.albert import DROPPED, tensor_specs
 
 _TYPES: Types = {"classifier_dropout_prob": (float, int)}
@@ -55,7 +56,7 @@ FAMILY = Family(
     model_type="albert",
     examples=("textattack/albert-base-v2-SST-2",),
     head="pooler with tanh",
-    precisions=("float32",),
+    precisions=WITHOUT_CODES,
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

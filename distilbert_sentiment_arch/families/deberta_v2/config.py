@@ -14,6 +14,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types, 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.messages import shown
+from distilbert_sentiment_arch.settings.precision import WITHOUT_CODES
 from weight_adapters.deberta_v2 import DROPPED, tensor_specs
 
 _TYPES: Types = {
@@ -175,7 +176,7 @@ FAMILY = Family(
         "meta-llama/Prompt-Guard-86M",
     ),
     head="context pooler with GELU",
-    precisions=("float32",),
+    precisions=WITHOUT_CODES,
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

@@ -12,6 +12,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson, Types
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig, Pooling
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.messages import shown
+from distilbert_sentiment_arch.settings.precision import WITHOUT_CODES
 from weight_adapters.modernbert import DROPPED, tensor_specs
 
 _LARGEST_ANGLE_TABLE = 2**25
@@ -171,7 +172,7 @@ FAMILY = Family(
     model_type="modernbert",
     examples=("tasksource/ModernBERT-base-nli",),
     head="dense layer with GELU and a norm, on the first token or the mean",
-    precisions=("float32",),
+    precisions=WITHOUT_CODES,
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

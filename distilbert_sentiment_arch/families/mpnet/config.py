@@ -11,6 +11,7 @@ from distilbert_sentiment_arch.checkpoint.config_json import ConfigJson
 from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
 from distilbert_sentiment_arch.checkpoint.family import Family
 from distilbert_sentiment_arch.checkpoint.standard_keys import check_only, read_standard_keys
+from distilbert_sentiment_arch.settings.precision import WITHOUT_CODES
 from weight_adapters.mpnet import DROPPED, FIRST_POSITION, tensor_specs
 
 
@@ -37,7 +38,7 @@ FAMILY = Family(
     model_type="mpnet",
     examples=("microsoft/mpnet-base",),
     head="dense layer with tanh",
-    precisions=("float32",),
+    precisions=WITHOUT_CODES,
     read_encoder=read_encoder,
     tensor_specs=tensor_specs,
     dropped=DROPPED,

@@ -28,7 +28,7 @@ class ModelPrecision(WireModel):
     """What a model is computed in, and why."""
 
     computed: str = Field(
-        description="float32, bfloat16 or int8; on an accelerator what MAX computes in.",
+        description="float32, bfloat16x3, bfloat16 or int8; on an accelerator what MAX takes.",
         examples=["int8"],
     )
     requested: PrecisionSetting = Field(description="The operator's setting, --precision.")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Precision = Literal["float32", "bfloat16", "int8", "none"]
+Precision = Literal["float32", "bfloat16x3", "bfloat16", "int8", "none"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ MAX computes with one thread per core that the process may use, so the worker bi
 many cores as there are threads.
 
 Options:
-    precision: ``float32`` (the default here), ``bfloat16``, ``int8`` or ``auto``.
+    precision: ``float32`` (the default here), ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``.
     kernels: False for MAX's own operations in place of our kernels.
 """
 

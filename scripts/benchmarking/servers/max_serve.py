@@ -1,7 +1,7 @@
 """This project: ``max serve`` with its routes.
 
 Options:
-    precision: ``float32`` (the default here), ``bfloat16``, ``int8`` or ``auto``.
+    precision: ``float32`` (the default here), ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``.
 """
 
 from __future__ import annotations
