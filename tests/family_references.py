@@ -238,6 +238,9 @@ IN_OPERATIONS_OF_MAX = (
 )
 """Cases whose graphs differ in MAX's own operations; each takes half a minute to compile."""
 
+IN_BFLOAT16X3 = ("roberta", "albert", "deberta-v3", "modernbert")
+"""A case of each kind of block; ``kernels/test_split_linear.py`` has products of all shapes."""
+
 
 def reference(name: str) -> list[dict[str, Any]]:
     """Returns, for each of ``TEXTS``: ``ids``, ``token_types`` and ``logits`` of Hugging Face.

@@ -43,11 +43,13 @@ def test_threads_started_inside_have_coarse_timers_and_their_parent_does_not() -
 
 def test_lower_priority_applies_to_all_threads_of_the_process() -> None:
     code = """
-import os, threading, time
+import os, threading
 from distilbert_sentiment_arch.engine.worker_process import lower_priority
-threading.Thread(target=time.sleep, args=(0.5,)).start()
+listed = threading.Event()
+threading.Thread(target=listed.wait).start()
 lower_priority()
 print(*(os.getpriority(os.PRIO_PROCESS, int(tid)) for tid in os.listdir("/proc/self/task")))
+listed.set()
 """
     printed = subprocess.run(
         [sys.executable, "-c", code],

@@ -7,26 +7,20 @@ Face's, too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from family_references import CASES, IN_OPERATIONS_OF_MAX, SERVED, TEXTS, reference
+from family_references import CASES, IN_BFLOAT16X3, IN_OPERATIONS_OF_MAX, TEXTS, reference
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
-from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.families.registry import FAMILIES
-from distilbert_sentiment_arch.settings.precision import Precision
 
 if TYPE_CHECKING:
     from graphs import Graph
 
 TOLERANCE = 1e-4
-
-IN_BFLOAT16X3 = ("roberta", "albert", "deberta-v3", "modernbert")
-"""A case of each kind of block; ``kernels/test_split_linear.py`` has products of all shapes."""
 
 
 def sequences(name: str) -> list[TokenSequence]:
@@ -38,44 +32,6 @@ def sequences(name: str) -> list[TokenSequence]:
 
 def expected(name: str) -> npt.NDArray[np.float64]:
     return np.array([each["logits"] for each in reference(name)])
-
-
-@pytest.fixture(scope="module")
-def graphs_of_max(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
-    return compiled(tmp_path_factory.mktemp("max"), IN_OPERATIONS_OF_MAX, packed=False)
-
-
-@pytest.fixture(scope="module")
-def graphs_of_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
-    from graphs import compile_as_served, read_checkpoint
-
-    directory = tmp_path_factory.mktemp("kernels")
-    # Servers load graphs of their own; the other cases are compiled at once, which takes less time.
-    served = {
-        name: compile_as_served(*read_checkpoint(CASES[name].write(directory / name)))
-        for name in sorted(set(SERVED.values()))
-    }
-    others = [name for name in CASES if name not in served]
-    return served | compiled(directory, others, packed=True)
-
-
-@pytest.fixture(scope="module")
-def graphs_in_bfloat16x3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
-    if not read_processor().computes("bfloat16x3"):
-        pytest.skip("this processor does not compute in bfloat16x3")
-    directory = tmp_path_factory.mktemp("bfloat16x3")
-    return compiled(directory, IN_BFLOAT16X3, packed=True, precision="bfloat16x3")
-
-
-def compiled(
-    directory: Path, names: Sequence[str], *, packed: bool, precision: Precision = "float32"
-) -> dict[str, Graph]:
-    from graphs import compile_together, read_checkpoint
-
-    encoders = [read_checkpoint(CASES[name].write(directory / name)) for name in names]
-    precisions = [precision] * len(names)
-    graphs = compile_together(encoders, packed=packed, precisions=precisions)
-    return dict(zip(names, graphs, strict=True))
 
 
 def test_every_family_has_a_case() -> None:

@@ -1,4 +1,4 @@
-"""The kernels of linear layers with their activations, against NumPy in float64."""
+"""The kernels of linear layers, against NumPy in float64; test_activation.py has activations."""
 
 from __future__ import annotations
 
@@ -33,14 +33,6 @@ SHAPES = [
     (190, 769, 130),
     (1000, 64, 320),
 ]
-ORACLE = {
-    "none": lambda x: x,
-    "gelu": oracle.ACTIVATIONS["gelu"],
-    "gelu_tanh": oracle.ACTIVATIONS["gelu_new"],
-    "relu": oracle.ACTIVATIONS["relu"],
-    "silu": oracle.ACTIVATIONS["silu"],
-    "tanh": oracle.ACTIVATIONS["tanh"],
-}
 
 
 class Layer:
@@ -67,17 +59,15 @@ def test_any_shape(kernels: Kernels, shape: tuple[int, int, int], dtype: type[np
     np.testing.assert_allclose(found, layer.expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("activation", ORACLE)
-def test_activations(kernels: Kernels, activation: str) -> None:
+def test_an_activation_follows(kernels: Kernels) -> None:
     layer = Layer(31, 40, 150, np.float32)
-    layer.x *= 6  # scaled up to reach the tails of the activation
-    run = kernels[f"linear_{activation}_32"]
-    plain = kernels["linear_none_32"](layer.x, layer.panels, layer.bias, layer.columns)
-    found = run(layer.x, layer.panels, layer.bias, layer.columns)
-    np.testing.assert_allclose(found, ORACLE[activation](plain.astype(np.float64)), atol=2e-6)
+    arrays = (layer.x, layer.panels, layer.bias, layer.columns)
+    found, plain = kernels["linear_gelu_32"](*arrays), kernels["linear_none_32"](*arrays)
+    gelu = oracle.ACTIVATIONS["gelu"]
+    np.testing.assert_allclose(found, gelu(plain.astype(np.float64)), atol=2e-6)
 
 
-@pytest.mark.parametrize("activation", ORACLE)
+@pytest.mark.parametrize("activation", ["none", "gelu"])
 def test_nan_stays_nan(kernels: Kernels, activation: str) -> None:
     x = np.array([[np.nan], [2.0], [-2.0]] * 9, dtype=np.float32)
     identity, bias = panels(np.ones((1, 1), np.float32)), np.zeros(PANEL, np.float32)
@@ -93,15 +83,6 @@ def test_nan_stays_nan_in_operations_of_max(kernels: Kernels, activation: str) -
     np.testing.assert_allclose(
         found, oracle.ACTIVATIONS[activation](x.astype(np.float64)), atol=2e-6
     )
-
-
-def test_gelu_is_exact_from_the_middle_into_the_tails(kernels: Kernels) -> None:
-    x = np.linspace(-12, 12, 48_000, dtype=np.float32)[:, None]
-    x = np.concatenate([x, [[-1e6], [-50], [50], [1e6]]]).astype(np.float32)
-    identity, bias = panels(np.ones((1, 1), np.float32)), np.zeros(PANEL, np.float32)
-    found = kernels["linear_gelu_32"](x, identity, bias, np.zeros(1, np.float32))
-    exact = ORACLE["gelu"](x.astype(np.float64))
-    np.testing.assert_allclose(found, exact, atol=1e-6, rtol=1e-7)
 
 
 def test_rows_do_not_depend_on_each_other(kernels: Kernels) -> None:

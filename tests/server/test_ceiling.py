@@ -28,7 +28,7 @@ LIMITS = {"serve": 2048 * MIB, "lexicon": 256 * MIB}
 """Those of the pods: deploy/kubernetes."""
 
 CALLERS = 16
-TURNS = 5
+TURNS = 3
 """How many of the worst a caller sends, one after the other; each caller begins with another."""
 
 WORST = (

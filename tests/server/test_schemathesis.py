@@ -16,7 +16,7 @@ from server_process import Server
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "15")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
 CHECKS = (
     "status_code_conformance",
     "content_type_conformance",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("SIEGE_S", "0"))
 
-REQUESTS = 20_000
+REQUESTS = 12_000
 """These have every kind but some of the huge, see tests/siege/test_generator.py."""
 
 
