@@ -194,8 +194,8 @@ def report_path(options: argparse.Namespace) -> Path | None:
     path = Path(options.report)
     if path.suffix.lower() not in _REPORT_SUFFIXES:
         raise InputError(
-            f"--report {options.report}: the name ends neither in {' nor in '.join(_REPORT_SUFFIXES)}"
-            ". Let it end in one of them."
+            f"--report {options.report}: the name does not say the format. Let it end in "
+            f"{' or '.join(_REPORT_SUFFIXES)}."
         )
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise InputError(
