@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from distilbert_sentiment_arch.bulk.counts import Counts
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
-from distilbert_sentiment_arch.bulk.input_files import find_files
+from distilbert_sentiment_arch.bulk.input_files import InputFile, find_files
 from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest
 from distilbert_sentiment_arch.bulk.lock import Lock
 from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
-from distilbert_sentiment_arch.bulk.parts import Plan, Task, missing_runs, part_name
+from distilbert_sentiment_arch.bulk.parts import PartRecord, Plan, Task, missing_runs, part_name
+from distilbert_sentiment_arch.bulk.progress import JobSize
 from distilbert_sentiment_arch.bulk.records import Records
 from distilbert_sentiment_arch.errors import JobError
 
@@ -78,6 +80,7 @@ class Job:
     ``open_job`` makes one. It is a context manager.
 
     Attributes:
+        identity: What scores the rows.
         plan: What its tasks share.
         units: Its input.
     """
@@ -94,6 +97,7 @@ class Job:
         self._output = output
         self._lock = lock
         self._records = records
+        self.identity = identity
         self.units = manifest.units
         self.plan = Plan(options, manifest.schema, identity.labels, identity.answers)
         self._succeeded = output.read(SUCCESS) is not None
@@ -128,6 +132,22 @@ class Job:
     def bytes(self) -> int:
         """Size of the input."""
         return sum(file.size for unit in self.units for file in unit.files)
+
+    @property
+    def size(self) -> JobSize:
+        """How large it is, and how much of it is done."""
+        tasks = self.tasks()
+        done = sum(len(self._records.parts(unit.number)) for unit in self.units)
+        missing = [task.parts for task in tasks]
+        known = [parts for parts in missing if parts is not None]
+        parts = done + sum(known) if len(known) == len(missing) else None
+        return JobSize(self.rows, self.done.rows, parts, done)
+
+    def parts(self) -> Iterator[tuple[PartRecord, tuple[InputFile, ...]]]:
+        """Yields the parts that are there, in the order of the rows, with the files of their unit."""
+        for unit in self.units:
+            for _, record in sorted(self._records.parts(unit.number).items()):
+                yield record, unit.files
 
     def tasks(self) -> list[Task]:
         """Returns what is to be done, in the order of the input; each task may run anywhere."""
