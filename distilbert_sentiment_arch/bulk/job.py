@@ -129,9 +129,15 @@ class Job:
         """Size of the input."""
         return sum(file.size for unit in self.units for file in unit.files)
 
-    def tasks(self) -> list[Task]:
-        """Returns what is to be done, in the order of the input; each task may run anywhere."""
-        return [task for unit in self.units for task in self._missing(unit)]
+    def tasks(self, rows: int | None = None) -> list[Task]:
+        """Returns what is to be done, in the order of the input; each task may run anywhere.
+
+        Args:
+            rows: About the most rows of a task, for many processes at once, which works where
+                files tell their rows before they are read (Parquet, Arrow); None for the longest
+                tasks.
+        """
+        return [task for unit in self.units for task in self._missing(unit, rows)]
 
     def finish(self) -> Summary:
         """Writes ``_SUCCESS``, once every task has run.
@@ -188,11 +194,12 @@ class Job:
     def _rows_of(self, unit: Unit) -> int | None:
         return unit.rows if unit.rows is not None else self._records.rows(unit.number)
 
-    def _missing(self, unit: Unit) -> list[Task]:
+    def _missing(self, unit: Unit, most: int | None) -> list[Task]:
         rows, part_rows = self._rows_of(unit), self.plan.options.part_rows
+        longest = None if most is None else max(1, most // part_rows)
         done = self._records.parts(unit.number)
         tasks = []
-        for first, parts in missing_runs(unit, rows, done, part_rows):
+        for first, parts in missing_runs(unit, rows, done, part_rows, longest):
             known = None
             if rows is not None and parts is not None:
                 known = min(rows, (first + parts) * part_rows) - first * part_rows

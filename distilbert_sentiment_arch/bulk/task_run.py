@@ -24,7 +24,7 @@ from distilbert_sentiment_arch.bulk.parts import (
     part_name,
     record_name,
 )
-from distilbert_sentiment_arch.bulk.reading import read_windows
+from distilbert_sentiment_arch.bulk.reading.windows import read_windows
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Scores
 from distilbert_sentiment_arch.bulk.schema import output_table
 from distilbert_sentiment_arch.bulk.scorer import Scorer
@@ -91,7 +91,9 @@ def run_task(
 
 
 class _Run:
-    def __init__(self, task: Task, on_progress: OnProgress, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, task: Task, on_progress: OnProgress, should_stop: Callable[[], bool]
+    ) -> None:
         self._task = task
         self._plan = task.plan
         self._output = OutputDirectory(task.plan.options.output)
