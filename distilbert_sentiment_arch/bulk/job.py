@@ -17,7 +17,6 @@ from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import PartRecord, Plan, Task, missing_runs, part_name
-from distilbert_sentiment_arch.bulk.progress import JobSize
 from distilbert_sentiment_arch.bulk.records import Records
 from distilbert_sentiment_arch.errors import JobError
 
@@ -80,7 +79,6 @@ class Job:
     ``open_job`` makes one. It is a context manager.
 
     Attributes:
-        identity: What scores the rows.
         plan: What its tasks share.
         units: Its input.
     """
@@ -97,7 +95,6 @@ class Job:
         self._output = output
         self._lock = lock
         self._records = records
-        self.identity = identity
         self.units = manifest.units
         self.plan = Plan(options, manifest.schema, identity.labels, identity.answers)
         self._succeeded = output.read(SUCCESS) is not None
@@ -133,25 +130,15 @@ class Job:
         """Size of the input."""
         return sum(file.size for unit in self.units for file in unit.files)
 
-    @property
-    def size(self) -> JobSize:
-        """How large it is, and how much of it is done."""
-        tasks = self.tasks()
-        done = sum(len(self._records.parts(unit.number)) for unit in self.units)
-        missing = [task.parts for task in tasks]
-        known = [parts for parts in missing if parts is not None]
-        parts = done + sum(known) if len(known) == len(missing) else None
-        return JobSize(self.rows, self.done.rows, parts, done)
+    def tasks(self, rows: int | None = None) -> list[Task]:
+        """Returns what is to be done, in the order of the input; each task may run anywhere.
 
-    def parts(self) -> Iterator[tuple[PartRecord, tuple[InputFile, ...]]]:
-        """Yields the parts that are there, in the order of the rows, with the files of their unit."""
-        for unit in self.units:
-            for _, record in sorted(self._records.parts(unit.number).items()):
-                yield record, unit.files
-
-    def tasks(self) -> list[Task]:
-        """Returns what is to be done, in the order of the input; each task may run anywhere."""
-        return [task for unit in self.units for task in self._missing(unit)]
+        Args:
+            rows: About the most rows of a task, for many processes at once, which works where
+                files tell their rows before they are read (Parquet, Arrow); None for the longest
+                tasks.
+        """
+        return [task for unit in self.units for task in self._missing(unit, rows)]
 
     def finish(self) -> Summary:
         """Writes ``_SUCCESS``, once every task has run.
@@ -187,6 +174,12 @@ class Job:
         parts = sum(len(self._records.parts(unit.number)) for unit in self.units)
         return Summary(self.done, parts, sum(len(files) for files, _ in units), units)
 
+    def parts(self) -> Iterator[tuple[PartRecord, tuple[InputFile, ...]]]:
+        """Yields the parts of ``done`` in the order of the rows, with the files of their unit."""
+        for unit in self.units:
+            for _, record in sorted(self._records.parts(unit.number).items()):
+                yield record, unit.files
+
     def close(self) -> None:
         """Lets others write to the output."""
         try:
@@ -208,11 +201,12 @@ class Job:
     def _rows_of(self, unit: Unit) -> int | None:
         return unit.rows if unit.rows is not None else self._records.rows(unit.number)
 
-    def _missing(self, unit: Unit) -> list[Task]:
+    def _missing(self, unit: Unit, most: int | None) -> list[Task]:
         rows, part_rows = self._rows_of(unit), self.plan.options.part_rows
+        longest = None if most is None else max(1, most // part_rows)
         done = self._records.parts(unit.number)
         tasks = []
-        for first, parts in missing_runs(unit, rows, done, part_rows):
+        for first, parts in missing_runs(unit, rows, done, part_rows, longest):
             known = None
             if rows is not None and parts is not None:
                 known = min(rows, (first + parts) * part_rows) - first * part_rows

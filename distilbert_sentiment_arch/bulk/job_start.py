@@ -23,7 +23,7 @@ from distilbert_sentiment_arch.bulk.manifest import (
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import part_name
-from distilbert_sentiment_arch.bulk.reading import count_rows, read_schema
+from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_schema
 from distilbert_sentiment_arch.bulk.records import Records
 from distilbert_sentiment_arch.bulk.schema import output_schema
 from distilbert_sentiment_arch.bulk.storage import open_storage
@@ -40,9 +40,7 @@ COUNTED_BYTES = 2**20
 _READ_AT_ONCE = 16
 
 
-def check_output(
-    options: JobOptions, files: Sequence[InputFile], output: OutputDirectory
-) -> None:
+def check_output(options: JobOptions, files: Sequence[InputFile], output: OutputDirectory) -> None:
     """Checks that the output is a place of its own; writes nothing.
 
     Raises:

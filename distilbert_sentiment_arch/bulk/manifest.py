@@ -142,9 +142,7 @@ def settings_of(options: JobOptions, identity: ModelIdentity) -> dict[str, Any]:
     return dict(json.loads(json.dumps(settings)))
 
 
-def refuse_difference(
-    before: Mapping[str, Any], now: Mapping[str, Any], place: str
-) -> None:
+def refuse_difference(before: Mapping[str, Any], now: Mapping[str, Any], place: str) -> None:
     """Checks that a job which is begun again is the same.
 
     Raises:

@@ -13,7 +13,7 @@ from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.job import Job
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.parts import part_name
-from distilbert_sentiment_arch.bulk.progress import Snapshot
+from distilbert_sentiment_arch.bulk.progress import JobSize, Snapshot
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,18 @@ class Outcome:
         return {source: _sum(parts) for source, parts in found.items()}
 
 
+def size_of(job: Job) -> JobSize:
+    """Returns how large a job is, and how much of it is done."""
+    done = sum(1 for _ in job.parts())
+    missing = [task.parts for task in job.tasks()]
+    known = [parts for parts in missing if parts is not None]
+    parts = done + sum(known) if len(known) == len(missing) else None
+    return JobSize(job.rows, job.done.rows, parts, done)
+
+
 def outcome_of(
     job: Job,
+    identity: ModelIdentity,
     run: Snapshot,
     seconds: float,
     part_seconds: Mapping[str, float],
@@ -91,6 +101,7 @@ def outcome_of(
 
     Args:
         job: The job.
+        identity: What scored its rows.
         run: What this run did of it.
         seconds: What this run took.
         part_seconds: What parts took, by their name, as far as this run wrote them.
@@ -104,11 +115,11 @@ def outcome_of(
         source = f"{files[0].path}{more}"
         parts.append(PartOutcome(name, source, record.counts, part_seconds.get(name)))
     return Outcome(
-        job.identity.model,
+        identity.model,
         options.output,
         parts,
         failed,
-        _settings(options, job.identity),
+        _settings(options, identity),
         run.counts.rows,
         run.counts.tokens_read,
         seconds,

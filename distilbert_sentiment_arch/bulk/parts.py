@@ -20,9 +20,6 @@ from distilbert_sentiment_arch.errors import InputError
 RECORDS = "_parts"
 """Directory of a small file a part, written once the part is there."""
 
-TASK_ROWS = 100_000
-"""About the rows of a task, where the rows of a file are known before it is read."""
-
 _UNIT_DIGITS = 5
 _PART_DIGITS = 6
 _NAME = re.compile(r"part-(\d{5,})-(\d{6,})\.(parquet|jsonl|csv)")
@@ -124,7 +121,7 @@ class UnitEnd:
     rows: int
 
 
-def part_name(unit: int, part: int, format: OutputFormat) -> str:
+def part_name(unit: int, part: int, output_format: OutputFormat) -> str:
     """Returns the name of a part; names sort in the order of the rows.
 
     Raises:
@@ -135,7 +132,7 @@ def part_name(unit: int, part: int, format: OutputFormat) -> str:
             f"The job comes to more than {10**_UNIT_DIGITS:,} groups of files, or to more than "
             f"{10**_PART_DIGITS:,} parts of one. Raise --part-rows, or make several jobs of it."
         )
-    return f"part-{unit:0{_UNIT_DIGITS}}-{part:0{_PART_DIGITS}}{SUFFIXES[format]}"
+    return f"part-{unit:0{_UNIT_DIGITS}}-{part:0{_PART_DIGITS}}{SUFFIXES[output_format]}"
 
 
 def is_part_name(name: str) -> bool:
@@ -164,7 +161,11 @@ def parts_of(rows: int, part_rows: int) -> int:
 
 
 def missing_runs(
-    unit: Unit, rows: int | None, done: Collection[int], part_rows: int
+    unit: Unit,
+    rows: int | None,
+    done: Collection[int],
+    part_rows: int,
+    longest: int | None = None,
 ) -> Iterator[tuple[int, int | None]]:
     """Yields the parts of a unit that are not there, as runs of neighbours for one task each.
 
@@ -173,6 +174,7 @@ def missing_runs(
         rows: Its rows, where they are known by now.
         done: Numbers of its parts that are there.
         part_rows: Rows of a part.
+        longest: Most parts of a run; None for any number.
 
     Yields:
         First part and number of parts; None for all from there on.
@@ -181,7 +183,6 @@ def missing_runs(
         return
     total = None if rows is None else parts_of(rows, part_rows)
     limit = total if total is not None else max(done, default=-1) + 1
-    longest = max(1, TASK_ROWS // part_rows)
     first: int | None = None
     for part in range(limit + 1):
         missing = part < limit and part not in done

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
@@ -24,7 +24,7 @@ from distilbert_sentiment_arch.bulk.parts import (
     part_name,
     record_name,
 )
-from distilbert_sentiment_arch.bulk.reading import read_windows
+from distilbert_sentiment_arch.bulk.reading.windows import read_windows
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Scores
 from distilbert_sentiment_arch.bulk.schema import output_table
 from distilbert_sentiment_arch.bulk.scorer import Scorer
@@ -91,7 +91,9 @@ def run_task(
 
 
 class _Run:
-    def __init__(self, task: Task, on_progress: OnProgress, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, task: Task, on_progress: OnProgress, should_stop: Callable[[], bool]
+    ) -> None:
         self._task = task
         self._plan = task.plan
         self._output = OutputDirectory(task.plan.options.output)
@@ -260,7 +262,7 @@ def _file_of(
 ) -> tuple[InputFile, int]:
     """Returns the file of a row of a unit, and the row's place in it."""
     for file in files[:-1]:
-        rows = sum(len(each.texts) for each in read_windows([file], options))
+        rows = sum(each.table.num_rows for each in read_windows([file], options))
         if row < rows:
             return file, row
         row -= rows

@@ -140,7 +140,7 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
     from distilbert_sentiment_arch.bulk.identification import identify
     from distilbert_sentiment_arch.bulk.job import open_job
     from distilbert_sentiment_arch.bulk.local_run import run_here
-    from distilbert_sentiment_arch.bulk.outcome import outcome_of
+    from distilbert_sentiment_arch.bulk.outcome import outcome_of, size_of
 
     start = time.monotonic()
     scorer: Scorer | None = None
@@ -159,13 +159,14 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
             if scorer.identity != identity:
                 # What is loaded counts; where parts of another model are there, this refuses.
                 job.close()
-                job = opened.enter_context(open_job(options.job, scorer.identity))
-            progress.begin(job.size)
+                identity = scorer.identity
+                job = opened.enter_context(open_job(options.job, identity))
+            progress.begin(size_of(job))
             seconds = run_here(job, scorer, progress, interruption)
         job.finish()
         spent = time.monotonic() - start
         failed = [] if options.report is None else failed_rows(job, options.identifier)
-        outcome = outcome_of(job, progress.snapshot(), spent, seconds, failed)
+        outcome = outcome_of(job, identity, progress.snapshot(), spent, seconds, failed)
         if options.report is not None:
             from distilbert_sentiment_arch.bulk.report import write_report
 
