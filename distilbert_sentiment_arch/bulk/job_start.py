@@ -74,14 +74,33 @@ def check_output(options: JobOptions, files: Sequence[InputFile], output: Output
             )
 
 
+def read_manifest(output: OutputDirectory) -> Manifest | None:
+    """Returns the manifest that an output holds; None where it holds none.
+
+    Raises:
+        OutputError: It is not a manifest of this version.
+    """
+    content = output.read(MANIFEST)
+    return None if content is None else Manifest.from_json(content, output.uri)
+
+
 def job_manifest(
     options: JobOptions,
     identity: ModelIdentity,
     files: Sequence[InputFile],
     output: OutputDirectory,
     records: Records,
+    before: Manifest | None,
 ) -> Manifest:
     """Returns the manifest of a job, new or as it was, with files that came since; writes it.
+
+    Args:
+        options: Of the job.
+        identity: What the rows are scored with.
+        files: The input now.
+        output: Of the job.
+        records: What is done.
+        before: The manifest that the output holds.
 
     Raises:
         InputError: A file of the input cannot be read, or has no such column.
@@ -90,14 +109,12 @@ def job_manifest(
         InputChanged: A file is not the one that finished parts were made of.
     """
     settings = settings_of(options, identity)
-    content = output.read(MANIFEST)
-    if content is None or not records.units():
+    if before is None or not records.units():
         # Nothing is done yet that an older manifest would describe.
         records.forget()
         schema = job_schema(options, identity, files)
         manifest = Manifest(settings, schema, _units(files, options.input, 0))
     else:
-        before = Manifest.from_json(content, options.output)
         refuse_difference(before.settings, settings, options.output)
         units, new = grown(before.units, files, records.units())
         _refuse_columns(new, before.schema, options)
@@ -105,9 +122,8 @@ def job_manifest(
         counted = [_counted(unit, options.input) for unit in units]
         manifest = replace(before, units=(*counted, *added))
     _refuse_foreign(options, output)
-    written = manifest.to_json()
-    if written != content:
-        output.write(MANIFEST, written)
+    if manifest != before:
+        output.write(MANIFEST, manifest.to_json())
     return manifest
 
 
