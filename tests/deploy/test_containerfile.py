@@ -96,7 +96,10 @@ def test_the_runtime_lock_has_required_packages_and_no_development_tools() -> No
     assert {"max", "modular", "uvicorn", "numpy"} & needed
     assert needed <= RUNTIME.keys()
     for_developers = {
-        canonicalize_name(Requirement(each).name) for each in PROJECT["dependency-groups"]["dev"]
+        canonicalize_name(Requirement(each).name)
+        for group in ("dev", "ray")
+        for each in PROJECT["dependency-groups"][group]
+        if isinstance(each, str)
     }
     assert RUNTIME.keys() & (for_developers - needed) == set()
 
