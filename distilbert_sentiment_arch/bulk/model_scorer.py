@@ -1,0 +1,131 @@
+"""Scorer of datasets that answers with a model in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from distilbert_sentiment_arch.bulk.identity import (
+    ModelIdentity,
+    revision_of,
+    settings_digest,
+    weights_digest,
+)
+from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, Rows, columns_of
+from distilbert_sentiment_arch.bulk.row_model import RowModel, Source
+from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.classify.fallback import COVERED, reason_of
+from distilbert_sentiment_arch.classify.interface import Classification
+from distilbert_sentiment_arch.classify.labels import LabelSet
+from distilbert_sentiment_arch.classify.preparation import Preparation
+from distilbert_sentiment_arch.engine.device_choice import choose_device
+from distilbert_sentiment_arch.engine.in_process import InProcessModel, load_model
+from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
+from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
+from distilbert_sentiment_arch.settings.defaults import MAX_BATCH_SIZE, VERSION
+from distilbert_sentiment_arch.settings.limits import Limits
+
+
+class ModelScorer:
+    """A model that answers rows, and a word list for those that it fails for, if there is one.
+
+    Args:
+        identity: What answers.
+        labels: The labels of the model.
+        rows: The model.
+        stand_in: Answers in its place; None for nothing.
+    """
+
+    def __init__(
+        self,
+        identity: ModelIdentity,
+        labels: LabelSet,
+        rows: RowModel,
+        stand_in: LexiconClassifier | None = None,
+    ) -> None:
+        self.identity = identity
+        self.labels = labels
+        self._rows = rows
+        self._stand_in = stand_in
+
+    def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
+        """See ``Scorer``."""
+        place_of = self.identity.answers.index
+        for window, answers in self.answers(windows):
+            yield ScoredWindow(window, columns_of(answers, self.labels, place_of))
+
+    def answers(self, sources: Iterable[Source]) -> Iterator[tuple[Source, RowAnswers]]:
+        """Yields rows with their answers; see ``RowModel.answers``."""
+        for source, answers in self._rows.answers(sources):
+            yield source, self._stood_in(source, answers)
+
+    def _stood_in(self, source: Rows, answers: RowAnswers) -> RowAnswers:
+        """Returns answers with those of the word list where the model failed."""
+        if self._stand_in is None:
+            return answers
+        covered = [row for row, why in answers.failures.items() if _is_covered(why)]
+        texts = [text for row in covered if (text := source.texts[row]) is not None]
+        if not texts:
+            return answers
+        found: list[Classification] = self._stand_in.classify_texts(texts)
+        left = {row: why for row, why in answers.failures.items() if row not in set(covered)}
+        stand_ins = dict(zip(covered, found, strict=True))
+        return replace(answers, failures=left, stand_ins=stand_ins)
+
+
+def _is_covered(failure: object) -> bool:
+    return isinstance(failure, SentimentError) and reason_of(failure) in COVERED["always-available"]
+
+
+def load_model_scorer(options: ModelOptions, device: str = "cpu") -> ModelScorer:
+    """Loads the model of a job's options; see ``scorer.load_scorer``.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be served, its labels are not those of a word list
+            where one is to stand in, or there is no such device.
+    """
+    limits = Limits.from_environment()
+    chosen = choose_device(device)
+    found = find_checkpoint(options.model, FAMILIES, options.revision)
+    labels = found.checkpoint.config.labels
+    stand_in = None
+    if options.fallback is not None:
+        stand_in = LexiconClassifier(embedded_word_list(options.fallback), labels)
+    # Hashing leaves the interpreter lock to the loading.
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(weights_digest, found.checkpoint)
+        model = load_model(found, chosen, options.precision)
+    identity = ModelIdentity(
+        model=found.name,
+        revision=revision_of(found.checkpoint),
+        weights_digest=digest.result(),
+        settings_digest=settings_digest(found.checkpoint),
+        precision=model.precision.precision,
+        version=VERSION,
+        labels=labels.names,
+        problem_type=labels.problem_type,
+        route="model",
+        max_length=model.max_length,
+        fallback=options.fallback,
+    )
+    rows = _row_model(model, options, limits, accelerator=chosen.is_accelerator)
+    return ModelScorer(identity, labels, rows, stand_in)
+
+
+def _row_model(
+    model: InProcessModel, options: ModelOptions, limits: Limits, *, accelerator: bool
+) -> RowModel:
+    return RowModel(
+        model,
+        Preparation(model.tokenizer, model.max_length, limits.max_request_tokens),
+        len(model.labels),
+        options.truncation,
+        limits.batch_tokens(accelerator=accelerator),
+        MAX_BATCH_SIZE,
+        limits.max_request_characters,
+    )

@@ -1,0 +1,55 @@
+"""Scorers of datasets, and which of them a job's options ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from distilbert_sentiment_arch.bulk.identity import ModelIdentity
+from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
+from distilbert_sentiment_arch.settings.limits import Limits
+
+
+class Scorer(Protocol):
+    """Answers rows."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What answers."""
+
+    def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
+        """Yields windows with their answers, in order, as a server would answer each row.
+
+        Windows are read in a thread of their own, a bounded number of rows ahead. Close the
+        iterator (``close()``, or read it to its end) to end its threads.
+
+        Args:
+            windows: Rows; read in another thread.
+
+        Raises:
+            Unavailable: The model answers nothing any more.
+            Exception: What reading the windows raised.
+        """
+
+
+def load_scorer(options: ModelOptions, device: str = "cpu") -> Scorer:
+    """Loads what the options name.
+
+    Args:
+        options: The model, and how rows are read.
+        device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto`` for an accelerator where there is one.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be served, or there is no such device.
+    """
+    if options.model in EMBEDDED:
+        from distilbert_sentiment_arch.bulk.lexicon_scorer import LexiconScorer
+
+        limits = Limits.from_environment()
+        return LexiconScorer(embedded_word_list(options.model), limits.max_request_characters)
+    from distilbert_sentiment_arch.bulk.model_scorer import load_model_scorer
+
+    return load_model_scorer(options, device)
