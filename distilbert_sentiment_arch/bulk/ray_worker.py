@@ -5,8 +5,6 @@ from __future__ import annotations
 import pickle
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,6 +67,7 @@ class Board:
     def __init__(self) -> None:
         self._attempts: Counter[int] = Counter()
         self._rows: Counter[int] = Counter()
+        self._parts: set[str] = set()
         self._news: deque[tuple[str, Any]] = deque()
 
     def begin(self, task: int) -> tuple[int, int]:
@@ -94,7 +93,9 @@ class Board:
 
     def part_written(self, name: str) -> None:
         """Takes a part that is in the output."""
-        self._news.append(("part", name))
+        if name not in self._parts:
+            self._parts.add(name)
+            self._news.append(("part", name))
 
     def take(self) -> list[tuple[str, Any]]:
         """Returns what came since the call before."""
@@ -231,9 +232,3 @@ def difference(expected: ModelIdentity, found: ModelIdentity) -> str | None:
 def node_name() -> str:
     """Returns the address of the node that this process is on."""
     return str(ray.util.get_node_ip_address())
-
-
-def quietly(call: Callable[[], object]) -> None:
-    """Runs what may fail without harm."""
-    with suppress(Exception):
-        call()
