@@ -121,7 +121,7 @@ class UnitEnd:
     rows: int
 
 
-def part_name(unit: int, part: int, format: OutputFormat) -> str:
+def part_name(unit: int, part: int, output_format: OutputFormat) -> str:
     """Returns the name of a part; names sort in the order of the rows.
 
     Raises:
@@ -132,7 +132,7 @@ def part_name(unit: int, part: int, format: OutputFormat) -> str:
             f"The job comes to more than {10**_UNIT_DIGITS:,} groups of files, or to more than "
             f"{10**_PART_DIGITS:,} parts of one. Raise --part-rows, or make several jobs of it."
         )
-    return f"part-{unit:0{_UNIT_DIGITS}}-{part:0{_PART_DIGITS}}{SUFFIXES[format]}"
+    return f"part-{unit:0{_UNIT_DIGITS}}-{part:0{_PART_DIGITS}}{SUFFIXES[output_format]}"
 
 
 def is_part_name(name: str) -> bool:

@@ -28,12 +28,12 @@ class Records:
 
     Args:
         output: Of the job.
-        format: Of the parts.
+        output_format: Of the parts.
     """
 
-    def __init__(self, output: OutputDirectory, format: OutputFormat) -> None:
+    def __init__(self, output: OutputDirectory, output_format: OutputFormat) -> None:
         self._output = output
-        self._format = format
+        self._format = output_format
         self._parts: dict[int, dict[int, PartRecord]] = {}
         self._ends: dict[int, int] = {}
         self._known: set[str] = set()
@@ -44,8 +44,9 @@ class Records:
         Raises:
             OutputError: They cannot be read.
         """
-        sizes = {each.name: each.size for each in self._output.files()}
+        # In this order: a part is there before its record is.
         listed = [each.name for each in self._output.files(RECORDS)]
+        sizes = {each.name: each.size for each in self._output.files()}
         new = [name for name in listed if name not in self._known]
         if self._output.local:
             contents = [self._output.read(name) for name in new]

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
@@ -262,7 +262,7 @@ def _file_of(
 ) -> tuple[InputFile, int]:
     """Returns the file of a row of a unit, and the row's place in it."""
     for file in files[:-1]:
-        rows = sum(len(each.texts) for each in read_windows([file], options))
+        rows = sum(each.table.num_rows for each in read_windows([file], options))
         if row < rows:
             return file, row
         row -= rows

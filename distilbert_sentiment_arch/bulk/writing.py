@@ -40,33 +40,33 @@ class PartWriter(Protocol):
 
 
 def open_writer(
-    path: Path, format: OutputFormat, schema: pa.Schema, labels: Sequence[str]
+    path: Path, output_format: OutputFormat, schema: pa.Schema, labels: Sequence[str]
 ) -> PartWriter:
     """Opens a file for the rows of a part."""
-    if format == "parquet":
+    if output_format == "parquet":
         return ParquetPart(path, schema)
-    if format == "jsonl":
+    if output_format == "jsonl":
         return JsonLinesPart(path, labels)
     return CsvPart(path, schema, labels)
 
 
-def check_schema(schema: pa.Schema, format: OutputFormat, labels: Sequence[str]) -> None:
+def check_schema(schema: pa.Schema, output_format: OutputFormat, labels: Sequence[str]) -> None:
     """Checks that rows of a schema can be written.
 
     Raises:
         InputError: A column has a type that the format lacks, or the name of one of the answer.
     """
-    if format == "csv":
+    if output_format == "csv":
         columns = set(schema.names) - {"probabilities"}
         refuse_clash([*columns], probability_columns(labels))
     for field in schema:
         try:
-            if format == "parquet":
+            if output_format == "parquet":
                 pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid, OSError) as error:
             raise InputError(
                 f"The column {shown(field.name)} of type {field.type} cannot be written as "
-                f"{format}: {error}. Leave it out with --keep, or write --format jsonl.",
+                f"{output_format}: {error}. Leave it out with --keep, or write --format jsonl.",
                 "keep",
             ) from error
 
