@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from distilbert_sentiment_arch.bulk.job import Job
 from distilbert_sentiment_arch.bulk.options import OutputFormat
-from distilbert_sentiment_arch.bulk.outcome import FailedRow
+from distilbert_sentiment_arch.bulk.parts import part_name
 from distilbert_sentiment_arch.bulk.storage import open_storage
 from distilbert_sentiment_arch.errors import OutputError
 
@@ -18,30 +20,45 @@ MOST_SHOWN = 1000
 """Failed rows that a report lists."""
 
 
-def failed_rows(
-    output: str,
-    parts: Sequence[str],
-    form: OutputFormat,
-    identifier: str | None = None,
-    most: int = MOST_SHOWN,
-) -> list[FailedRow]:
-    """Returns the first failed rows of some parts, in order.
+@dataclass(frozen=True)
+class FailedRow:
+    """A row that could not be scored.
+
+    Attributes:
+        part: The part that has it.
+        row: Its place in the part, from 0.
+        name: Its value of the column of ``--id``; None without one.
+        reason: Why.
+    """
+
+    part: str
+    row: int
+    name: str | None
+    reason: str
+
+
+def failed_rows(job: Job, identifier: str | None = None, most: int = MOST_SHOWN) -> list[FailedRow]:
+    """Returns the first failed rows of a job, in order.
 
     Args:
-        output: Directory or URI of the parts.
-        parts: Names of the parts that have failed rows.
-        form: Of the parts.
+        job: The job; parts without a failed row are not read.
         identifier: Column whose values name the rows; None for none.
         most: Most rows that are returned.
 
     Raises:
         OutputError: A part cannot be read.
     """
+    output, form = job.plan.options.output, job.plan.options.format
     storage, path = open_storage(output)
+    names = (
+        part_name(record.unit, record.part, form)
+        for record, _ in job.parts()
+        if record.counts.failed
+    )
     rows = (
-        FailedRow(part, row, name, reason)
-        for part in parts
-        for row, name, reason in _failed_in(storage, f"{path}/{part}", form, identifier)
+        FailedRow(name, row, value, reason)
+        for name in names
+        for row, value, reason in _failed_in(storage, f"{path}/{name}", form, identifier)
     )
     try:
         return list(islice(rows, most))

@@ -33,7 +33,7 @@ def shares(rows: Mapping[str, int]) -> str:
     ordered = sorted(rows.items(), key=lambda each: -each[1])
     shown = [f"{label} {share(each, whole)}" for label, each in ordered[:_SHOWN_LABELS]]
     if len(ordered) > _SHOWN_LABELS:
-        shown.append(f"{len(ordered) - _SHOWN_LABELS} more labels")
+        shown.append(f"and {plural(len(ordered) - _SHOWN_LABELS, 'more label')}")
     return " ".join(shown)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from distilbert_sentiment_arch.bulk.counts import Counts
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
-from distilbert_sentiment_arch.bulk.input_files import find_files
+from distilbert_sentiment_arch.bulk.input_files import InputFile, find_files
 from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest
 from distilbert_sentiment_arch.bulk.lock import Lock
 from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
-from distilbert_sentiment_arch.bulk.parts import Plan, Task, missing_runs, part_name
+from distilbert_sentiment_arch.bulk.parts import PartRecord, Plan, Task, missing_runs, part_name
 from distilbert_sentiment_arch.bulk.records import Records
 from distilbert_sentiment_arch.errors import JobError
 
@@ -172,6 +173,12 @@ class Job:
         )
         parts = sum(len(self._records.parts(unit.number)) for unit in self.units)
         return Summary(self.done, parts, sum(len(files) for files, _ in units), units)
+
+    def parts(self) -> Iterator[tuple[PartRecord, tuple[InputFile, ...]]]:
+        """Yields the parts of ``done`` in the order of the rows, with the files of their unit."""
+        for unit in self.units:
+            for _, record in sorted(self._records.parts(unit.number).items()):
+                yield record, unit.files
 
     def close(self) -> None:
         """Lets others write to the output."""

@@ -122,9 +122,10 @@ def _sections(outcome: Outcome) -> Iterator[str]:
         errors = sorted(counts.errors.items(), key=lambda each: -each[1])
         yield from _table(("reason", "rows"), [(kind, f"{rows:,}") for kind, rows in errors])
         yield from _failed(outcome, counts)
-    if outcome.parts:
-        yield "<h2>Slowest parts</h2>"
-        slowest = sorted(outcome.parts, key=lambda part: -part.seconds)[:_SLOWEST]
+    timed = [(part, part.seconds) for part in outcome.parts if part.seconds is not None]
+    if timed:
+        yield "<h2>Slowest parts of the last run</h2>"
+        slowest = sorted(timed, key=lambda each: -each[1])[:_SLOWEST]
         yield from _table(
             ("part", "input", "rows", "tokens", "seconds"),
             [
@@ -133,9 +134,9 @@ def _sections(outcome: Outcome) -> Iterator[str]:
                     part.source,
                     f"{part.counts.rows:,}",
                     f"{part.counts.tokens_read:,}",
-                    f"{part.seconds:.2f}",
+                    f"{seconds:.2f}",
                 )
-                for part in slowest
+                for part, seconds in slowest
             ],
         )
     if outcome.settings:

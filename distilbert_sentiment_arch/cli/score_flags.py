@@ -62,6 +62,11 @@ def add_score_flags(command: argparse.ArgumentParser) -> None:
     )
     add_precision(command)
     command.add_argument(
+        "--device",
+        default="cpu",
+        help="cpu, gpu, gpu:1, ..., or auto for an accelerator where there is one (default: cpu)",
+    )
+    command.add_argument(
         "--fallback",
         choices=EMBEDDED,
         help="the word list that answers a row for which the model fails (default: none)",
