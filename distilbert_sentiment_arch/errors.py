@@ -28,7 +28,8 @@
     │   ├── OutputInUse           another process writes there
     │   ├── JobDiffers            its output holds parts of a job with other options or another model
     │   ├── InputChanged          an input file is not the one that finished parts were made of
-    │   └── RowFailed             a row cannot be scored, and the job ends with the first such row
+    │   ├── RowFailed             a row cannot be scored, and the job ends with the first such row
+    │   └── RayError              the Ray cluster cannot run the job, or failed
     ├── BodyTimeout               the body did not arrive in time
     ├── UnknownModel              the request names a model that is not served here
     ├── Unauthorized              the request carries no API key that is known here
@@ -267,6 +268,10 @@ class InputChanged(JobError):
 
 class RowFailed(JobError):
     """A row that cannot be scored, in a job that ends with the first such row."""
+
+
+class RayError(JobError):
+    """A Ray cluster that cannot run a job, or that failed in the middle of one."""
 
 
 class BodyTimeout(SentimentError):

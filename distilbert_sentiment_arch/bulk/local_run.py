@@ -43,7 +43,7 @@ def run_here(
     seconds: dict[str, float] = {}
     for task in job.tasks():
         interruption.raise_pending()
-        run = _TaskProgress(task, progress)
+        run = TaskProgress(task, progress)
         interruption.finish = run.is_nearly_done
         try:
             result = run_task(
@@ -60,7 +60,7 @@ def run_here(
     return seconds
 
 
-class _TaskProgress:
+class TaskProgress:
     """Which part of a task is in hand, and how far it is.
 
     Attributes:
