@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -34,6 +35,9 @@ from distilbert_sentiment_arch.bulk.ray_worker import (
 )
 from distilbert_sentiment_arch.errors import CheckpointError, JobError, RayError, SentimentError
 from distilbert_sentiment_arch.settings.defaults import VERSION
+
+TASKS_A_WORKER = 4
+"""Least tasks of a worker where parts are as many: the last ones to end leave little idle."""
 
 _POLL_S = 0.5
 
@@ -91,7 +95,7 @@ def run_on_ray(
         JobError: Tasks failed; the message has the first reason.
         RayError: The cluster failed.
     """
-    tasks = job.tasks()
+    tasks = divided(job.tasks(), TASKS_A_WORKER * pool.size)
     if not tasks:
         return {}
     seconds: dict[str, float] = {}
@@ -111,6 +115,32 @@ def run_on_ray(
         others = f" {len(failures) - 1} other tasks failed, too." if len(failures) > 1 else ""
         raise JobError(f"{failures[0].failure}{others}")
     return seconds
+
+
+def divided(tasks: Sequence[Task], number: int) -> list[Task]:
+    """Divides tasks into about so many of whole parts, where their rows are known.
+
+    Args:
+        tasks: Tasks of one job.
+        number: Where there are as many already, they stay as they are.
+    """
+    parts = sum(each.parts or 0 for each in tasks if each.rows is not None)
+    if len(tasks) >= number or not parts:
+        return list(tasks)
+    most = max(1, parts // number)
+    return [piece for task in tasks for piece in _pieces(task, most)]
+
+
+def _pieces(task: Task, most: int) -> Iterator[Task]:
+    """Yields tasks of so many parts at most that together are a task."""
+    if task.rows is None or task.parts is None:
+        yield task
+        return
+    of_part = task.plan.options.part_rows
+    for done in range(0, task.parts, most):
+        parts = min(most, task.parts - done)
+        rows = min(parts * of_part, task.rows - done * of_part)
+        yield replace(task, first=task.first + done, parts=parts, rows=rows)
 
 
 def _ends(
@@ -182,7 +212,8 @@ def _quiet_ray_data(workers: int) -> Iterator[None]:
 def _board(progress: Progress) -> Iterator[Any]:
     """Context in which a board lives, whose news reach the progress."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=here).remote()
+    actor: Any = ray.remote(Board)
+    board = actor.options(num_cpus=0, scheduling_strategy=here).remote()
     ended = threading.Event()
 
     def follow() -> None:
@@ -221,9 +252,7 @@ def check_nodes(output: str, file: InputFile, cluster: Cluster) -> None:
     manifest = hashlib.sha256(OutputDirectory(output).read(MANIFEST) or b"").hexdigest()
     asked = {
         node: ray.remote(probe)
-        .options(
-            num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
-        )
+        .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False))
         .remote(output, file, manifest, f"{_PROBE}-{node}")
         for node in cluster.working
     }

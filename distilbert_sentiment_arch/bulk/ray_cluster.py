@@ -1,4 +1,4 @@
-"""A Ray cluster: how it is reached, and how many workers with which share of its nodes fit in it."""
+"""A Ray cluster: how it is reached, and how many workers fit in it with which share of a node."""
 
 from __future__ import annotations
 

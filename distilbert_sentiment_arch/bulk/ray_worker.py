@@ -231,4 +231,5 @@ def difference(expected: ModelIdentity, found: ModelIdentity) -> str | None:
 
 def node_name() -> str:
     """Returns the address of the node that this process is on."""
-    return str(ray.util.get_node_ip_address())
+    address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    return address
