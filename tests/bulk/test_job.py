@@ -36,7 +36,7 @@ from distilbert_sentiment_arch.errors import (
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    write_parquet(tmp_path / "in" / "a.parquet", range(0, 450), missing=[7, 8])
+    write_parquet(tmp_path / "in" / "a.parquet", range(450), missing=[7, 8])
     write_parquet(tmp_path / "in" / "b.parquet", range(450, 700))
     return tmp_path / "in"
 
@@ -50,7 +50,7 @@ def out(options: JobOptions) -> Path:
     return Path(options.output)
 
 
-def identity(options: JobOptions):  # noqa: ANN201
+def identity(options: JobOptions):
     return load_scorer(options.model).identity
 
 
@@ -221,9 +221,8 @@ def test_on_error_may_change(options: JobOptions) -> None:
 
 
 def test_two_runs_into_one_output(options: JobOptions) -> None:
-    with open_job(options, identity(options)):
-        with pytest.raises(OutputInUse, match="process"):
-            open_job(options, identity(options))
+    with open_job(options, identity(options)), pytest.raises(OutputInUse, match="process"):
+        open_job(options, identity(options))
     open_job(options, identity(options)).close()
 
 
@@ -280,9 +279,9 @@ def test_a_column_of_the_answer_is_refused_at_the_start(tmp_path: Path) -> None:
 
 def test_a_job_that_is_not_done_does_not_finish(options: JobOptions) -> None:
     run_some(options, 3)
-    with open_job(options, identity(options)) as job:
-        with pytest.raises(JobError, match=r"part-00000-000003\.parquet"):
-            job.finish()
+    job = open_job(options, identity(options))
+    with job, pytest.raises(JobError, match=r"part-00000-000003\.parquet"):
+        job.finish()
     assert not (out(options) / "_SUCCESS").exists()
 
 
