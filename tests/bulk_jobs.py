@@ -45,9 +45,7 @@ def write_jsonl(path: Path, rows: Iterable[int]) -> Path:
 
 def job_options(source: Path | str, output: Path | str, **changes: Any) -> JobOptions:
     """Returns a job of a word list, in parts of 100 rows."""
-    options = JobOptions(
-        (str(source),), str(output), InputOptions(), WORD_LIST, part_rows=100
-    )
+    options = JobOptions((str(source),), str(output), InputOptions(), WORD_LIST, part_rows=100)
     return replace(options, **changes)
 
 

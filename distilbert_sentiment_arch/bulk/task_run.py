@@ -107,7 +107,7 @@ class _Run:
 
     def result(self, scorer: Scorer) -> TaskResult:
         task, options = self._task, self._plan.options
-        windows = read_windows(task.files, options.input, task.start, task.end)
+        windows = read_windows(task.files, options.input, task.start, task.end, self._plan.kept)
         scored = scorer.score(windows)
         with contextlib.ExitStack() as closing, self._open:
             if hasattr(scored, "close"):

@@ -37,7 +37,7 @@ from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 
 @pytest.fixture
 def options(tmp_path: Path) -> JobOptions:
-    write_parquet(tmp_path / "in" / "a.parquet", range(0, 450))
+    write_parquet(tmp_path / "in" / "a.parquet", range(450))
     write_parquet(tmp_path / "in" / "b.parquet", range(450, 700), missing=[500])
     return job_options(tmp_path / "in", tmp_path / "out")
 
