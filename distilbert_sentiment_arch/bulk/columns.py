@@ -44,22 +44,40 @@ def choose_columns(names: Sequence[str], options: InputOptions, path: str) -> Co
     Raises:
         InputError: A column does not exist, or a chosen one exists twice.
     """
-    texts = (options.text,) if options.text_pair is None else (options.text, options.text_pair)
     kept = tuple(names) if options.keep is None else tuple(dict.fromkeys(options.keep))
-    for name, param in (
-        (options.text, "--text"),
-        *([(options.text_pair, "--text-pair")] if options.text_pair is not None else []),
-        *((name, "--keep") for name in options.keep or ()),
-    ):
-        if name not in names:
+    columns = Columns(kept, text_columns(options))
+    check_columns(names, columns, path)
+    return columns
+
+
+def text_columns(options: InputOptions) -> tuple[str, ...]:
+    """Returns the names of the columns that are scored, one or two of a pair."""
+    return (options.text,) if options.text_pair is None else (options.text, options.text_pair)
+
+
+def check_columns(names: Sequence[str], columns: Columns, path: str) -> None:
+    """Checks that a file has columns.
+
+    Args:
+        names: Its columns.
+        columns: Those that it must have, each once.
+        path: The file, for messages.
+
+    Raises:
+        InputError: A column does not exist, or exists twice.
+    """
+    params = dict.fromkeys(columns.kept, "--keep")
+    params.update(zip(columns.texts, ("--text", "--text-pair"), strict=False))
+    for name, param in params.items():
+        count = names.count(name)
+        if count == 0:
             raise _unknown(name, param, names, path)
-    for name in dict.fromkeys((*kept, *texts)):
-        if names.count(name) > 1:
+        if count > 1:
             raise InputError(
-                f"{path}: has {names.count(name)} columns named {shown(name)}. Rename them, or "
-                "name the columns that the output keeps with --keep."
+                f"{path}: has {count} columns named {shown(name)}. Rename them, or name the "
+                "columns that the output keeps with --keep.",
+                param,
             )
-    return Columns(kept, texts)
 
 
 def _unknown(name: str, param: str, names: Sequence[str], path: str) -> InputError:
@@ -72,6 +90,33 @@ def _unknown(name: str, param: str, names: Sequence[str], path: str) -> InputErr
         f"{path}: has no column {shown(name)}.{meant} Its columns: {listed}{more}. Name one of "
         f"them with {param}.",
         param=param,
+    )
+
+
+def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    """Returns a type that holds the values of two types exactly; None if there is none.
+
+    Strings of any kind go together, and so do whole numbers, and numbers of 32 and 64 bits; null
+    goes with everything.
+    """
+    if one == other or pa.types.is_null(other):
+        return one
+    if pa.types.is_null(one):
+        return other
+    if _is_string(one) and _is_string(other):
+        return one
+    for check in (pa.types.is_integer, pa.types.is_floating):
+        if check(one) and check(other):
+            fields = [pa.schema([("", each)]) for each in (one, other)]
+            return pa.unify_schemas(fields, promote_options="permissive").field(0).type
+    return None
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_string(kind.value_type)
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
 
 
@@ -96,12 +141,13 @@ def is_text_type(kind: pa.DataType) -> bool:
     )
 
 
-def check_text_types(schema: pa.Schema, columns: Columns, path: str) -> None:
-    """Checks that the columns that are scored hold texts.
+def check_schema(schema: pa.Schema, columns: Columns, path: str) -> None:
+    """Checks that a file has columns, and that those that are scored hold texts.
 
     Raises:
-        InputError: One holds something else.
+        InputError: A column does not exist, exists twice, or holds something else.
     """
+    check_columns(schema.names, columns, path)
     for name in columns.texts:
         kind = schema.field(name).type
         if not is_text_type(kind):

@@ -98,17 +98,22 @@ class Counts:
         )
 
 
-def count(scores: Scores, labels: Sequence[str]) -> Counts:
-    """Counts the rows of a window."""
+def count(scores: Scores, answers: Sequence[str]) -> Counts:
+    """Counts the rows of a window.
+
+    Args:
+        scores: Their answers.
+        answers: Labels that a row may get.
+    """
     answered = scores.best >= 0
-    best = scores.best[answered]
-    per_label = np.bincount(best, minlength=len(labels)).tolist()
-    score = scores.probabilities[answered, best]
+    per_label = np.bincount(scores.best[answered], minlength=len(answers)).tolist()
+    scored = answered & (scores.best < scores.probabilities.shape[1])
+    score = scores.probabilities[scored, scores.best[scored]]
     bins = np.clip((score * BINS).astype(np.int64), 0, BINS - 1)
     return Counts(
         rows=len(scores.best),
         errors=Counter(error_kind(each) for each in scores.errors if each is not None),
-        labels=Counter({name: n for name, n in zip(labels, per_label, strict=True) if n}),
+        labels=Counter({name: n for name, n in zip(answers, per_label, strict=True) if n}),
         routes=Counter(each for each in scores.routes if each is not None),
         histogram=np.bincount(bins, minlength=BINS).tolist(),
         tokens=int(scores.tokens.sum(dtype=np.int64)),

@@ -11,7 +11,7 @@ from typing import Any
 from distilbert_sentiment_arch.bulk.counts import Counts
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.input_files import InputFile, find_files
-from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest
+from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest, read_manifest
 from distilbert_sentiment_arch.bulk.lock import Lock
 from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
@@ -64,9 +64,11 @@ def open_job(options: JobOptions, identity: ModelIdentity) -> Job:
     output.make()
     lock = Lock(output)
     try:
-        records = Records(output, options.format)
+        before = read_manifest(output)
+        # Of the format that the parts have, whatever was asked for now.
+        records = Records(output, before.settings["format"] if before else options.format)
         records.read()
-        manifest = job_manifest(options, identity, files, output, records)
+        manifest = job_manifest(options, identity, files, output, records, before)
         return Job(options, identity, manifest, output, records, lock)
     except BaseException:
         lock.release()

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.input_files import InputFile
+from distilbert_sentiment_arch.bulk.input_names import format_of
 from distilbert_sentiment_arch.bulk.manifest import (
     MANIFEST,
     Manifest,
@@ -23,7 +24,7 @@ from distilbert_sentiment_arch.bulk.manifest import (
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import part_name
-from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_schema
+from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_common_schema
 from distilbert_sentiment_arch.bulk.records import Records
 from distilbert_sentiment_arch.bulk.schema import output_schema
 from distilbert_sentiment_arch.bulk.storage import open_storage
@@ -32,10 +33,10 @@ from distilbert_sentiment_arch.errors import InputError, JobDiffers, OutputError
 from distilbert_sentiment_arch.messages import shown
 
 MOST_HEADS = 10_000
-"""Files whose rows are counted at the start, and whose columns are compared."""
+"""Most files of which the rows of all are counted at the start."""
 
 COUNTED_BYTES = 2**20
-"""Size from which on the rows of a file are counted, however many files there are."""
+"""Size from which on the rows of a file are counted where there are more."""
 
 _READ_AT_ONCE = 16
 
@@ -74,14 +75,33 @@ def check_output(options: JobOptions, files: Sequence[InputFile], output: Output
             )
 
 
+def read_manifest(output: OutputDirectory) -> Manifest | None:
+    """Returns the manifest that an output holds; None where it holds none.
+
+    Raises:
+        OutputError: It is not a manifest of this version.
+    """
+    content = output.read(MANIFEST)
+    return None if content is None else Manifest.from_json(content, output.uri)
+
+
 def job_manifest(
     options: JobOptions,
     identity: ModelIdentity,
     files: Sequence[InputFile],
     output: OutputDirectory,
     records: Records,
+    before: Manifest | None,
 ) -> Manifest:
     """Returns the manifest of a job, new or as it was, with files that came since; writes it.
+
+    Args:
+        options: Of the job.
+        identity: What the rows are scored with.
+        files: The input now.
+        output: Of the job.
+        records: What is done.
+        before: The manifest that the output holds.
 
     Raises:
         InputError: A file of the input cannot be read, or has no such column.
@@ -90,14 +110,12 @@ def job_manifest(
         InputChanged: A file is not the one that finished parts were made of.
     """
     settings = settings_of(options, identity)
-    content = output.read(MANIFEST)
-    if content is None or not records.units():
+    if before is None or not records.units():
         # Nothing is done yet that an older manifest would describe.
         records.forget()
         schema = job_schema(options, identity, files)
         manifest = Manifest(settings, schema, _units(files, options.input, 0))
     else:
-        before = Manifest.from_json(content, options.output)
         refuse_difference(before.settings, settings, options.output)
         units, new = grown(before.units, files, records.units())
         _refuse_columns(new, before.schema, options)
@@ -105,9 +123,8 @@ def job_manifest(
         counted = [_counted(unit, options.input) for unit in units]
         manifest = replace(before, units=(*counted, *added))
     _refuse_foreign(options, output)
-    written = manifest.to_json()
-    if written != content:
-        output.write(MANIFEST, written)
+    if manifest != before:
+        output.write(MANIFEST, manifest.to_json())
     return manifest
 
 
@@ -117,24 +134,10 @@ def job_schema(
     """Returns the columns of the parts: those of all files, and the answer.
 
     Raises:
-        InputError: Files do not go together, or a column cannot be written.
+        InputError: Files differ in a column, or one cannot be written.
     """
-    kept: pa.Schema | None = None
-    for file, schema in zip(files, _schemas(files[:MOST_HEADS], options.input), strict=False):
-        if kept is None:
-            kept = schema
-            continue
-        try:
-            kept = pa.unify_schemas([kept, schema.remove_metadata()], promote_options="permissive")
-        except pa.ArrowException as error:
-            raise InputError(
-                f"{file.path}: its columns do not go with those of {files[0].path}: {error}. Leave "
-                "the column out with --keep, or score these files on their own.",
-                "keep",
-            ) from error
-    assert kept is not None
     schema = output_schema(
-        kept,
+        read_common_schema(files, options.input),
         identity.labels,
         {**identity.as_json(), "truncation": settings_of(options, identity)["truncation"]},
         explained=options.model.explain is not None,
@@ -143,25 +146,22 @@ def job_schema(
     return schema
 
 
-def _schemas(files: Sequence[InputFile], options: InputOptions) -> list[pa.Schema]:
-    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-        return list(pool.map(lambda file: read_schema(file, options), files))
-
-
 def _refuse_columns(files: Sequence[InputFile], schema: pa.Schema, options: JobOptions) -> None:
     """Checks that files which came later have no other columns than those before.
 
     Raises:
         JobDiffers: One has.
     """
-    known = set(schema.names)
-    for file, found in zip(files, _schemas(files[:MOST_HEADS], options.input), strict=False):
-        extra = [name for name in found.names if name not in known]
-        if extra:
-            raise JobDiffers(
-                f"{file.path}: this new file has the column {shown(extra[0])}, which the parts of "
-                f"{options.output} do not have. Choose another --output for it."
-            )
+    named = [each for each in files if format_of(each.path, options.input) != "jsonl"]
+    if not named:
+        return
+    extra = set(read_common_schema(named, options.input).names) - set(schema.names)
+    if extra:
+        raise JobDiffers(
+            f"{named[0].path}: this new file, or one beside it, has the column "
+            f"{shown(min(extra))}, which the parts of {options.output} do not have. Choose another "
+            "--output for the new files."
+        )
 
 
 def _units(files: Sequence[InputFile], options: InputOptions, first: int) -> tuple[Unit, ...]:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity, word_list_digest
-from distilbert_sentiment_arch.bulk.row_answers import fill, no_scores, why_unreadable
-from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Scores, Window
+from distilbert_sentiment_arch.bulk.row_answers import (
+    Failure,
+    RowAnswers,
+    Rows,
+    Source,
+    columns_of,
+    why_unreadable,
+)
+from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
 from distilbert_sentiment_arch.classify.input_text import check_inputs
-from distilbert_sentiment_arch.classify.interface import Route, TextPair
+from distilbert_sentiment_arch.classify.interface import TextPair, Truncation
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LABELS, LexiconClassifier
 from distilbert_sentiment_arch.lexicon.word_list import WordList
@@ -22,6 +31,8 @@ class LexiconScorer:
         word_list: The list.
         max_characters: Most characters of a text.
     """
+
+    labels = LABELS
 
     def __init__(self, word_list: WordList, max_characters: int) -> None:
         self._max_characters = max_characters
@@ -42,27 +53,39 @@ class LexiconScorer:
     def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
         """See ``Scorer``."""
         for window in windows:
-            yield ScoredWindow(window, self._scores(window))
+            answers = self.answer(window)
+            yield ScoredWindow(window, columns_of(answers, self.labels, self.labels.names.index))
 
-    def _scores(self, window: Window) -> Scores:
-        rows = len(window.texts)
-        errors: list[str | None] = list(window.errors)
-        routes: list[Route | None] = [None] * rows
-        scores = no_scores(rows, len(LABELS), routes, errors)
+    def answers(
+        self, sources: Iterable[Source], truncation: Truncation | None = None
+    ) -> Iterator[tuple[Source, RowAnswers]]:
+        """See ``Scorer``; a word list reads all of a text."""
+        for source in sources:
+            yield source, self.answer(source, truncation)
+
+    def answer(self, source: Rows, truncation: Truncation | None = None) -> RowAnswers:
+        """See ``Scorer``."""
+        del truncation
+        rows = len(source.texts)
+        failures: dict[int, Failure] = {}
         readable: list[tuple[int, str | TextPair]] = []
-        for row, text in enumerate(window.texts):
-            failure = why_unreadable(text, errors[row], self._max_characters)
-            if failure is not None or text is None:
-                errors[row] = str(failure)
-                continue
-            try:
-                check_inputs([text])
-            except InputError as error:
-                errors[row] = str(error)
-            else:
-                readable.append((row, text))
+        for row, (text, error) in enumerate(zip(source.texts, source.errors, strict=True)):
+            failure = why_unreadable(text, error, self._max_characters)
+            if failure is None and text is not None:
+                try:
+                    check_inputs([text])
+                    readable.append((row, text))
+                except InputError as wrong:
+                    failure = wrong
+            if failure is not None:
+                failures[row] = failure
         found = self._classifier.classify_texts([text for _, text in readable])
-        for (row, _), answer in zip(readable, found, strict=True):
-            routes[row] = "lexicon"
-            fill(scores, row, answer, LABELS.names.index)
-        return scores
+        tokens, tokens_read, windows = np.zeros((3, rows), dtype=np.int32)
+        return RowAnswers(
+            np.full((rows, len(LABELS)), np.nan, dtype=np.float32),
+            tokens,
+            tokens_read,
+            windows,
+            failures,
+            {row: answer for (row, _), answer in zip(readable, found, strict=True)},
+        )

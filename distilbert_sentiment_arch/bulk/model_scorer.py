@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 from distilbert_sentiment_arch.bulk.identity import (
@@ -13,12 +14,12 @@ from distilbert_sentiment_arch.bulk.identity import (
     weights_digest,
 )
 from distilbert_sentiment_arch.bulk.options import ModelOptions
-from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, Rows, columns_of
-from distilbert_sentiment_arch.bulk.row_model import RowModel, Source
+from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, Rows, Source, columns_of
+from distilbert_sentiment_arch.bulk.row_model import RowModel
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.classify.fallback import COVERED, reason_of
-from distilbert_sentiment_arch.classify.interface import Classification
+from distilbert_sentiment_arch.classify.interface import Classification, Truncation
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.preparation import Preparation
 from distilbert_sentiment_arch.engine.device_choice import choose_device
@@ -38,6 +39,7 @@ class ModelScorer:
         identity: What answers.
         labels: The labels of the model.
         rows: The model.
+        truncation: What is read of a text over the model's limit.
         stand_in: Answers in its place; None for nothing.
     """
 
@@ -46,23 +48,32 @@ class ModelScorer:
         identity: ModelIdentity,
         labels: LabelSet,
         rows: RowModel,
+        truncation: Truncation,
         stand_in: LexiconClassifier | None = None,
     ) -> None:
         self.identity = identity
         self.labels = labels
         self._rows = rows
+        self._truncation = truncation
         self._stand_in = stand_in
 
     def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
         """See ``Scorer``."""
         place_of = self.identity.answers.index
-        for window, answers in self.answers(windows):
+        for window, answers in self.answers(windows, self._truncation):
             yield ScoredWindow(window, columns_of(answers, self.labels, place_of))
 
-    def answers(self, sources: Iterable[Source]) -> Iterator[tuple[Source, RowAnswers]]:
-        """Yields rows with their answers; see ``RowModel.answers``."""
-        for source, answers in self._rows.answers(sources):
-            yield source, self._stood_in(source, answers)
+    def answers(
+        self, sources: Iterable[Source], truncation: Truncation | None
+    ) -> Iterator[tuple[Source, RowAnswers]]:
+        """See ``Scorer``."""
+        with closing(self._rows.answers(sources, truncation)) as answered:
+            for source, answers in answered:
+                yield source, self._stood_in(source, answers)
+
+    def answer(self, source: Rows, truncation: Truncation | None) -> RowAnswers:
+        """See ``Scorer``."""
+        return self._stood_in(source, self._rows.answer(source, truncation))
 
     def _stood_in(self, source: Rows, answers: RowAnswers) -> RowAnswers:
         """Returns answers with those of the word list where the model failed."""
@@ -74,8 +85,8 @@ class ModelScorer:
             return answers
         found: list[Classification] = self._stand_in.classify_texts(texts)
         left = {row: why for row, why in answers.failures.items() if row not in set(covered)}
-        stand_ins = dict(zip(covered, found, strict=True))
-        return replace(answers, failures=left, stand_ins=stand_ins)
+        of_list = dict(zip(covered, found, strict=True))
+        return replace(answers, failures=left, of_list=of_list)
 
 
 def _is_covered(failure: object) -> bool:
@@ -113,18 +124,15 @@ def load_model_scorer(options: ModelOptions, device: str = "cpu") -> ModelScorer
         max_length=model.max_length,
         fallback=options.fallback,
     )
-    rows = _row_model(model, options, limits, accelerator=chosen.is_accelerator)
-    return ModelScorer(identity, labels, rows, stand_in)
+    rows = _row_model(model, limits, accelerator=chosen.is_accelerator)
+    return ModelScorer(identity, labels, rows, options.truncation, stand_in)
 
 
-def _row_model(
-    model: InProcessModel, options: ModelOptions, limits: Limits, *, accelerator: bool
-) -> RowModel:
+def _row_model(model: InProcessModel, limits: Limits, *, accelerator: bool) -> RowModel:
     return RowModel(
         model,
         Preparation(model.tokenizer, model.max_length, limits.max_request_tokens),
         len(model.labels),
-        options.truncation,
         limits.batch_tokens(accelerator=accelerator),
         MAX_BATCH_SIZE,
         limits.max_request_characters,

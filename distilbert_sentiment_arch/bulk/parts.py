@@ -14,6 +14,7 @@ from distilbert_sentiment_arch.bulk.counts import Counts
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.manifest import Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions, OutputFormat
+from distilbert_sentiment_arch.bulk.schema import answer_schema
 from distilbert_sentiment_arch.bulk.writing import SUFFIXES
 from distilbert_sentiment_arch.errors import InputError
 
@@ -40,6 +41,13 @@ class Plan:
     schema: pa.Schema
     labels: tuple[str, ...]
     answers: tuple[str, ...]
+
+    @property
+    def kept(self) -> pa.Schema:
+        """The columns of the input that the parts have."""
+        explained = self.options.model.explain is not None
+        answer = answer_schema(len(self.labels), explained=explained)
+        return pa.schema(list(self.schema)[: -len(answer)])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ class Rows(Protocol):
         """Why a row cannot be scored, one a row; None where it can."""
 
 
+Source = TypeVar("Source", bound=Rows)
+
 Failure = SentimentError | str
 """Why a row has no answer: an error of this package, or what its reader said."""
 
@@ -48,15 +50,15 @@ def why_unreadable(
 
 @dataclass(frozen=True)
 class RowAnswers:
-    """What a model made of some rows, in their order.
+    """What a model, or a word list, made of some rows, in their order.
 
     Attributes:
-        logits: ``(rows, labels)``, float32; NaN where there is none.
+        logits: Of the model, ``(rows, labels)``, float32; NaN where there are none.
         tokens: Tokens of each text, ``(rows,)``.
         tokens_read: Tokens of those that were read, ``(rows,)``.
         windows: Sequences that each text was read in, ``(rows,)``; 0 where there is no answer.
         failures: Why a row has no answer, by its place.
-        stand_ins: Answers of a word list in place of the model's, by the place of their row.
+        of_list: Answers of a word list, by the place of their row.
     """
 
     logits: npt.NDArray[np.float32]
@@ -64,14 +66,14 @@ class RowAnswers:
     tokens_read: npt.NDArray[np.int32]
     windows: npt.NDArray[np.int32]
     failures: Mapping[int, Failure] = field(default_factory=dict)
-    stand_ins: Mapping[int, Classification] = field(default_factory=dict)
+    of_list: Mapping[int, Classification] = field(default_factory=dict)
 
     def classification(self, row: int, labels: LabelSet) -> Classification | Failure:
         """Returns the answer for one row, as a server's path has it, or why there is none."""
         if row in self.failures:
             return self.failures[row]
-        if row in self.stand_ins:
-            return self.stand_ins[row]
+        if row in self.of_list:
+            return self.of_list[row]
         return Classification(
             labels,
             self.logits[row].tolist(),
@@ -85,8 +87,8 @@ def columns_of(answers: RowAnswers, labels: LabelSet, place_of: Callable[[str], 
     """Returns answers as columns.
 
     Args:
-        answers: The answers.
-        labels: The labels of the model.
+        answers: The answers; a column takes over what it can.
+        labels: The labels of their logits.
         place_of: Returns the place of a label among the possible answers.
     """
     rows = len(answers.logits)
@@ -110,32 +112,15 @@ def columns_of(answers: RowAnswers, labels: LabelSet, place_of: Callable[[str], 
         routes,
         errors,
     )
-    for row, answer in answers.stand_ins.items():
+    for row, answer in answers.of_list.items():
         routes[row] = "lexicon"
-        fill(scores, row, answer, place_of)
+        _fill(scores, row, answer, place_of)
     return scores
 
 
-def fill(scores: Scores, row: int, answer: Classification, place_of: Callable[[str], int]) -> None:
-    """Writes one answer into the columns."""
+def _fill(scores: Scores, row: int, answer: Classification, place_of: Callable[[str], int]) -> None:
     scores.probabilities[row] = answer.scores
     scores.best[row] = place_of(answer.label)
     scores.tokens[row] = answer.tokens
     scores.tokens_read[row] = answer.tokens_read
     scores.windows[row] = answer.windows
-
-
-def no_scores(
-    rows: int, labels: int, routes: Sequence[Route | None], errors: Sequence[str | None]
-) -> Scores:
-    """Returns columns of rows without answers, to be filled."""
-    tokens, tokens_read, windows = np.zeros((3, rows), dtype=np.int32)
-    return Scores(
-        np.full((rows, labels), np.nan, dtype=np.float32),
-        np.full(rows, -1, dtype=np.int32),
-        tokens,
-        tokens_read,
-        windows,
-        routes,
-        errors,
-    )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import numpy as np
 
 from distilbert_sentiment_arch.bulk.ahead import Ahead
 from distilbert_sentiment_arch.bulk.length_batches import length_batches
-from distilbert_sentiment_arch.bulk.row_answers import Failure, RowAnswers, Rows, why_unreadable
+from distilbert_sentiment_arch.bulk.row_answers import (
+    Failure,
+    RowAnswers,
+    Rows,
+    Source,
+    why_unreadable,
+)
 from distilbert_sentiment_arch.classify.batching import Logits
 from distilbert_sentiment_arch.classify.interface import TextPair, Truncation
 from distilbert_sentiment_arch.classify.preparation import Preparation, Prepared
@@ -28,8 +34,6 @@ _STEP_ROWS = 256
 _STEP_CHARACTERS = 65_536
 """Characters that are tokenized at a time, but for a single text."""
 _GROUPS_AHEAD = 2
-
-Source = TypeVar("Source", bound=Rows)
 
 
 class Passes(Protocol):
@@ -61,7 +65,6 @@ class RowModel:
         passes: The model.
         preparation: Makes sequences of texts.
         num_labels: Labels of the model.
-        truncation: What is read of a text over the model's limit; None refuses it.
         batch_tokens: Most tokens in a batch.
         batch_sequences: Most sequences in a batch.
         max_characters: Most characters of a text.
@@ -72,7 +75,6 @@ class RowModel:
         passes: Passes,
         preparation: Preparation,
         num_labels: int,
-        truncation: Truncation | None,
         batch_tokens: int,
         batch_sequences: int,
         max_characters: int,
@@ -80,12 +82,13 @@ class RowModel:
         self._passes = passes
         self._preparation = preparation
         self._num_labels = num_labels
-        self._truncation = truncation
         self._batch_tokens = batch_tokens
         self._batch_sequences = batch_sequences
         self._max_characters = max_characters
 
-    def answers(self, sources: Iterable[Source]) -> Iterator[tuple[Source, RowAnswers]]:
+    def answers(
+        self, sources: Iterable[Source], truncation: Truncation | None
+    ) -> Generator[tuple[Source, RowAnswers]]:
         """Yields rows with their answers, in order.
 
         Sources are read and tokenized in one thread, passes are computed in another, and each is
@@ -93,27 +96,39 @@ class RowModel:
 
         Args:
             sources: Rows that were read together.
+            truncation: What is read of a text over the model's limit; None refuses it.
 
         Raises:
             Unavailable: The model answers nothing any more.
             Exception: What reading the sources raised.
         """
+
+        def prepare() -> Iterator[_Group[Source]]:
+            return self._groups(sources, truncation)
+
         with (
-            Ahead(lambda: self._groups(sources), _GROUPS_AHEAD, "tokenize rows") as groups,
+            Ahead(prepare, _GROUPS_AHEAD, "tokenize rows") as groups,
             Ahead(lambda: self._computed(groups), _GROUPS_AHEAD, "compute rows") as computed,
         ):
             try:
-                yield from _by_source(computed, self._num_labels)
+                yield from _by_source(computed)
             finally:
                 groups.stop()
 
-    def _groups(self, sources: Iterable[Source]) -> Iterator[_Group[Source]]:
+    def answer(self, source: Rows, truncation: Truncation | None) -> RowAnswers:
+        """Answers a few rows in this thread; see ``answers``."""
+        found = self._computed(self._groups([source], truncation))
+        return next(iter(_by_source(found)))[1]
+
+    def _groups(
+        self, sources: Iterable[Source], truncation: Truncation | None
+    ) -> Iterator[_Group[Source]]:
         group: _Group[Source] = _Group()
         try:
             for source in sources:
                 group.sources.append(source)
                 for texts, errors in _steps(source):
-                    self._prepare(group, texts, errors)
+                    self._prepare(group, texts, errors, truncation)
                     full = group.tokens >= GROUP_BATCHES * self._batch_tokens
                     if full or len(group.rows) >= GROUP_ROWS:
                         yield group
@@ -130,6 +145,7 @@ class RowModel:
         group: _Group[Source],
         texts: Sequence[str | TextPair | None],
         errors: Sequence[str | None],
+        truncation: Truncation | None,
     ) -> None:
         failures = [
             why_unreadable(text, error, self._max_characters)
@@ -140,7 +156,7 @@ class RowModel:
             for text, failure in zip(texts, failures, strict=True)
             if failure is None and text is not None
         ]
-        prepared = iter(self._preparation.each(readable, self._truncation))
+        prepared = iter(self._preparation.each(readable, truncation))
         for failure in failures:
             row = next(prepared) if failure is None else failure
             group.rows.append(row)
@@ -262,7 +278,7 @@ def _steps(
 
 
 def _by_source(
-    computed: Iterable[tuple[list[Source], RowAnswers]], num_labels: int
+    computed: Iterable[tuple[list[Source], RowAnswers]],
 ) -> Iterator[tuple[Source, RowAnswers]]:
     """Yields the answers of groups by the sources that their rows come from."""
     waiting: deque[Source] = deque()
@@ -275,12 +291,12 @@ def _by_source(
         while waiting and rows >= len(waiting[0].texts):
             source = waiting.popleft()
             size = len(source.texts)
-            together = _joined(parts, num_labels)
+            together = _joined(parts)
             yield source, _part(together, 0, size)
             parts, rows = [_part(together, size, rows)], rows - size
 
 
-def _joined(parts: Sequence[RowAnswers], num_labels: int) -> RowAnswers:
+def _joined(parts: Sequence[RowAnswers]) -> RowAnswers:
     if len(parts) == 1:
         return parts[0]
     failures: dict[int, Failure] = {}

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Scores
-from distilbert_sentiment_arch.errors import InputError, JobError
+from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
 ANSWER_COLUMNS = (
@@ -107,59 +107,32 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def output_table(scored: ScoredWindow, labels: Sequence[str], schema: pa.Schema) -> pa.Table:
+def output_table(scored: ScoredWindow, answers: Sequence[str], schema: pa.Schema) -> pa.Table:
     """Returns the rows of a window with their answers.
 
     Args:
         scored: Rows and answers.
-        labels: One a probability.
+        answers: Labels that a row may get.
         schema: Of the parts.
-
-    Raises:
-        JobError: A column of these rows does not have the type of the column of the parts.
     """
-    answer = answer_arrays(scored.scores, labels)
-    table = scored.window.table
-    columns = []
-    for field in schema:
-        if field.name in answer:
-            columns.append(answer[field.name])
-        elif field.name in table.column_names:
-            columns.append(_cast(table.column(field.name), field))
-        else:
-            columns.append(pa.nulls(len(table), field.type))
-    extra = [name for name in table.column_names if name not in schema.names]
-    if extra:
-        raise JobError(
-            f"A file has the column {shown(extra[0])}, which the files that the job began with "
-            "do not have. Choose columns that all have with --keep, and another --output."
-        )
+    columns = [*scored.window.table.columns, *answer_arrays(scored.scores, answers).values()]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
-    if column.type == field.type:
-        return column
-    try:
-        return column.cast(field.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise JobError(
-            f"The column {shown(field.name)} is {column.type} in one file and {field.type} in the "
-            f"output: {error}. Leave it out with --keep, or convert the file."
-        ) from error
-
-
-def answer_arrays(scores: Scores, labels: Sequence[str]) -> dict[str, pa.Array]:
+def answer_arrays(scores: Scores, answers: Sequence[str]) -> dict[str, pa.Array]:
     """Returns the columns of the answer by name."""
     unanswered = scores.best < 0
-    best = np.where(unanswered, 0, scores.best)
-    score = scores.probabilities[np.arange(len(best)), best]
+    labels = scores.probabilities.shape[1]
+    # A word list in place of a model may give a label that has no probability.
+    unscored = unanswered | (scores.best >= labels)
+    place = np.where(unscored, 0, scores.best)
+    score = scores.probabilities[np.arange(len(place)), place]
     flat = pa.array(np.ascontiguousarray(scores.probabilities, np.float32).reshape(-1))
     failed = pa.array(unanswered)
     columns = {
-        "label": pa.array(labels, pa.string()).take(pa.array(best, mask=unanswered)),
-        "score": pa.array(score, pa.float32(), mask=unanswered),
-        "probabilities": pa.FixedSizeListArray.from_arrays(flat, len(labels), mask=failed),
+        "label": pa.array(answers, pa.string()).take(pa.array(scores.best, mask=unanswered)),
+        "score": pa.array(score, pa.float32(), mask=unscored),
+        "probabilities": pa.FixedSizeListArray.from_arrays(flat, labels, mask=failed),
         "tokens": pa.array(scores.tokens, pa.int32()),
         "tokens_read": pa.array(scores.tokens_read, pa.int32()),
         "windows": pa.array(scores.windows, pa.int32()),

@@ -7,7 +7,10 @@ from typing import Protocol
 
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, Rows, Source
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.classify.interface import Truncation
+from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 from distilbert_sentiment_arch.settings.limits import Limits
@@ -35,7 +38,28 @@ class Scorer(Protocol):
         """
 
 
-def load_scorer(options: ModelOptions, device: str = "cpu") -> Scorer:
+class RowScorer(Scorer, Protocol):
+    """A scorer that is in this process."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels of its answers."""
+
+    def answers(
+        self, sources: Iterable[Source], truncation: Truncation | None
+    ) -> Iterator[tuple[Source, RowAnswers]]:
+        """Yields rows with their answers as ``score`` does, before they are columns.
+
+        Args:
+            sources: Rows; read in another thread.
+            truncation: What is read of a text over the model's limit; None refuses it.
+        """
+
+    def answer(self, source: Rows, truncation: Truncation | None) -> RowAnswers:
+        """Answers a few rows in this thread; see ``answers``."""
+
+
+def load_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
     """Loads what the options name.
 
     Args:

@@ -107,31 +107,32 @@ class _Run:
 
     def result(self, scorer: Scorer) -> TaskResult:
         task, options = self._task, self._plan.options
-        windows = read_windows(task.files, options.input, task.start, task.end)
+        windows = read_windows(task.files, options.input, task.start, task.end, self._plan.kept)
         scored = scorer.score(windows)
         with contextlib.ExitStack() as closing, self._open:
             if hasattr(scored, "close"):
                 closing.callback(scored.close)
             for each in scored:
-                if options.on_error == "stop":
-                    self._refuse_errors(each)
-                if not self._add(each):
+                failed = _first_error(each.scores) if options.on_error == "stop" else None
+                if not self._add(each, failed):
                     return TaskResult(task.unit, tuple(self._records), whole=False)
+                if failed is not None:
+                    self._refuse_row(each.scores.errors[failed])
             self._end()
         return TaskResult(task.unit, tuple(self._records), whole=True)
 
-    def _add(self, scored: ScoredWindow) -> bool:
-        """Writes the rows of a window; returns False where the task shall stop."""
-        table = output_table(scored, self._plan.answers, self._plan.schema)
+    def _add(self, scored: ScoredWindow, rows: int | None) -> bool:
+        """Writes the first rows of a window, or all; returns False where the task shall stop."""
+        table = output_table(scored, self._plan.answers, self._plan.schema)[:rows]
         part_rows = self._plan.options.part_rows
         start = 0
         counts = Counts()
         while start < len(table):
             part = self._part or self._begin()
             end = min(len(table), start + part_rows - part.counts.rows)
-            rows = count(_rows_of(scored.scores, start, end), self._plan.answers)
-            part.write(table.slice(start, end - start), rows)
-            counts.add(rows)
+            added = count(_rows_of(scored.scores, start, end), self._plan.answers)
+            part.write(table.slice(start, end - start), added)
+            counts.add(added)
             self._rows += end - start
             start = end
             if part.counts.rows == part_rows:
@@ -190,16 +191,14 @@ class _Run:
             if now != file.fingerprint:
                 refuse_change(file, replace(file, fingerprint=now) if now else None)
 
-    def _refuse_errors(self, scored: ScoredWindow) -> None:
-        for index, error in enumerate(scored.scores.errors):
-            if error is not None:
-                row = self._task.start + self._rows + index
-                file, row = _file_of(self._task.files, row, self._plan.options.input)
-                raise RowFailed(
-                    f"{file.path}: row {row + 1:,}: {error} The job ends there, because of "
-                    "--on-error stop; finished parts are kept. Mend the row, or run with "
-                    "--on-error record."
-                )
+    def _refuse_row(self, error: str | None) -> None:
+        """Ends the job at the row behind those that were written."""
+        row = self._task.start + self._rows
+        file, row = _file_of(self._task.files, row, self._plan.options.input)
+        raise RowFailed(
+            f"{file.path}: row {row + 1:,}: {error} The job ends there, because of --on-error "
+            "stop; finished parts are kept. Mend the row, or run with --on-error record."
+        )
 
 
 class _Part:
@@ -255,6 +254,10 @@ def _rows_of(scores: Scores, start: int, end: int) -> Scores:
         scores.errors[rows],
         None if explanations is None else explanations[rows],
     )
+
+
+def _first_error(scores: Scores) -> int | None:
+    return next((row for row, error in enumerate(scores.errors) if error is not None), None)
 
 
 def _file_of(

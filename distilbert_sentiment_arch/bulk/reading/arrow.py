@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
@@ -31,19 +32,22 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
-    """Reads the rows of a file in the streaming or in the file format.
+    """Reads the rows of a file in the streaming or in the file format, in the types that it has.
 
     Args:
         file: The file.
         options: How it is read.
-        wanted: Names of the columns to read; their types are those of the file.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
         skip: Rows at the begin that are not wanted.
     """
-    names = file_schema(file, options).names
+    schema = file_schema(file, options)
+    check_schema(schema, columns, file.path)
     read_options = pa.ipc.IpcReadOptions(
-        included_fields=sorted(names.index(name) for name in wanted.names), use_threads=False
+        included_fields=sorted(schema.names.index(name) for name in columns.read),
+        use_threads=False,
     )
     skipped = 0
     with readable(file), _batches(file, read_options) as batches:
@@ -52,10 +56,10 @@ def read_blocks(
             skipped += passed
             if passed < batch.num_rows:
                 _check(batch, file)
-                table = pa.Table.from_batches([batch.slice(passed)]).select(wanted.names)
+                table = pa.Table.from_batches([batch.slice(passed)]).select(columns.read)
                 yield Block(table, skipped=skipped)
                 skip = skipped = 0
-        yield Block(wanted.empty_table(), skipped=skipped)
+        yield Block(None, skipped=skipped)
 
 
 @contextmanager

@@ -19,11 +19,12 @@ class Block:
     """Neighbouring rows of one file.
 
     Attributes:
-        table: The columns that were asked for, in that order. Strings may come as a dictionary.
+        table: The columns that are read, in that order; None for no rows. Strings may come as a
+            dictionary.
         errors: Why rows cannot be scored, by their place in the table.
         skipped: Rows before these that were passed over because they were not asked for.
     """
 
-    table: pa.Table
+    table: pa.Table | None
     errors: Mapping[int, str] = field(default_factory=dict)
     skipped: int = 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from distilbert_sentiment_arch.bulk.columns import Columns, check_columns
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.input_names import delimiter_of
 from distilbert_sentiment_arch.bulk.options import InputOptions
@@ -19,11 +20,13 @@ from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
 
-def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
+def file_schema(file: InputFile, options: InputOptions) -> pa.Schema | None:
     """Returns the columns of the header, of text or of the types that the options name.
 
-    A file without any line has the columns that are asked for. A column without a name is
-    ``column_N``, counted from 1.
+    A column without a name is ``column_N``, counted from 1.
+
+    Returns:
+        The columns; None where the file has no line.
 
     Raises:
         InputError: The header cannot be read.
@@ -31,13 +34,12 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
     with open_lines(file, options.encoding, "", beginning=True) as lines:
         names = _header(_Rows(lines, delimiter_of(file.path, options)), file)
     if names is None:
-        names = [*(options.keep or ()), options.text, *filter(None, (options.text_pair,))]
-        names = list(dict.fromkeys(names))
+        return None
     return pa.schema([(name, _kind(name, options)) for name in names])
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
     """Reads the rows of a file.
 
@@ -48,17 +50,20 @@ def read_blocks(
     Args:
         file: The file.
         options: How it is read.
-        wanted: Columns to read.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
         skip: Rows at the begin that are not wanted.
     """
     with open_lines(file, options.encoding, "") as lines:
         rows = _Rows(lines, delimiter_of(file.path, options))
         names = _header(rows, file) or []
-        places = [names.index(name) for name in wanted.names] if names else []
+        if names:
+            check_columns(names, columns, file.path)
+        places = [(name, names.index(name)) for name in columns.read if names]
         skipped = 0
         while skipped < skip and rows.next() is not None:
             skipped += 1
-        more = bool(names)
+        more = True
         while more:
             cells: list[Sequence[str | None]] = []
             errors: dict[int, str] = {}
@@ -75,20 +80,20 @@ def read_blocks(
                     errors[len(cells)] = _other_width(row, len(names), rows.line)
                 missing = len(names) - len(row)
                 cells.append([*row, *[None] * missing] if missing > 0 else row)
-            columns = [
-                _column([row[place] for row in cells], field, errors, options)
-                for place, field in zip(places, wanted, strict=True)
-            ]
-            yield Block(pa.table(columns, names=wanted.names), errors, skipped)
+            table = {
+                name: _column([row[place] for row in cells], name, errors, options)
+                for name, place in places
+            }
+            yield Block(pa.table(table) if table else None, errors, skipped)
             skipped = 0
 
 
 def _column(
-    values: list[str | None], field: pa.Field, errors: dict[int, str], options: InputOptions
+    values: list[str | None], name: str, errors: dict[int, str], options: InputOptions
 ) -> Any:
-    array = text_array(values, field.name, errors, options.encoding)
-    if field.name in options.types:
-        return typed_column(array, _kind(field.name, options), field.name, errors)
+    array = text_array(values, name, errors, options.encoding)
+    if name in options.types:
+        return typed_column(array, _kind(name, options), name, errors)
     return array
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_text_types, choose_columns
+from distilbert_sentiment_arch.bulk.columns import (
+    Columns,
+    check_schema,
+    choose_columns,
+    common_type,
+    text_columns,
+)
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.input_names import format_of
 from distilbert_sentiment_arch.bulk.options import InputFormat, InputOptions
@@ -19,6 +26,8 @@ from distilbert_sentiment_arch.bulk.reading import (
     text_lines,
 )
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.messages import shown
 
 
 @dataclass(frozen=True)
@@ -26,14 +35,13 @@ class _Format:
     """How files of a format are read.
 
     Attributes:
-        file_schema: All columns of a file.
-        read_blocks: The rows of a file, in columns of the names and types given, after those that
-            are passed over.
+        file_schema: All columns of a file; None where it has neither a header nor a row.
+        read_blocks: The columns given, the types of those kept, and how many rows are passed over.
         count_rows: Its rows; None where all would have to be read.
     """
 
-    file_schema: Callable[[InputFile, InputOptions], pa.Schema]
-    read_blocks: Callable[[InputFile, InputOptions, pa.Schema, int], Iterator[Block]]
+    file_schema: Callable[[InputFile, InputOptions], pa.Schema | None]
+    read_blocks: Callable[[InputFile, InputOptions, Columns, pa.Schema, int], Iterator[Block]]
     count_rows: Callable[[InputFile, InputOptions], int] | None = None
 
 
@@ -46,27 +54,47 @@ _FORMATS: dict[InputFormat, _Format] = {
 }
 
 
+MOST_COMPARED = 10_000
+"""Files whose columns are compared before a job begins; of more, those at even distances."""
+
+_READ_AT_ONCE = 16
+
+
 def read_schema(file: InputFile, options: InputOptions) -> pa.Schema:
     """Returns the columns of a file that the output keeps, with their types.
 
     Raises:
         InputError: The file cannot be read, or has not the columns that were asked for.
     """
-    return columns_of(file, options)[1]
+    return _kept(file, options) or _asked(options)
 
 
-def columns_of(file: InputFile, options: InputOptions) -> tuple[Columns, pa.Schema, pa.Schema]:
-    """Returns the columns that are used of a file, the schema of those kept, and of all read.
+def read_common_schema(files: Sequence[InputFile], options: InputOptions) -> pa.Schema:
+    """Returns the columns that the output keeps of all files, in types that hold all their values.
+
+    JSON has no types of its own: where the first file is JSON lines, its rows say what the columns
+    of the other ones are; what these have beside is left out, and what they lack is null.
 
     Raises:
-        InputError: As for ``read_schema``.
+        InputError: A file cannot be read, or two differ in a column.
     """
-    whole = _format(file, options).file_schema(file, options)
-    columns = choose_columns(whole.names, options, file.path)
-    check_text_types(whole, columns, file.path)
-    fields = {name: pa.field(name, whole.field(name).type) for name in columns.read}
-    kept = pa.schema([fields[name] for name in columns.kept])
-    return columns, kept, pa.schema(list(fields.values()))
+    rest = list(files)
+    while rest:
+        first = rest.pop(0)
+        if (schema := _kept(first, options)) is not None:
+            break
+    else:
+        return _asked(options)
+    if format_of(first.path, options) == "jsonl":
+        rest = [file for file in rest if format_of(file.path, options) != "jsonl"]
+    rest = rest[:: max(1, -(-len(rest) // MOST_COMPARED))]
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+        for file, found in zip(
+            rest, pool.map(lambda each: _kept(each, options), rest), strict=True
+        ):
+            if found is not None:
+                schema = _together(schema, found, first, file)
+    return schema
 
 
 def count_rows(file: InputFile, options: InputOptions) -> int | None:
@@ -80,15 +108,79 @@ def count_rows(file: InputFile, options: InputOptions) -> int | None:
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
     """Reads the rows of a file after the first ``skip``.
 
+    Args:
+        file: The file.
+        options: How it is read.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
+        skip: Rows at the begin that are not wanted.
+
     Raises:
-        InputError: The file cannot be read, or not further.
+        InputError: The file cannot be read, not further, or has other columns.
     """
-    return _format(file, options).read_blocks(file, options, wanted, skip)
+    for block in _format(file, options).read_blocks(file, options, columns, kept, skip):
+        if block.table is not None:
+            _check_types(block.table.schema, kept, file)
+        yield block
 
 
 def _format(file: InputFile, options: InputOptions) -> _Format:
     return _FORMATS[format_of(file.path, options)]
+
+
+def _kept(file: InputFile, options: InputOptions) -> pa.Schema | None:
+    whole = _format(file, options).file_schema(file, options)
+    if whole is None:
+        return None
+    columns = choose_columns(whole.names, options, file.path)
+    check_schema(whole, columns, file.path)
+    return pa.schema([pa.field(name, whole.field(name).type) for name in columns.kept])
+
+
+def _asked(options: InputOptions) -> pa.Schema:
+    """The columns of files that say nothing, as text."""
+    names = text_columns(options) if options.keep is None else options.keep
+    return pa.schema([(name, pa.string()) for name in dict.fromkeys(names)])
+
+
+def _together(schema: pa.Schema, other: pa.Schema, first: InputFile, file: InputFile) -> pa.Schema:
+    for name in dict.fromkeys((*schema.names, *other.names)):
+        if name not in other.names or name not in schema.names:
+            owner, lacking = (first, file) if name in schema.names else (file, first)
+            raise InputError(
+                f"{lacking.path}: has no column {shown(name)}, which {owner.path} has. Name the "
+                "columns that the output keeps with --keep, or score these files on their own.",
+                "keep",
+            )
+    fields = []
+    for field in schema:
+        kind = common_type(field.type, other.field(field.name).type)
+        if kind is None:
+            raise _other_type(field.name, field.type, other.field(field.name).type, first, file)
+        fields.append(field.with_type(kind))
+    return pa.schema(fields)
+
+
+def _check_types(found: pa.Schema, kept: pa.Schema, file: InputFile) -> None:
+    """Checks that the columns of a file can have the types that the output has."""
+    for field in kept:
+        kind = found.field(field.name).type
+        if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(field.type):
+            kind = kind.value_type
+        if common_type(field.type, kind) != field.type:
+            raise _other_type(field.name, field.type, kind, None, file)
+
+
+def _other_type(
+    name: str, kind: pa.DataType, other: pa.DataType, first: InputFile | None, file: InputFile
+) -> InputError:
+    return InputError(
+        f"{file.path}: column {shown(name)} holds {other}, and {kind} in "
+        f"{'files before it' if first is None else first.path}. Leave it out with --keep, or score "
+        "these files on their own.",
+        "keep",
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from distilbert_sentiment_arch.bulk.columns import Columns
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
@@ -26,11 +27,13 @@ _SCHEMA_ROWS = 10_000
 _ABSENT = object()
 
 
-def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
+def file_schema(file: InputFile, options: InputOptions) -> pa.Schema | None:
     """Returns the columns of the rows at the begin of a file, in the order in which they come.
 
-    These are its first 10,000 rows, or those in its first 4 MiB if there are fewer. A file without
-    rows has the columns that are asked for, as text.
+    These are its first 10,000 rows, or those in its first 4 MiB if there are fewer.
+
+    Returns:
+        The columns; None where the file has no row.
 
     Raises:
         InputError: No row among them is an object.
@@ -57,15 +60,14 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
             f"{file.path}: no line of its beginning is a JSON object. {first_error} Make each row "
             "an object on a line of its own, as jq -c '.[]' does with an array."
         )
-    asked = dict.fromkeys(
-        (*(options.keep or ()), options.text, *filter(None, (options.text_pair,)))
-    )
-    names = dict.fromkeys(name for each in objects for name in each) or asked
+    if not objects:
+        return None
+    names = dict.fromkeys(name for each in objects for name in each)
     return pa.schema([(name, column_type([each.get(name) for each in objects])) for name in names])
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
     """Reads the rows of a file.
 
@@ -76,10 +78,11 @@ def read_blocks(
     Args:
         file: The file.
         options: How it is read.
-        wanted: Columns to read, with the types that they get.
+        columns: Those to read.
+        kept: Those that the output keeps, with the types that they get.
         skip: Rows at the begin that are not wanted.
     """
-    texts = {options.text, options.text_pair}
+    types = {name: pa.string() for name in columns.texts} | {each.name: each.type for each in kept}
     with open_lines(file, options.encoding, "\n") as lines:
         skipped = 0
         while skipped < skip and (line := lines.next()):
@@ -102,27 +105,31 @@ def read_blocks(
                 if error is not None:
                     errors[len(rows)] = error
                 rows.append(value or {})
-            columns = []
-            for field in wanted:
-                values = [row.get(field.name) for row in rows]
-                if field.name in texts:
-                    _check_texts(rows, field.name, errors)
-                columns.append(_column(values, field, errors, options))
-            yield Block(pa.table(columns, schema=wanted), errors, skipped)
+            for name in columns.texts:
+                _check_texts(rows, name, errors)
+            table = {
+                name: _column([row.get(name) for row in rows], name, types[name], errors, options)
+                for name in columns.read
+            }
+            yield Block(pa.table(table), errors, skipped)
             skipped = 0
 
 
 def _column(
-    values: list[Any], field: pa.Field, errors: dict[int, str], options: InputOptions
+    values: list[Any],
+    name: str,
+    kind: pa.DataType,
+    errors: dict[int, str],
+    options: InputOptions,
 ) -> Any:
-    if field.type == pa.string():
+    if kind == pa.string():
         return text_array(
             [value if value is None or type(value) is str else _as_json(value) for value in values],
-            field.name,
+            name,
             errors,
             options.encoding,
         )
-    return array_of(values, field.type, field.name, errors)
+    return array_of(values, kind, name, errors)
 
 
 def _as_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
@@ -23,39 +24,45 @@ _BUFFER = 2**20
 
 
 @contextmanager
-def _open(file: InputFile, dictionaries: list[str] | None = None) -> Iterator[Any]:
+def _open(file: InputFile) -> Iterator[Any]:
     with readable(file), open_seekable(file) as source:
-        yield pq.ParquetFile(
-            source, read_dictionary=dictionaries, buffer_size=_BUFFER, pre_buffer=False
-        )
+        yield source
+
+
+def _parquet(source: Any, **options: Any) -> Any:
+    return pq.ParquetFile(source, buffer_size=_BUFFER, pre_buffer=False, **options)
 
 
 def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
     """Returns all columns of a file."""
-    with _open(file) as parquet:
-        return parquet.schema_arrow
+    with _open(file) as source:
+        return _parquet(source).schema_arrow
 
 
 def count_rows(file: InputFile, options: InputOptions) -> int:
     """Returns the rows of a file, from its footer."""
-    with _open(file) as parquet:
-        return int(parquet.metadata.num_rows)
+    with _open(file) as source:
+        return int(_parquet(source).metadata.num_rows)
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
-    """Reads the rows of a file.
+    """Reads the rows of a file, in the types that it has.
 
     Args:
         file: The file.
         options: How it is read.
-        wanted: Names of the columns to read; their types are those of the file.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
         skip: Rows at the begin that are not wanted.
     """
-    with _open(file) as parquet:
-        dictionaries = _dictionaries(parquet, wanted.names)
-    with _open(file, dictionaries) as parquet:
+    names = list(columns.read)
+    with _open(file) as source:
+        parquet = _parquet(source)
+        check_schema(parquet.schema_arrow, columns, file.path)
+        if dictionaries := _dictionaries(parquet, names):
+            parquet = _parquet(source, metadata=parquet.metadata, read_dictionary=dictionaries)
         skipped = 0
         for group in range(parquet.metadata.num_row_groups):
             rows = parquet.metadata.row_group(group).num_rows
@@ -65,17 +72,17 @@ def read_blocks(
             batches = parquet.iter_batches(
                 batch_size=_batch_rows(parquet.metadata.row_group(group)),
                 row_groups=[group],
-                columns=wanted.names,
+                columns=names,
                 use_threads=False,
             )
             for batch in batches:
                 passed = min(batch.num_rows, skip - skipped)
                 skipped += passed
                 if passed < batch.num_rows:
-                    table = pa.Table.from_batches([batch.slice(passed)]).select(wanted.names)
+                    table = pa.Table.from_batches([batch.slice(passed)]).select(names)
                     yield Block(table, skipped=skipped)
                     skip = skipped = 0
-        yield Block(wanted.empty_table(), skipped=skipped)
+        yield Block(None, skipped=skipped)
 
 
 def _batch_rows(group: Any) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from distilbert_sentiment_arch.bulk.columns import Columns, check_columns
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
@@ -21,16 +22,18 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
 
 
 def read_blocks(
-    file: InputFile, options: InputOptions, wanted: pa.Schema, skip: int
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
     r"""Reads the lines of a file, each without its ``\n`` or ``\r\n``; an empty one is a row, too.
 
     Args:
         file: The file.
         options: How it is read.
-        wanted: The one column.
+        columns: The one column.
+        kept: The same, if the output keeps it.
         skip: Lines at the begin that are not wanted.
     """
+    check_columns([COLUMN], columns, file.path)
     with open_lines(file, options.encoding, "\n") as lines:
         while lines.number < skip and lines.next():
             pass
@@ -53,5 +56,5 @@ def read_blocks(
                     )
                 texts.append(line.removesuffix("\n").removesuffix("\r"))
             array = text_array(texts, COLUMN, errors, options.encoding)
-            yield Block(pa.table([array], schema=wanted), errors, skipped)
+            yield Block(pa.table([array], [COLUMN]), errors, skipped)
             skipped = 0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns
+from distilbert_sentiment_arch.bulk.columns import Columns, text_columns
 from distilbert_sentiment_arch.bulk.input_files import InputFile, fingerprint_now
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
 from distilbert_sentiment_arch.bulk.reading.cells import valid_column, valid_text
-from distilbert_sentiment_arch.bulk.reading.files import columns_of, read_blocks
+from distilbert_sentiment_arch.bulk.reading.files import read_blocks, read_schema
 from distilbert_sentiment_arch.bulk.reading.row_sizes import Sizes, row_sizes
 from distilbert_sentiment_arch.bulk.reading.streams import UNDECODABLE
 from distilbert_sentiment_arch.bulk.rows import Window
@@ -54,8 +54,8 @@ def read_windows(
     """
     if not files:
         return
-    columns, kept, _ = columns_of(files[0], options)
-    kept = schema or kept
+    kept = read_schema(files[0], options) if schema is None else schema
+    columns = Columns(tuple(kept.names), text_columns(options))
     cutter = _Cutter(columns, kept)
     left = None if end is None else max(0, end - start)
     for file in files:
@@ -63,10 +63,12 @@ def read_windows(
             break
         for block in _blocks_of(file, options, columns, kept, start):
             start -= block.skipped
+            if block.table is None:
+                continue
             table = block.table if left is None else block.table[:left]
             if left is not None:
                 left -= table.num_rows
-            cutter.add(table, block)
+            cutter.add(table, block.errors)
             yield from cutter.full()
             if left == 0:
                 break
@@ -77,12 +79,7 @@ def _blocks_of(
     file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
 ) -> Iterator[Block]:
     _check_unchanged(file)
-    own = columns_of(file, options)[2]
-    # JSON has no types of its own: a later file gets those of the first.
-    wanted = pa.schema(
-        [kept.field(name) if name in kept.names else own.field(name) for name in columns.read]
-    )
-    yield from read_blocks(file, options, wanted, skip)
+    yield from read_blocks(file, options, columns, kept, skip)
     _check_unchanged(file)
 
 
@@ -105,12 +102,12 @@ class _Cutter:
         self._bytes = 0
         self._ready: deque[Window] = deque()
 
-    def add(self, table: pa.Table, block: Block) -> None:
-        """Takes rows of a block, those that are in the table."""
+    def add(self, table: pa.Table, reasons: Mapping[int, str]) -> None:
+        """Takes rows, and the reasons for which some cannot be scored, by place."""
         if not table.num_rows:
             return
         sizes = row_sizes(table)
-        errors = [block.errors.get(row) for row in range(table.num_rows)]
+        errors = [reasons.get(row) for row in range(table.num_rows)]
         begin = 0
         while begin < table.num_rows:
             room = min(WINDOW_ROWS - self._rows, table.num_rows - begin)
@@ -169,7 +166,11 @@ def _as_type(column: Any, kind: pa.DataType | None) -> Any:
     """Returns a column in its type in the output; without one, of strings without a dictionary."""
     if kind is None:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return column if column.type == kind else column.cast(kind)
+    if column.type == kind:
+        return column
+    if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(kind):
+        column = column.cast(column.type.value_type)
+    return column.cast(kind)
 
 
 def _texts(column: Any, name: str, errors: dict[int, str]) -> list[str | None]:
