@@ -46,6 +46,7 @@ class Outcome:
         rows_of_run: Rows that the last run scored.
         tokens_of_run: Tokens that the last run read.
         seconds: What the last run took.
+        has_fallback: A word list answers where the model fails.
     """
 
     model: str
@@ -56,11 +57,23 @@ class Outcome:
     rows_of_run: int = 0
     tokens_of_run: int = 0
     seconds: float = 0.0
+    has_fallback: bool = False
 
     @cached_property
     def counts(self) -> Counts:
         """Of all rows."""
         return _sum(self.parts)
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """Rows that were not answered from the whole text by the model, by what was done."""
+        counts = self.counts
+        notes = {
+            "cut at the token limit": counts.cut,
+            "read in windows": counts.windowed,
+            "answered by the fallback": counts.routes["lexicon"] if self.has_fallback else 0,
+        }
+        return {what: rows for what, rows in notes.items() if rows}
 
     def as_json(self) -> dict[str, Any]:
         """Returns the counts over the whole job, and what the last run took."""
@@ -123,6 +136,7 @@ def outcome_of(
         run.counts.rows,
         run.counts.tokens_read,
         seconds,
+        has_fallback=identity.fallback is not None,
     )
 
 

@@ -148,13 +148,8 @@ def _figures(outcome: Outcome, counts: Counts) -> Iterator[tuple[str, str]]:
     yield "rows", f"{counts.rows:,}"
     yield "scored", f"{counts.rows - counts.failed:,}"
     yield "failed", f"{counts.failed:,}"
-    for name, rows in (
-        ("cut at the token limit", counts.cut),
-        ("read in windows", counts.windowed),
-        ("answered by the word list", counts.routes["lexicon"]),
-    ):
-        if rows:
-            yield name, f"{rows:,}"
+    for name, rows in outcome.notes.items():
+        yield name, f"{rows:,}"
     yield "tokens read", f"{counts.tokens_read:,} of {counts.tokens:,}"
     yield "parts", f"{len(outcome.parts):,}"
     if outcome.rows_of_run:

@@ -55,10 +55,10 @@ def summary_lines(outcome: Outcome, *, blocks: bool) -> Iterator[str]:
     counts = outcome.counts
     answered = counts.rows - counts.failed
     yield (
-        f"{plural(counts.rows, 'row')} in {plural(len(outcome.parts), 'part')} by {outcome.model}: "
-        f"{answered:,} scored, {counts.failed:,} failed"
+        f"{plural(counts.rows, 'row')} in {plural(len(outcome.parts), 'part')} by "
+        f"{one_line(outcome.model)}: {answered:,} scored, {counts.failed:,} failed"
     )
-    yield from _notes(counts)
+    yield from _notes(outcome)
     yield _speed(outcome)
     if counts.labels:
         yield ""
@@ -71,13 +71,8 @@ def summary_lines(outcome: Outcome, *, blocks: bool) -> Iterator[str]:
         yield from _errors(counts)
 
 
-def _notes(counts: Counts) -> Iterator[str]:
-    notes = [
-        (counts.cut, "cut at the token limit"),
-        (counts.windowed, "read in windows"),
-        (counts.routes["lexicon"], "answered by the word list"),
-    ]
-    shown = [f"{rows:,} {what}" for rows, what in notes if rows]
+def _notes(outcome: Outcome) -> Iterator[str]:
+    shown = [f"{rows:,} {what}" for what, rows in outcome.notes.items()]
     if shown:
         yield ", ".join(shown)
 

@@ -137,6 +137,7 @@ def _told() -> Iterator[None]:
 
 def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) -> Outcome:
     from distilbert_sentiment_arch.bulk.failed_rows import failed_rows
+    from distilbert_sentiment_arch.bulk.figures import plural
     from distilbert_sentiment_arch.bulk.identification import identify
     from distilbert_sentiment_arch.bulk.job import open_job
     from distilbert_sentiment_arch.bulk.local_run import run_here
@@ -152,7 +153,6 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
                 scorer = _loaded(options, progress)
                 identity = scorer.identity
             job = opened.enter_context(open_job(options.job, identity))
-        seconds: Mapping[str, float] = {}
         if job.tasks():
             with interruption.interruptible():
                 scorer = scorer or _loaded(options, progress)
@@ -161,7 +161,12 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
                 job.close()
                 identity = scorer.identity
                 job = opened.enter_context(open_job(options.job, identity))
-            progress.begin(size_of(job))
+        size = size_of(job)
+        if size.rows_done:
+            progress.say(f"continuing: {plural(size.rows_done, 'row')} are done")
+        progress.begin(size)
+        seconds: Mapping[str, float] = {}
+        if scorer is not None:
             seconds = run_here(job, scorer, progress, interruption)
         job.finish()
         spent = time.monotonic() - start
@@ -181,7 +186,7 @@ def check_columns(options: ScoreOptions) -> None:
         InputError: There is no file, or a column is not in it.
     """
     from distilbert_sentiment_arch.bulk.input_files import find_files
-    from distilbert_sentiment_arch.bulk.reading import read_schema
+    from distilbert_sentiment_arch.bulk.reading.files import read_schema
 
     file = find_files(options.job.inputs, options.job.input)[0]
     names = read_schema(file, options.job.input).names

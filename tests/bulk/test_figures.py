@@ -9,7 +9,14 @@ from distilbert_sentiment_arch.bulk.figures import clock_time, number, plural, s
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (0.1234, "0.123"), (9.87, "9.87"), (99.4, "99.4"), (99.6, "100"), (1234567, "1,234,567")],
+    [
+        (0, "0"),
+        (0.1234, "0.123"),
+        (9.87, "9.87"),
+        (99.4, "99.4"),
+        (99.6, "100"),
+        (1234567, "1,234,567"),
+    ],
 )
 def test_numbers_have_three_digits_or_are_whole(value: float, shown: str) -> None:
     assert number(value) == shown
@@ -17,7 +24,14 @@ def test_numbers_have_three_digits_or_are_whole(value: float, shown: str) -> Non
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (12345, "3:25:45"), (90061, "25:01:01")],
+    [
+        (0, "0:00"),
+        (7.4, "0:07"),
+        (59.6, "1:00"),
+        (754, "12:34"),
+        (12345, "3:25:45"),
+        (90061, "25:01:01"),
+    ],
 )
 def test_times(seconds: float, shown: str) -> None:
     assert clock_time(seconds) == shown

@@ -33,9 +33,7 @@ def test_the_columns_of_the_plot_are_as_high_as_their_bins() -> None:
     lines = list(summary_lines(of(counts(100, 50)), blocks=True))
     plot = lines[lines.index("scores of the labels") + 1 :][:7]
     columns = [line.partition("|")[2].ljust(2 * BINS) for line in plot[:6]]
-    heights = [
-        sum(" ▁▂▃▄▅▆▇█".index(line[2 * index]) for line in columns) for index in range(BINS)
-    ]
+    heights = [sum(" ▁▂▃▄▅▆▇█".index(line[2 * index]) for line in columns) for index in range(BINS)]
     assert heights[-1] == 6 * 8
     assert heights[BINS // 2] == 3 * 8
     assert sum(heights) == 9 * 8
@@ -70,8 +68,10 @@ def test_blocks_and_no_escape_codes_in_a_file() -> None:
 
 def test_notes_say_what_was_not_read_whole() -> None:
     found = replace(counts(5, 5), cut=3, windowed=2, routes=Counter({"model": 9, "lexicon": 1}))
+    line = list(summary_lines(of(found, has_fallback=True), blocks=True))[1]
+    assert line == "3 cut at the token limit, 2 read in windows, 1 answered by the fallback"
     line = list(summary_lines(of(found), blocks=True))[1]
-    assert line == "3 cut at the token limit, 2 read in windows, 1 answered by the word list"
+    assert line == "3 cut at the token limit, 2 read in windows"
 
 
 def test_many_labels_and_many_kinds_of_errors_are_cut() -> None:
