@@ -13,7 +13,7 @@ from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.input_files import InputFile, find_files
 from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest, read_manifest
 from distilbert_sentiment_arch.bulk.lock import Lock
-from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
+from distilbert_sentiment_arch.bulk.manifest import MANIFEST, Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import PartRecord, Plan, Task, missing_runs, part_name
@@ -101,6 +101,7 @@ class Job:
         self._lock = lock
         self._records = records
         self._shard = shard
+        self._manifest = manifest
         self.units = manifest.units
         self.plan = Plan(options, manifest.schema, identity.labels, identity.answers)
         self._succeeded = output.read(SUCCESS) is not None
@@ -166,7 +167,7 @@ class Job:
                 f"{self._output.uri}: {len(missing)} tasks are not done, the first one at {name}. "
                 "Run the same command again to continue."
             )
-        if self._shard is not None and self._tasks(None, None):
+        if self._shard is not None and not self._is_last():
             return self.summary()
         for stray in list(self._records.strays()):
             self._output.remove(stray)
@@ -175,6 +176,11 @@ class Job:
         self._output.write(SUCCESS, f"{content}\n".encode())
         self._succeeded = True
         return summary
+
+    def _is_last(self) -> bool:
+        """Whether the other shards are done, too, and have no more files than this one."""
+        same = self._output.read(MANIFEST) == self._manifest.to_json()
+        return same and not self._tasks(None, None)
 
     def summary(self) -> Summary:
         """Returns the counts of ``done``, and those of each unit."""
