@@ -13,11 +13,12 @@ from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.input_files import InputFile, find_files
 from distilbert_sentiment_arch.bulk.job_start import check_output, job_manifest, read_manifest
 from distilbert_sentiment_arch.bulk.lock import Lock
-from distilbert_sentiment_arch.bulk.manifest import Manifest, Unit
+from distilbert_sentiment_arch.bulk.manifest import MANIFEST, Manifest, Unit
 from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import PartRecord, Plan, Task, missing_runs, part_name
 from distilbert_sentiment_arch.bulk.records import Records
+from distilbert_sentiment_arch.bulk.shard import Shard, lock_of
 from distilbert_sentiment_arch.errors import JobError
 
 SUCCESS = "_SUCCESS"
@@ -44,12 +45,13 @@ class Summary:
         return {**self.counts.to_json(), "parts": self.parts, "files": self.files}
 
 
-def open_job(options: JobOptions, identity: ModelIdentity) -> Job:
+def open_job(options: JobOptions, identity: ModelIdentity, shard: Shard | None = None) -> Job:
     """Opens a job: a new one, or the one that the output holds parts of.
 
     Args:
         options: What to do.
         identity: What the rows are scored with.
+        shard: The share of the job that is done here; None for all of it.
 
     Raises:
         InputError: A file or a column of the input does not exist, or cannot be read.
@@ -62,14 +64,14 @@ def open_job(options: JobOptions, identity: ModelIdentity) -> Job:
     output = OutputDirectory(options.output)
     check_output(options, files, output)
     output.make()
-    lock = Lock(output)
+    lock = lock_of(output, shard)
     try:
         before = read_manifest(output)
         # Of the format that the parts have, whatever was asked for now.
         records = Records(output, before.settings["format"] if before else options.format)
         records.read()
         manifest = job_manifest(options, identity, files, output, records, before)
-        return Job(options, identity, manifest, output, records, lock)
+        return Job(options, identity, manifest, output, records, lock, shard)
     except BaseException:
         lock.release()
         raise
@@ -93,18 +95,21 @@ class Job:
         output: OutputDirectory,
         records: Records,
         lock: Lock,
+        shard: Shard | None = None,
     ) -> None:
         self._output = output
         self._lock = lock
         self._records = records
+        self._shard = shard
+        self._manifest = manifest
         self.units = manifest.units
         self.plan = Plan(options, manifest.schema, identity.labels, identity.answers)
         self._succeeded = output.read(SUCCESS) is not None
-        if self._succeeded and self.tasks():
+        if self._succeeded and self._tasks(None, None):
             # Whoever waits for this file must not take the output for whole.
             output.remove(SUCCESS)
             self._succeeded = False
-        if not self._succeeded:
+        if not self._succeeded and shard is None:
             output.clear_aside()
 
     @property
@@ -140,10 +145,13 @@ class Job:
                 files tell their rows before they are read (Parquet, Arrow); None for the longest
                 tasks.
         """
-        return [task for unit in self.units for task in self._missing(unit, rows)]
+        return self._tasks(rows, self._shard)
+
+    def _tasks(self, rows: int | None, shard: Shard | None) -> list[Task]:
+        return [task for unit in self.units for task in self._missing(unit, rows, shard)]
 
     def finish(self) -> Summary:
-        """Writes ``_SUCCESS``, once every task has run.
+        """Writes ``_SUCCESS``, once every task has run; of shards the last one does.
 
         Raises:
             JobError: A part is not there.
@@ -159,6 +167,8 @@ class Job:
                 f"{self._output.uri}: {len(missing)} tasks are not done, the first one at {name}. "
                 "Run the same command again to continue."
             )
+        if self._shard is not None and not self._is_last():
+            return self.summary()
         for stray in list(self._records.strays()):
             self._output.remove(stray)
         summary = self.summary()
@@ -166,6 +176,11 @@ class Job:
         self._output.write(SUCCESS, f"{content}\n".encode())
         self._succeeded = True
         return summary
+
+    def _is_last(self) -> bool:
+        """Whether the other shards are done, too, and have no more files than this one."""
+        same = self._output.read(MANIFEST) == self._manifest.to_json()
+        return same and not self._tasks(None, None)
 
     def summary(self) -> Summary:
         """Returns the counts of ``done``, and those of each unit."""
@@ -185,7 +200,9 @@ class Job:
     def close(self) -> None:
         """Lets others write to the output."""
         try:
-            self._output.clear_aside()
+            # What other shards write is in the same place.
+            if self._shard is None or self._succeeded:
+                self._output.clear_aside()
         finally:
             self._lock.release()
 
@@ -203,10 +220,13 @@ class Job:
     def _rows_of(self, unit: Unit) -> int | None:
         return unit.rows if unit.rows is not None else self._records.rows(unit.number)
 
-    def _missing(self, unit: Unit, most: int | None) -> list[Task]:
+    def _missing(self, unit: Unit, most: int | None, shard: Shard | None) -> list[Task]:
         rows, part_rows = self._rows_of(unit), self.plan.options.part_rows
         longest = None if most is None else max(1, most // part_rows)
-        done = self._records.parts(unit.number)
+        others = () if shard is None else shard.parts_of_others(unit, part_rows)
+        if others is None:
+            return []
+        done = {*self._records.parts(unit.number), *others}
         tasks = []
         for first, parts in missing_runs(unit, rows, done, part_rows, longest):
             known = None

@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
 import ray
@@ -33,11 +32,13 @@ from distilbert_sentiment_arch.bulk.ray_worker import (
     identify,
     node_name,
 )
+from distilbert_sentiment_arch.bulk.scorer import load_scorer
 from distilbert_sentiment_arch.errors import CheckpointError, JobError, RayError, SentimentError
+from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
 from distilbert_sentiment_arch.settings.defaults import VERSION
 
 TASKS_A_WORKER = 4
-"""Least tasks of a worker where parts are as many: the last ones to end leave little idle."""
+"""Tasks of a worker, where files can be divided: the last ones to end leave little idle."""
 
 _POLL_S = 0.5
 
@@ -51,6 +52,8 @@ def identity_on(pool: Pool, model: ModelOptions) -> ModelIdentity:
         CheckpointError: The model cannot be loaded there.
         RayError: The cluster cannot run a worker.
     """
+    if model.model in EMBEDDED:
+        return load_scorer(model).identity
     remote = ray.remote(identify).options(
         num_cpus=pool.share.processors,
         num_gpus=pool.gpus,
@@ -95,7 +98,7 @@ def run_on_ray(
         JobError: Tasks failed; the message has the first reason.
         RayError: The cluster failed.
     """
-    tasks = divided(job.tasks(), TASKS_A_WORKER * pool.size)
+    tasks = job.tasks(rows_of_a_task(job.tasks(), pool.size))
     if not tasks:
         return {}
     seconds: dict[str, float] = {}
@@ -117,30 +120,18 @@ def run_on_ray(
     return seconds
 
 
-def divided(tasks: Sequence[Task], number: int) -> list[Task]:
-    """Divides tasks into about so many of whole parts, where their rows are known.
+def rows_of_a_task(tasks: Sequence[Task], workers: int) -> int | None:
+    """Returns the most rows of a task that give every worker ``TASKS_A_WORKER`` of them.
 
     Args:
-        tasks: Tasks of one job.
-        number: Where there are as many already, they stay as they are.
+        tasks: What is to be done.
+        workers: How many share it.
+
+    Returns:
+        None where the rows are not known before they are read.
     """
-    parts = sum(each.parts or 0 for each in tasks if each.rows is not None)
-    if len(tasks) >= number or not parts:
-        return list(tasks)
-    most = max(1, parts // number)
-    return [piece for task in tasks for piece in _pieces(task, most)]
-
-
-def _pieces(task: Task, most: int) -> Iterator[Task]:
-    """Yields tasks of so many parts at most that together are a task."""
-    if task.rows is None or task.parts is None:
-        yield task
-        return
-    of_part = task.plan.options.part_rows
-    for done in range(0, task.parts, most):
-        parts = min(most, task.parts - done)
-        rows = min(parts * of_part, task.rows - done * of_part)
-        yield replace(task, first=task.first + done, parts=parts, rows=rows)
+    known = [each.rows for each in tasks if each.rows is not None]
+    return max(1, sum(known) // (TASKS_A_WORKER * workers)) if known else None
 
 
 def _ends(
