@@ -1,0 +1,110 @@
+"""Parquet: row groups read page by page, and only those that the rows asked for are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
+from distilbert_sentiment_arch.bulk.input_files import InputFile
+from distilbert_sentiment_arch.bulk.options import InputOptions
+from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.bulk.reading.streams import open_seekable, readable
+
+_BATCH_ROWS = 512
+_BATCH_BYTES = 8 * 2**20
+_LARGE_GROUP = 2**28
+
+# What is read of a column at once; without it a whole column chunk is.
+_BUFFER = 2**20
+
+
+@contextmanager
+def _open(file: InputFile) -> Iterator[Any]:
+    with readable(file), open_seekable(file) as source:
+        yield source
+
+
+def _parquet(source: Any, **options: Any) -> Any:
+    return pq.ParquetFile(source, buffer_size=_BUFFER, pre_buffer=False, **options)
+
+
+def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
+    """Returns all columns of a file."""
+    with _open(file) as source:
+        return _parquet(source).schema_arrow
+
+
+def count_rows(file: InputFile, options: InputOptions) -> int:
+    """Returns the rows of a file, from its footer."""
+    with _open(file) as source:
+        return int(_parquet(source).metadata.num_rows)
+
+
+def read_blocks(
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
+) -> Iterator[Block]:
+    """Reads the rows of a file, in the types that it has.
+
+    Args:
+        file: The file.
+        options: How it is read.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
+        skip: Rows at the begin that are not wanted.
+    """
+    names = list(columns.read)
+    with _open(file) as source:
+        parquet = _parquet(source)
+        check_schema(parquet.schema_arrow, columns, file.path)
+        if dictionaries := _dictionaries(parquet, names):
+            parquet = _parquet(source, metadata=parquet.metadata, read_dictionary=dictionaries)
+        skipped = 0
+        for group in range(parquet.metadata.num_row_groups):
+            rows = parquet.metadata.row_group(group).num_rows
+            if rows <= skip - skipped:
+                skipped += rows
+                continue
+            batches = parquet.iter_batches(
+                batch_size=_batch_rows(parquet.metadata.row_group(group)),
+                row_groups=[group],
+                columns=names,
+                use_threads=False,
+            )
+            for batch in batches:
+                passed = min(batch.num_rows, skip - skipped)
+                skipped += passed
+                if passed < batch.num_rows:
+                    table = pa.Table.from_batches([batch.slice(passed)]).select(names)
+                    yield Block(table, skipped=skipped)
+                    skip = skipped = 0
+        yield Block(None, skipped=skipped)
+
+
+def _batch_rows(group: Any) -> int:
+    """Returns how many rows are decoded at once, fewer where cells are large."""
+    rows = max(1, int(group.num_rows))
+    most = _BATCH_ROWS if group.total_byte_size <= _LARGE_GROUP else _BATCH_ROWS // 8
+    return max(1, min(most, _BATCH_BYTES * rows // max(1, int(group.total_byte_size))))
+
+
+def _dictionaries(parquet: Any, names: list[str]) -> list[str]:
+    """Returns the columns of strings that are stored as a dictionary.
+
+    They are read as one, too: a text that stands in many rows would take its bytes in each.
+    """
+    schema = parquet.schema_arrow
+    groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
+    found = []
+    for name in names:
+        kind = schema.field(name).type
+        if not (pa.types.is_string(kind) or pa.types.is_binary(kind)):
+            continue
+        index = next(i for i in range(len(parquet.schema)) if parquet.schema.column(i).path == name)
+        if groups and all(each.column(index).has_dictionary_page for each in groups):
+            found.append(name)
+    return found
