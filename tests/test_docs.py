@@ -37,6 +37,7 @@ LEAST_PART = 14
 
 SOURCE_DIRECTORIES = (
     "distilbert_sentiment_arch",
+    "max_sentiment",
     "weight_adapters",
     "scripts",
     "tests",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import os
 import posixpath
 import re
 from collections import Counter
@@ -79,7 +80,7 @@ def fingerprint_now(file: InputFile) -> str:
         info = location.storage.get_file_info(location.path)
     except OSError as error:
         raise InputError(f"{file.path}: cannot be read ({error}).") from error
-    return _fingerprint(info) if info.type == fs.FileType.File else ""
+    return _fingerprint(info, location) if info.type == fs.FileType.File else ""
 
 
 def _files_of(pattern: str, options: InputOptions) -> list[InputFile]:
@@ -125,11 +126,13 @@ def _expanded(
 
 
 def _input_file(info: fs.FileInfo, location: Location) -> InputFile:
-    return InputFile(location.uri(info.path), int(info.size or 0), _fingerprint(info))
+    return InputFile(location.uri(info.path), int(info.size or 0), _fingerprint(info, location))
 
 
-def _fingerprint(info: fs.FileInfo) -> str:
-    return f"{info.size}-{info.mtime_ns or 0}"
+def _fingerprint(info: fs.FileInfo, location: Location) -> str:
+    changed = info.mtime_ns or 0
+    # Object stores tell the time to the second for one object, and more exactly in a listing.
+    return f"{info.size}-{changed if location.is_local else changed // 10**9}"
 
 
 def _standard_input() -> InputFile:
@@ -138,11 +141,13 @@ def _standard_input() -> InputFile:
     return InputFile(STDIN, 0, "stdin-" + hashlib.sha256(STANDARD_INPUT.beginning()).hexdigest())
 
 
-def _children(location: Location, directory: str) -> list[fs.FileInfo]:
-    """Returns what is directly in a directory, hidden entries left out, in the order of names."""
+def _children(
+    location: Location, directory: str, hidden: tuple[str, ...] = (".", "_")
+) -> list[fs.FileInfo]:
+    """Returns what is directly in a directory in the order of names, without hidden names."""
     entries = location.storage.get_file_info(fs.FileSelector(directory or "/", recursive=False))
     return sorted(
-        (each for each in entries if not each.base_name.startswith((".", "_"))),
+        (each for each in entries if not each.base_name.startswith(hidden)),
         key=lambda each: each.path,
     )
 
@@ -175,33 +180,45 @@ def _directory(path: str, location: Location, options: InputOptions) -> list[Inp
     return [_input_file(each, location) for each in chosen]
 
 
-def _walk(directory: str, location: Location, above: tuple[str, ...] = ()) -> Iterator[fs.FileInfo]:
+def _walk(directory: str, location: Location) -> Iterator[fs.FileInfo]:
     """Yields the files under a directory, hidden ones left out; of a dataset, its own."""
-    children = _children(location, directory)
-    names = {posixpath.basename(each.path) for each in children}
-    if _STATE in names and (listed := _dataset_files(directory, location)) is not None:
-        yield from (each for each in children if posixpath.basename(each.path) in listed)
+    for _, children in _directories(directory, location):
+        names = {each.base_name for each in children}
+        listed = _dataset_files(children, location) if _STATE in names else None
+        if missing := sorted((listed or set()) - names):
+            raise InputError(
+                f"{location.uri(directory)}: its {_STATE} names {missing[0]}, which is not there. "
+                "Save the dataset again, or name its files."
+            )
+        for each in children:
+            if each.type != fs.FileType.File:
+                continue
+            if listed is not None:
+                if each.base_name in listed:
+                    yield each
+            # Beside a dataset are files that `datasets` keeps of earlier calls of `map`.
+            elif _DATASET_INFO not in names or not each.base_name.startswith("cache-"):
+                yield each
+
+
+def _directories(
+    directory: str, location: Location, above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, list[fs.FileInfo]]]:
+    """Yields a directory and those under it with what is in each, hidden names left out."""
+    real = os.path.realpath(directory) if location.is_local else directory
+    if real in above:
+        # A link that leads back.
         return
+    children = _children(location, directory)
+    yield directory, children
     for each in children:
         if each.type == fs.FileType.Directory:
-            if (real := _real_path(each.path, location)) not in above:
-                yield from _walk(each.path, location, (*above, real))
-        elif each.type == fs.FileType.File and not (
-            # What `datasets` keeps of earlier calls of `map`.
-            _DATASET_INFO in names and posixpath.basename(each.path).startswith("cache-")
-        ):
-            yield each
+            yield from _directories(each.path, location, (*above, real))
 
 
-def _real_path(path: str, location: Location) -> str:
-    import os
-
-    return os.path.realpath(path) if location.is_local else path
-
-
-def _dataset_files(directory: str, location: Location) -> set[str] | None:
+def _dataset_files(children: Sequence[fs.FileInfo], location: Location) -> set[str] | None:
     """Returns the names of the files of a dataset on disk; None if it is something else."""
-    path = posixpath.join(directory, _STATE)
+    path = next(each.path for each in children if each.base_name == _STATE)
     try:
         with location.storage.open_input_stream(path) as stream:
             state = json.loads(stream.read())
@@ -224,13 +241,11 @@ def _matches(directory: str, patterns: Sequence[str], location: Location) -> Ite
     if info.type != fs.FileType.Directory:
         return
     if pattern == "**":
-        if rest:
-            yield from _matches(directory, rest, location)
-        for each in _children(location, directory):
-            if each.type == fs.FileType.Directory:
-                yield from _matches(each.path, patterns, location)
-            elif not rest:
-                yield each
+        for each, children in _directories(directory, location):
+            if rest:
+                yield from _matches(each, rest, location)
+            else:
+                yield from (child for child in children if child.type == fs.FileType.File)
         return
     if not _WILDCARD.search(pattern):
         path = posixpath.join(directory, pattern)
@@ -239,8 +254,9 @@ def _matches(directory: str, patterns: Sequence[str], location: Location) -> Ite
         elif (info := location.storage.get_file_info(path)).type != fs.FileType.NotFound:
             yield info
         return
-    for each in _children(location, directory):
-        if fnmatch.fnmatchcase(posixpath.basename(each.path), pattern):
+    hidden = tuple(mark for mark in (".", "_") if not pattern.startswith(mark))
+    for each in _children(location, directory, hidden):
+        if fnmatch.fnmatchcase(each.base_name, pattern):
             if not rest:
                 yield each
             elif each.type == fs.FileType.Directory:

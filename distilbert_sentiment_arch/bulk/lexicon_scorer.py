@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
 
+from distilbert_sentiment_arch.bulk.explaining_scorer import ExplainingScorer
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity, word_list_digest
+from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.row_answers import (
     Failure,
     RowAnswers,
@@ -16,31 +18,33 @@ from distilbert_sentiment_arch.bulk.row_answers import (
     why_unreadable,
 )
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.bulk.scorer import RowScorer
 from distilbert_sentiment_arch.classify.input_text import check_inputs
 from distilbert_sentiment_arch.classify.interface import TextPair, Truncation
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LABELS, LexiconClassifier
-from distilbert_sentiment_arch.lexicon.word_list import WordList
+from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 from distilbert_sentiment_arch.settings.defaults import VERSION
+from distilbert_sentiment_arch.settings.limits import Limits
 
 
 class LexiconScorer:
     """A word list that answers rows, in the thread that reads the answers.
 
     Args:
-        word_list: The list.
+        classifier: The list.
         max_characters: Most characters of a text.
     """
 
     labels = LABELS
 
-    def __init__(self, word_list: WordList, max_characters: int) -> None:
+    def __init__(self, classifier: LexiconClassifier, max_characters: int) -> None:
         self._max_characters = max_characters
-        self._classifier = LexiconClassifier(word_list)
+        self._classifier = classifier
         self.identity = ModelIdentity(
-            model=word_list.name,
+            model=classifier.name,
             revision=None,
-            weights_digest=word_list_digest(word_list),
+            weights_digest=word_list_digest(classifier.word_list),
             settings_digest="",
             precision="none",
             version=VERSION,
@@ -58,7 +62,7 @@ class LexiconScorer:
 
     def answers(
         self, sources: Iterable[Source], truncation: Truncation | None = None
-    ) -> Iterator[tuple[Source, RowAnswers]]:
+    ) -> Generator[tuple[Source, RowAnswers]]:
         """See ``Scorer``; a word list reads all of a text."""
         for source in sources:
             yield source, self.answer(source, truncation)
@@ -89,3 +93,13 @@ class LexiconScorer:
             failures,
             {row: answer for (row, _), answer in zip(readable, found, strict=True)},
         )
+
+
+def load_lexicon_scorer(options: ModelOptions) -> RowScorer:
+    """Loads the word list of a job's options; see ``scorer.load_scorer``."""
+    assert options.model is not None
+    classifier = LexiconClassifier(embedded_word_list(options.model))
+    scorer = LexiconScorer(classifier, Limits.from_environment().max_request_characters)
+    if options.explain is None:
+        return scorer
+    return ExplainingScorer(scorer, classifier, options.explain, options.truncation)

@@ -87,7 +87,7 @@ class TaskProgress:
     def is_nearly_done(self) -> bool:
         """Whether the part in hand is done in a moment."""
         rate = self._progress.snapshot().rows_per_second
-        return bool(rate) and self._rows_left() / rate <= FINISH_S
+        return rate is not None and self._rows_left() <= rate * FINISH_S
 
     @property
     def _part_rows(self) -> int:

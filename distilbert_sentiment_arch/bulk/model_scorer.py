@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
+from distilbert_sentiment_arch.bulk.explaining_scorer import ExplainingScorer
 from distilbert_sentiment_arch.bulk.identity import (
     ModelIdentity,
     revision_of,
@@ -17,16 +18,17 @@ from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, Rows, Source, columns_of
 from distilbert_sentiment_arch.bulk.row_model import RowModel
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.bulk.scorer import RowScorer
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.classify.fallback import COVERED, reason_of
-from distilbert_sentiment_arch.classify.interface import Classification, Truncation
+from distilbert_sentiment_arch.classify.fallback import COVERED, FallbackClassifier, reason_of
+from distilbert_sentiment_arch.classify.interface import Classification, Classifier, Truncation
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.preparation import Preparation
 from distilbert_sentiment_arch.engine.device_choice import choose_device
-from distilbert_sentiment_arch.engine.in_process import InProcessModel, load_model
+from distilbert_sentiment_arch.engine.in_process import InProcessModel, classifier_of, load_model
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.families.registry import FAMILIES
-from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
+from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier, check_labels
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
 from distilbert_sentiment_arch.settings.defaults import MAX_BATCH_SIZE, VERSION
 from distilbert_sentiment_arch.settings.limits import Limits
@@ -65,7 +67,7 @@ class ModelScorer:
 
     def answers(
         self, sources: Iterable[Source], truncation: Truncation | None
-    ) -> Iterator[tuple[Source, RowAnswers]]:
+    ) -> Generator[tuple[Source, RowAnswers]]:
         """See ``Scorer``."""
         with closing(self._rows.answers(sources, truncation)) as answered:
             for source, answers in answered:
@@ -93,47 +95,62 @@ def _is_covered(failure: object) -> bool:
     return isinstance(failure, SentimentError) and reason_of(failure) in COVERED["always-available"]
 
 
-def load_model_scorer(options: ModelOptions, device: str = "cpu") -> ModelScorer:
+def load_model_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
     """Loads the model of a job's options; see ``scorer.load_scorer``.
 
     Raises:
         CheckpointError: The checkpoint cannot be served, its labels are not those of a word list
             where one is to stand in, or there is no such device.
     """
-    limits = Limits.from_environment()
     chosen = choose_device(device)
     found = find_checkpoint(options.model, FAMILIES, options.revision)
-    labels = found.checkpoint.config.labels
-    stand_in = None
     if options.fallback is not None:
-        stand_in = LexiconClassifier(embedded_word_list(options.fallback), labels)
+        check_labels(found.checkpoint.config.labels)
     # Hashing leaves the interpreter lock to the loading.
     with ThreadPoolExecutor(1) as pool:
         digest = pool.submit(weights_digest, found.checkpoint)
         model = load_model(found, chosen, options.precision)
+        return scorer_of(model, options, digest.result())
+
+
+def scorer_of(model: InProcessModel, options: ModelOptions, digest: str) -> RowScorer:
+    """Returns a loaded model as a scorer.
+
+    Args:
+        model: The model.
+        options: How rows are read.
+        digest: SHA-256 of its weights.
+    """
+    limits = Limits.from_environment()
     identity = ModelIdentity(
-        model=found.name,
-        revision=revision_of(found.checkpoint),
-        weights_digest=digest.result(),
-        settings_digest=settings_digest(found.checkpoint),
+        model=model.name,
+        revision=revision_of(model.checkpoint),
+        weights_digest=digest,
+        settings_digest=settings_digest(model.checkpoint),
         precision=model.precision.precision,
         version=VERSION,
-        labels=labels.names,
-        problem_type=labels.problem_type,
+        labels=model.labels.names,
+        problem_type=model.labels.problem_type,
         route="model",
         max_length=model.max_length,
         fallback=options.fallback,
     )
-    rows = _row_model(model, limits, accelerator=chosen.is_accelerator)
-    return ModelScorer(identity, labels, rows, options.truncation, stand_in)
-
-
-def _row_model(model: InProcessModel, limits: Limits, *, accelerator: bool) -> RowModel:
-    return RowModel(
+    batch_tokens = limits.batch_tokens(accelerator=model.device.is_accelerator)
+    rows = RowModel(
         model,
         Preparation(model.tokenizer, model.max_length, limits.max_request_tokens),
         len(model.labels),
-        limits.batch_tokens(accelerator=accelerator),
+        batch_tokens,
         MAX_BATCH_SIZE,
         limits.max_request_characters,
     )
+    stand_in = None
+    if options.fallback is not None:
+        stand_in = LexiconClassifier(embedded_word_list(options.fallback), model.labels)
+    scorer = ModelScorer(identity, model.labels, rows, options.truncation, stand_in)
+    if options.explain is None:
+        return scorer
+    classifier: Classifier = classifier_of(model, batch_tokens, limits.max_request_tokens)
+    if stand_in is not None:
+        classifier = FallbackClassifier(classifier, stand_in, "always-available")
+    return ExplainingScorer(scorer, classifier, options.explain, options.truncation)

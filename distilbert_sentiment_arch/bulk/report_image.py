@@ -37,7 +37,7 @@ def check_pillow() -> None:
     except ImportError:
         found = False
     else:
-        found = features.check("freetype2")
+        found = bool(features.check("freetype2"))
     if not found:
         raise DependencyError(
             "A report as .png needs Pillow. Install it: pip install pillow; or name an .html file."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Protocol
 
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
@@ -12,8 +12,6 @@ from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
 from distilbert_sentiment_arch.classify.interface import Truncation
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
-from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
-from distilbert_sentiment_arch.settings.limits import Limits
 
 
 class Scorer(Protocol):
@@ -47,7 +45,7 @@ class RowScorer(Scorer, Protocol):
 
     def answers(
         self, sources: Iterable[Source], truncation: Truncation | None
-    ) -> Iterator[tuple[Source, RowAnswers]]:
+    ) -> Generator[tuple[Source, RowAnswers]]:
         """Yields rows with their answers as ``score`` does, before they are columns.
 
         Args:
@@ -70,10 +68,9 @@ def load_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
         CheckpointError: The checkpoint cannot be served, or there is no such device.
     """
     if options.model in EMBEDDED:
-        from distilbert_sentiment_arch.bulk.lexicon_scorer import LexiconScorer
+        from distilbert_sentiment_arch.bulk.lexicon_scorer import load_lexicon_scorer
 
-        limits = Limits.from_environment()
-        return LexiconScorer(embedded_word_list(options.model), limits.max_request_characters)
+        return load_lexicon_scorer(options)
     from distilbert_sentiment_arch.bulk.model_scorer import load_model_scorer
 
     return load_model_scorer(options, device)

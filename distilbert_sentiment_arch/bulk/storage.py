@@ -79,6 +79,11 @@ def locate(uri: str) -> Location:
     scheme, authority = match["scheme"].lower(), match["authority"]
     if scheme == "file":
         return _local(match["rest"] or "/")
+    if "*" in authority:
+        raise InputError(
+            f"{uri}: a wildcard stands in the place of a bucket or host. Name that, and put "
+            "wildcards behind it."
+        )
     path, query = match["rest"], ""
     if scheme in ARROW_SCHEMES and (start := _QUERY.search(path)):
         path, query = path[: start.start()], path[start.start() :]
@@ -111,6 +116,8 @@ def _environment() -> tuple[str | None, ...]:
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
     )
     return tuple(os.environ.get(name) or None for name in names)
 

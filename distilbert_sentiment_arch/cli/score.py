@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distilbert_sentiment_arch.bulk.options import JobOptions
+from distilbert_sentiment_arch.cli.score_places import place_of
 from distilbert_sentiment_arch.errors import (
     DependencyError,
     InputError,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from distilbert_sentiment_arch.bulk.interruption import Interruption
     from distilbert_sentiment_arch.bulk.outcome import Outcome
     from distilbert_sentiment_arch.bulk.progress import Progress
-    from distilbert_sentiment_arch.bulk.scorer import Scorer
 
 
 _LISTED = 30
@@ -36,7 +36,7 @@ class ScoreOptions:
 
     Attributes:
         job: The job.
-        device: What computes.
+        device: What computes; None for the CPU, or on Ray for GPUs where there are some.
         ray: Address of a Ray cluster; None for this process.
         identifier: A column that the output must have.
         progress: ``bar``, ``jsonl`` or ``none``.
@@ -44,7 +44,7 @@ class ScoreOptions:
     """
 
     job: JobOptions
-    device: str = "cpu"
+    device: str | None = None
     ray: str | None = None
     identifier: str | None = None
     progress: str = "bar"
@@ -98,8 +98,10 @@ def check_packages(options: ScoreOptions) -> None:
         raise DependencyError(
             "`max-sentiment score` needs pyarrow. Install it: pip install 'max-sentiment[score]'"
         )
-    if options.ray is not None and find_spec("ray") is None:
-        raise DependencyError("--ray needs Ray. Install it: pip install 'max-sentiment[ray]'")
+    if options.ray is not None:
+        from distilbert_sentiment_arch.bulk.ray_cluster import require_ray
+
+        require_ray()
     if options.report is not None and options.report.suffix.lower() == ".png":
         from distilbert_sentiment_arch.bulk.report_image import check_pillow
 
@@ -138,36 +140,29 @@ def _told() -> Iterator[None]:
 def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) -> Outcome:
     from distilbert_sentiment_arch.bulk.failed_rows import failed_rows
     from distilbert_sentiment_arch.bulk.figures import plural
-    from distilbert_sentiment_arch.bulk.identification import identify
     from distilbert_sentiment_arch.bulk.job import open_job
-    from distilbert_sentiment_arch.bulk.local_run import run_here
     from distilbert_sentiment_arch.bulk.outcome import outcome_of, size_of
 
     start = time.monotonic()
-    scorer: Scorer | None = None
+    model = options.job.model
+    seconds: Mapping[str, float] = {}
     with contextlib.ExitStack() as opened:
         with interruption.interruptible():
             check_columns(options)
-            identity = identify(options.job.model, options.device)
-            if identity is None:
-                scorer = _loaded(options, progress)
-                identity = scorer.identity
+            place = opened.enter_context(place_of(model, options.device, options.ray, progress))
+            identity = place.identity()
             job = opened.enter_context(open_job(options.job, identity))
-        if job.tasks():
-            with interruption.interruptible():
-                scorer = scorer or _loaded(options, progress)
-            if scorer.identity != identity:
+            if job.tasks() and place.prepare() != identity:
                 # What is loaded counts; where parts of another model are there, this refuses.
                 job.close()
-                identity = scorer.identity
+                identity = place.prepare()
                 job = opened.enter_context(open_job(options.job, identity))
         size = size_of(job)
         if size.rows_done:
             progress.say(f"continuing: {plural(size.rows_done, 'row')} are done")
         progress.begin(size)
-        seconds: Mapping[str, float] = {}
-        if scorer is not None:
-            seconds = run_here(job, scorer, progress, interruption)
+        if job.tasks():
+            seconds = place.run(job, interruption)
         job.finish()
         spent = time.monotonic() - start
         failed = [] if options.report is None else failed_rows(job, options.identifier)
@@ -195,17 +190,3 @@ def check_columns(options: ScoreOptions) -> None:
             f"{file.path}: has no column {shown(options.identifier)}, which --id names. Its "
             f"columns: {', '.join(map(shown, names[:_LISTED]))}. Name one of them."
         )
-
-
-def _loaded(options: ScoreOptions, progress: Progress) -> Scorer:
-    from distilbert_sentiment_arch.bulk.scorer import load_scorer
-    from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
-
-    if options.job.model.model in EMBEDDED:
-        return load_scorer(options.job.model, options.device)
-    progress.say("loading the model ...")
-    scorer = load_scorer(options.job.model, options.device)
-    from distilbert_sentiment_arch.engine import precision_report
-
-    progress.say(str(precision_report.latest()))
-    return scorer

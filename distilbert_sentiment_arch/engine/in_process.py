@@ -46,9 +46,11 @@ class InProcessModel:
         tokenizer: Its tokenizer.
         pipeline: MAX's pipeline, which keeps the model.
         model: The model in it.
+        device: What it computes on.
 
     Attributes:
         name: What clients call the model.
+        device: What it computes on.
         checkpoint: Its files.
         tokenizer: Its tokenizer.
         labels: The labels of its head.
@@ -62,8 +64,10 @@ class InProcessModel:
         tokenizer: EncoderTokenizer,
         pipeline: EmbeddingsPipelineType,
         model: EncoderPipelineModel,
+        device: DeviceChoice,
     ) -> None:
         self.name = found.name
+        self.device = device
         self.checkpoint = found.checkpoint
         self.tokenizer = tokenizer
         self.labels = found.checkpoint.config.labels
@@ -142,7 +146,7 @@ def load_model(
         retrieved = PIPELINE_REGISTRY.retrieve_factory(config, task=task)
         tokenizer = cast(EncoderTokenizer, retrieved.tokenizer)
         pipeline = cast(EmbeddingsPipelineType, retrieved.factory())
-    return InProcessModel(found, tokenizer, pipeline, models[-1])
+    return InProcessModel(found, tokenizer, pipeline, models[-1], device)
 
 
 def load_classifier(found: NamedCheckpoint) -> ModelClassifier:

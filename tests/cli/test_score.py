@@ -62,7 +62,8 @@ def texts(count: int, seed: int = 0) -> list[str]:
 
 
 def table(count: int, seed: int = 0) -> pa.Table:
-    return pa.table({"id": [f"{seed}-{row}" for row in range(count)], "review": texts(count, seed)})
+    columns = {"id": [f"{seed}-{row}" for row in range(count)], "review": texts(count, seed)}
+    return pa.table(columns, pa.schema(dict.fromkeys(columns, pa.string())))
 
 
 def parts(output: Path) -> list[Path]:

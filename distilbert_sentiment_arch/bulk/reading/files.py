@@ -78,13 +78,13 @@ def read_common_schema(files: Sequence[InputFile], options: InputOptions) -> pa.
     Raises:
         InputError: A file cannot be read, or two differ in a column.
     """
-    rest = list(files)
-    while rest:
-        first = rest.pop(0)
+    remaining = iter(files)
+    for first in remaining:
         if (schema := _kept(first, options)) is not None:
             break
     else:
         return _asked(options)
+    rest = list(remaining)
     if format_of(first.path, options) == "jsonl":
         rest = [file for file in rest if format_of(file.path, options) != "jsonl"]
     rest = rest[:: max(1, -(-len(rest) // MOST_COMPARED))]
