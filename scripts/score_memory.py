@@ -52,13 +52,14 @@ class Peak:
     bytes: int
 
 
-def write_texts(path: Path, size: int, words: int, seed: int = 0) -> int:
+def write_texts(path: Path, size: int, words: int, letters: int = 0, seed: int = 0) -> int:
     """Writes a Parquet file.
 
     Args:
         path: The file.
         size: Bytes of text, about.
         words: Words of a text on average.
+        letters: Of one long word behind each text, which takes memory and little time.
         seed: Of the texts.
 
     Returns:
@@ -67,17 +68,20 @@ def write_texts(path: Path, size: int, words: int, seed: int = 0) -> int:
     schema = pa.schema({"id": pa.int64(), "text": pa.string()})
     rows = 0
     with pq.ParquetWriter(path, schema) as writer:
-        for group in _groups(size, words, random.Random(seed)):
+        for group in _groups(size, words, letters, random.Random(seed)):
             identifiers = pa.array(range(rows, rows + len(group)))
             writer.write_table(pa.table([identifiers, pa.array(group)], schema=schema))
             rows += len(group)
     return rows
 
 
-def _groups(size: int, words: int, chance: random.Random) -> Iterator[list[str]]:
+def _groups(size: int, words: int, letters: int, chance: random.Random) -> Iterator[list[str]]:
     # Many texts out of few parts, so that making them does not take longer than scoring them.
     parts = [" ".join(chance.choices(_WORDS, k=words // 4)) for _ in range(1000)]
-    texts = (" ".join(chance.choices(parts, k=chance.randint(1, 7))) for _ in itertools.count())
+    end = " " + "x" * letters if letters else ""
+    texts = (
+        " ".join(chance.choices(parts, k=chance.randint(1, 7))) + end for _ in itertools.count()
+    )
     done = 0
     while done < size:
         group = []
@@ -111,12 +115,12 @@ def measure(path: Path, output: Path, flags: Sequence[str]) -> int:
 
 
 def peaks(
-    sizes: Sequence[float], flags: Sequence[str], words: int, directory: Path
+    sizes: Sequence[float], flags: Sequence[str], words: int, letters: int, directory: Path
 ) -> Iterator[Peak]:
     """Yields the peak of each size, in gigabytes of text."""
     for size in sizes:
         path, output = directory / "texts.parquet", directory / "scored"
-        rows = write_texts(path, int(size * 1e9), words)
+        rows = write_texts(path, int(size * 1e9), words, letters)
         yield Peak(size, rows, measure(path, output, flags))
         shutil.rmtree(output)
 
@@ -126,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", type=float, nargs="+", default=[0.2, 2.0], help="GB of text")
     parser.add_argument("--words", type=int, default=40, help="words of a text")
+    parser.add_argument("--letters", type=int, default=0, help="letters of one more, long word")
     parser.add_argument("--model", help="default: the embedded checkpoint")
     parser.add_argument("--format", default="parquet", help="of the output")
     options = parser.parse_args(arguments)
@@ -134,12 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flags += ["--model", options.model]
     found = []
     with tempfile.TemporaryDirectory() as directory:
-        for peak in peaks(options.sizes, flags, options.words, Path(directory)):
+        for peak in peaks(options.sizes, flags, options.words, options.letters, Path(directory)):
             found.append(peak.bytes)
-            print(
-                f"{peak.gigabytes:g} GB of text, {peak.rows:,} rows: peak {peak.bytes / 1e6:,.0f} MB",
-                flush=True,
-            )
+            megabytes = f"{peak.bytes / 1e6:,.0f} MB"
+            print(f"{peak.gigabytes:g} GB of text, {peak.rows:,} rows: {megabytes}", flush=True)
     print(f"ratio {max(found) / min(found):.2f}")
     return 0
 
