@@ -94,12 +94,17 @@ class Outcome:
 
 
 def size_of(job: Job) -> JobSize:
-    """Returns how large a job is, and how much of it is done."""
+    """Returns how much of a job is done, and how much there is with what is left to this run."""
     done = sum(1 for _ in job.parts())
-    missing = [task.parts for task in job.tasks()]
-    known = [parts for parts in missing if parts is not None]
-    parts = done + sum(known) if len(known) == len(missing) else None
-    return JobSize(job.rows, job.done.rows, parts, done)
+    tasks = job.tasks()
+    rows = [task.rows for task in tasks if task.rows is not None]
+    parts = [task.parts for task in tasks if task.parts is not None]
+    return JobSize(
+        job.done.rows + sum(rows) if len(rows) == len(tasks) else None,
+        job.done.rows,
+        done + sum(parts) if len(parts) == len(tasks) else None,
+        done,
+    )
 
 
 def outcome_of(

@@ -117,6 +117,7 @@ def _score(options: argparse.Namespace) -> int:
             job_options(options),
             options.device,
             options.ray,
+            options.shard,
             options.id,
             options.progress,
             report_path(options),

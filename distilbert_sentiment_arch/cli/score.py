@@ -38,6 +38,7 @@ class ScoreOptions:
         job: The job.
         device: What computes; None for the CPU, or on Ray for GPUs where there are some.
         ray: Address of a Ray cluster; None for this process.
+        shard: The share of the job that is done here, as index and count; None for all of it.
         identifier: A column that the output must have.
         progress: ``bar``, ``jsonl`` or ``none``.
         report: The file of the report; None for none.
@@ -46,6 +47,7 @@ class ScoreOptions:
     job: JobOptions
     device: str | None = None
     ray: str | None = None
+    shard: str | None = None
     identifier: str | None = None
     progress: str = "bar"
     report: Path | None = None
@@ -142,21 +144,23 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
     from distilbert_sentiment_arch.bulk.figures import plural
     from distilbert_sentiment_arch.bulk.job import open_job
     from distilbert_sentiment_arch.bulk.outcome import outcome_of, size_of
+    from distilbert_sentiment_arch.bulk.shard import Shard
 
     start = time.monotonic()
     model = options.job.model
+    shard = None if options.shard is None else Shard.parsed(options.shard)
     seconds: Mapping[str, float] = {}
     with contextlib.ExitStack() as opened:
         with interruption.interruptible():
             check_columns(options)
             place = opened.enter_context(place_of(model, options.device, options.ray, progress))
             identity = place.identity()
-            job = opened.enter_context(open_job(options.job, identity))
+            job = opened.enter_context(open_job(options.job, identity, shard))
             if job.tasks() and place.prepare() != identity:
                 # What is loaded counts; where parts of another model are there, this refuses.
                 job.close()
                 identity = place.prepare()
-                job = opened.enter_context(open_job(options.job, identity))
+                job = opened.enter_context(open_job(options.job, identity, shard))
         size = size_of(job)
         if size.rows_done:
             progress.say(f"continuing: {plural(size.rows_done, 'row')} are done")

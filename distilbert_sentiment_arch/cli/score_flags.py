@@ -136,6 +136,12 @@ def _add_output_flags(command: argparse.ArgumentParser) -> None:
         help="run on a Ray cluster: its address, or auto for the one of this machine",
     )
     flags.add_argument(
+        "--shard",
+        metavar="INDEX/COUNT",
+        help="do one of several shares of the job, from 0/4 to 3/4 of four; processes with one "
+        "share each write into one output",
+    )
+    flags.add_argument(
         "--progress",
         choices=PROGRESS_FORMS,
         default=PROGRESS_FORMS[0],
@@ -161,6 +167,8 @@ def job_options(options: argparse.Namespace) -> JobOptions:
             f"--max-tokens is {options.max_tokens}, and the least is {_LEAST_MAX_TOKENS}: a text "
             "has special tokens around it. Correct it."
         )
+    if options.ray is not None and options.shard is not None:
+        raise InputError("--ray and --shard both divide the job. Leave one of them out.")
     report_path(options)
     return JobOptions(
         inputs=tuple(options.inputs),

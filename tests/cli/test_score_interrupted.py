@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT
 
-LINES = 30_000
+LINES = 12_000
 PART_ROWS = 50
 
 pytestmark = pytest.mark.slow
