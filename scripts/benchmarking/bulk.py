@@ -11,7 +11,9 @@ import random
 import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from scripts.benchmarking.bulk_figures import (
     PAGE,
     PUBLISHED,
     BulkFigures,
+    Point,
     lines,
     page,
     read_figures,
@@ -28,7 +31,7 @@ from scripts.benchmarking.bulk_figures import (
 from scripts.benchmarking.config import EMBEDDED
 from scripts.benchmarking.errors import BenchmarkError, NotAvailable
 from scripts.benchmarking.machine import ForeignLoad, describe_machine, usable_cores
-from scripts.benchmarking.models import find_model
+from scripts.benchmarking.models import BenchmarkModel, find_model
 from scripts.benchmarking.paths import CORPUS
 from scripts.benchmarking.session import commit
 from scripts.benchmarking.worker_process import WorkerFailed, WorkerProcess
@@ -103,11 +106,7 @@ def measure(
         tokens=0,
     )
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        texts = directory / "texts.jsonl"
-        texts.write_text(
-            "".join(json.dumps({"text": text}) + "\n" for text in dataset(rows)), encoding="utf-8"
-        )
+        texts = _written(Path(stack.enter_context(tempfile.TemporaryDirectory())), rows)
         workers: dict[str, WorkerProcess] = {}
         for worker, (environment, ways) in WAYS.items():
             if only is not None and worker not in ("max", *only):
@@ -134,6 +133,8 @@ def measure(
         figures.tokens = int(figures.settings["max"].pop("tokens"))
         _take_turns(figures, workers, rounds)
         _compare(figures, workers)
+    if threads > 1:
+        _scale(figures, model, rows, rounds)
     return figures
 
 
@@ -158,6 +159,45 @@ def _take_turns(figures: BulkFigures, workers: Mapping[str, WorkerProcess], roun
             figures.seconds.setdefault(way, []).append(timed["seconds"])
             figures.cpu_s.setdefault(way, []).append(timed["cpu_s"])
         figures.foreign.append(foreign.share(own))
+
+
+def _scale(figures: BulkFigures, model: BenchmarkModel, rows: int, rounds: int) -> None:
+    """Measures one worker, and two beside each other, of half of the cores each."""
+    cores = figures.threads // 2
+    figures.points = [Point(workers=count, cores=cores, seconds=[]) for count in (1, 2)]
+    with ExitStack() as stack:
+        texts = _written(Path(stack.enter_context(tempfile.TemporaryDirectory())), rows)
+        workers = []
+        for number in range(2):
+            _say(f"loading worker {number + 1} of 2")
+            worker = WorkerProcess("product", "scripts.benchmarking.bulk_worker", "max")
+            stack.callback(worker.close)
+            worker.ask(
+                "load",
+                checkpoint=str(model.directory),
+                threads=cores,
+                cache=str(model.cache),
+                texts=str(texts),
+                first_core=number * cores,
+            )
+            worker.ask("time", way="files")
+            workers.append(worker)
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        for number in range(rounds):
+            for point in figures.points:
+                _say(f"round {number + 1} of {rounds}: {point.workers} beside each other")
+                start = time.perf_counter()
+                chosen = workers[: point.workers]
+                list(pool.map(lambda worker: worker.ask("time", way="files"), chosen))
+                point.seconds.append(time.perf_counter() - start)
+
+
+def _written(directory: Path, rows: int) -> Path:
+    """Writes the texts where workers read them."""
+    path = directory / "texts.jsonl"
+    lines = (json.dumps({"text": text}) + "\n" for text in dataset(rows))
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def _compare(figures: BulkFigures, workers: Mapping[str, WorkerProcess]) -> None:

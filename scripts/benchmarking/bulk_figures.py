@@ -31,6 +31,22 @@ TARGETS = {"passes": 0.95, "transformers": 3.0, "onnxruntime": 1.5}
 """How many times as fast as each ``OURS`` has to be."""
 
 
+class Point(BaseModel):
+    """Workers beside each other on one machine, each with a dataset and cores of its own.
+
+    Attributes:
+        workers: How many.
+        cores: Cores of each.
+        seconds: Seconds of each round, from the start of all to the end of the last.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    workers: int
+    cores: int
+    seconds: list[float]
+
+
 class BulkFigures(BaseModel):
     """What was measured.
 
@@ -49,6 +65,7 @@ class BulkFigures(BaseModel):
         settings: By worker, what it chose.
         unavailable: By worker, why it was not measured.
         foreign: Share of the processors that others used, in each round.
+        points: One worker, and several, from Parquet to Parquet; each scores all rows.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,6 +84,7 @@ class BulkFigures(BaseModel):
     settings: dict[str, dict[str, Any]] = {}
     unavailable: dict[str, str] = {}
     foreign: list[float] = []
+    points: list[Point] = []
 
 
 def tables(figures: BulkFigures) -> list[Table]:
@@ -119,12 +137,31 @@ def lines(figures: BulkFigures) -> list[str]:
         found.append(f"- {name}: {said}.")
     for name, why in figures.unavailable.items():
         found.append(f"- {name} was not measured: {why}.")
+    if figures.points:
+        found += ["", *scaling_lines(figures)]
     if figures.foreign and max(figures.foreign) > 0.1:
         found.append(
             f"- The machine was not quiet: others used up to {max(figures.foreign):.0%} of its "
             "processors. Trust ratios, not times."
         )
     return found
+
+
+def scaling_lines(figures: BulkFigures) -> list[str]:
+    """Returns what workers beside each other do, as lines of Markdown."""
+    from scripts.benchmarking.bulk_capacity import checks
+
+    rows = [
+        [
+            f"{check.workers} of {check.cores}",
+            f"{check.measured:.0f}",
+            f"{check.predicted:.0f}",
+            f"{check.measured / check.predicted - 1:+.1%}",
+        ]
+        for check in checks(figures)
+    ]
+    head = ["workers of cores", "tokens/s", "in proportion to one", "difference"]
+    return markdown_tables([Table("Workers beside each other on one machine", head, rows)])
 
 
 HEAD = """\

@@ -40,9 +40,12 @@ class BulkWorker(ABC):
         self.texts: list[str] = []
         self.labels: list[int] = []
 
-    def load(self, checkpoint: str, threads: int, cache: str, texts: str) -> dict[str, Any]:
+    def load(
+        self, checkpoint: str, threads: int, cache: str, texts: str, first_core: int = 0
+    ) -> dict[str, Any]:
         """Loads the checkpoint on as many cores as there are threads, and reads the texts."""
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        cores = sorted(os.sched_getaffinity(0))[first_core : first_core + threads]
+        os.sched_setaffinity(0, cores)
         lines = Path(texts).read_text(encoding="utf-8").splitlines()
         self.texts = [json.loads(line)["text"] for line in lines]
         return self.prepare(Path(checkpoint), threads, Path(cache), Path(texts))
@@ -87,7 +90,8 @@ class Max(BulkWorker):
         from distilbert_sentiment_arch.families.registry import FAMILIES
 
         del threads, cache
-        self._directory = texts.parent
+        self._directory = texts.parent / f"max-{os.getpid()}"
+        self._directory.mkdir()
         table = pa.table({"id": range(len(self.texts)), "text": self.texts})
         pq.write_table(table, self._directory / "texts.parquet")
         model = load_model(find_checkpoint(str(checkpoint), FAMILIES))

@@ -28,6 +28,7 @@ EXAMPLES = """\
   ./scripts/benchmark compare before.json after.json
   ./scripts/benchmark readme results.json        (writes the figures of README.md and docs/)
   ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
+  ./scripts/benchmark capacity --rows 1e6 --tokens 60 --hours 0.5
   ./scripts/benchmark bulk --quick               (a dataset, beside transformers and ONNX Runtime)
 """
 
