@@ -74,7 +74,8 @@ def open_job(options: JobOptions, identity: ModelIdentity, shard: Shard | None =
             else Records(output, options.format, options.part_rows)
         )
         records.read()
-        manifest = job_manifest(options, identity, files, output, records, before)
+        shared = shard is not None
+        manifest = job_manifest(options, identity, files, output, records, before, shared=shared)
         return Job(options, identity, manifest, output, records, lock, shard)
     except BaseException:
         lock.release()
