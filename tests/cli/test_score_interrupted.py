@@ -41,7 +41,8 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        with process:
+            pass
 
 
 def wait_for_part(process: subprocess.Popen[str]) -> None:
@@ -74,8 +75,10 @@ def test_an_interrupted_job_goes_on_where_it_was(
     with running(source, "--output", output) as process:
         wait_for_part(process)
         process.send_signal(number)
-        _, stderr = process.communicate(timeout=60)
-        assert process.returncode == 128 + number, stderr
+        # Not by communicate(), which would miss what is read and not yet asked for.
+        assert process.stderr is not None
+        stderr = process.stderr.read()
+        assert process.wait(60) == 128 + number, stderr
     lines = [json.loads(line) for line in stderr.splitlines()]
     interrupted = next(line for line in lines if line["event"] == "interrupted")
     assert interrupted["signal"] == number.name
