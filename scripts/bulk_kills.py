@@ -48,6 +48,10 @@ ROWS = 3000
 PART_ROWS = 250
 TINY_FILES = 300
 
+MODEL = ModelOptions(model="afinn-111")
+SCORER = load_scorer(MODEL)
+"""Loaded once, before the processes are forked."""
+
 AIMED = ("replace", "fsync", "unlink", "open")
 """Calls of the operating system that a kill is aimed at."""
 
@@ -79,7 +83,7 @@ def options_of(source: Path, output: Path, output_format: OutputFormat) -> JobOp
         tuple(inputs),
         str(output),
         InputOptions(keep=("id",)),
-        ModelOptions(model="afinn-111"),
+        MODEL,
         output_format,
         part_rows=PART_ROWS,
     )
@@ -87,11 +91,10 @@ def options_of(source: Path, output: Path, output_format: OutputFormat) -> JobOp
 
 def run_job(options: JobOptions, begun: Callable[[], None]) -> None:
     """Runs a job from where it is to its end."""
-    scorer = load_scorer(options.model)
     begun()
-    with open_job(options, scorer.identity) as job:
+    with open_job(options, SCORER.identity) as job:
         for task in job.tasks():
-            run_task(task, scorer)
+            run_task(task, SCORER)
         job.finish()
 
 

@@ -36,12 +36,19 @@ class ObjectStore:
 
 
 @contextmanager
-def object_store(root: Path) -> Iterator[ObjectStore]:
-    """Starts a server and waits until it says that it listens."""
+def object_store(root: Path, cached: bool = False) -> Iterator[ObjectStore]:
+    """Starts a server and waits until it says that it listens.
+
+    Args:
+        root: Its directory.
+        cached: It may miss files that are written there without it. Where it may not, it sometimes
+            never answers a client that writes.
+    """
     (port,) = free_ports(1)
     command = [RCLONE, "serve", "s3", "--auth-key", "TESTKEY,TESTSECRET"]
+    age = () if cached else ("--dir-cache-time", "0s")
     process = subprocess.Popen(
-        [*command, "--addr", f"127.0.0.1:{port}", "--dir-cache-time", "0s", str(root)],
+        [*command, "--addr", f"127.0.0.1:{port}", *age, str(root)],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "RCLONE_CONFIG": os.devnull},

@@ -17,8 +17,6 @@ from distilbert_sentiment_arch.bulk.rows import Window
 def windows_of(
     *inputs: str | Path, start: int = 0, end: int | None = None, **options: Any
 ) -> list[Window]:
-    *inputs: str | Path, start: int = 0, end: int | None = None, **options: Any
-) -> list[Window]:
     """Returns the windows of inputs, as a job reads them."""
     chosen = InputOptions(**options)
     files = find_files([str(each) for each in inputs], chosen)

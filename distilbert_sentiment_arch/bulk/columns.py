@@ -71,7 +71,7 @@ def check_columns(names: Sequence[str], columns: Columns, path: str) -> None:
     for name, param in params.items():
         count = names.count(name)
         if count == 0:
-            raise _unknown(name, param, names, path)
+            raise unknown_column(name, param, names, path)
         if count > 1:
             raise InputError(
                 f"{path}: has {count} columns named {shown(name)}. Rename them, or name the "
@@ -80,7 +80,8 @@ def check_columns(names: Sequence[str], columns: Columns, path: str) -> None:
             )
 
 
-def _unknown(name: str, param: str, names: Sequence[str], path: str) -> InputError:
+def unknown_column(name: str, param: str, names: Sequence[str], path: str) -> InputError:
+    """Returns the error of a column that a file has not, with the likeliest meant."""
     folded = {each.casefold().strip(): each for each in reversed(names)}
     close = [folded[each] for each in get_close_matches(name.casefold().strip(), folded, n=1)]
     meant = f" Was {shown(close[0])} meant?" if close else ""
@@ -105,11 +106,20 @@ def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return other
     if _is_string(one) and _is_string(other):
         return one
-    for check in (pa.types.is_integer, pa.types.is_floating):
-        if check(one) and check(other):
-            fields = [pa.schema([("", each)]) for each in (one, other)]
-            return pa.unify_schemas(fields, promote_options="permissive").field(0).type
+    if pa.types.is_integer(one) and pa.types.is_integer(other):
+        return _common_integer(one, other)
+    if pa.types.is_floating(one) and pa.types.is_floating(other):
+        return max(one, other, key=lambda each: each.bit_width)
     return None
+
+
+def _common_integer(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    if pa.types.is_signed_integer(one) == pa.types.is_signed_integer(other):
+        return max(one, other, key=lambda each: each.bit_width)
+    signed, unsigned = (one, other) if pa.types.is_signed_integer(one) else (other, one)
+    kinds = (signed, pa.int16(), pa.int32(), pa.int64())
+    wide = (each for each in kinds if each.bit_width >= signed.bit_width)
+    return next((each for each in wide if each.bit_width > unsigned.bit_width), None)
 
 
 def _is_string(kind: pa.DataType) -> bool:

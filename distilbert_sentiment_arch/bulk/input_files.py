@@ -126,6 +126,9 @@ def _expanded(
 
 
 def _input_file(info: fs.FileInfo, location: Location) -> InputFile:
+    if not info.mtime_ns and not location.is_local:
+        # Some stores write times in a listing in a form that is not understood.
+        info = location.storage.get_file_info(info.path)
     return InputFile(location.uri(info.path), int(info.size or 0), _fingerprint(info, location))
 
 

@@ -71,7 +71,10 @@ def format_of(path: str, options: InputOptions) -> InputFormat:
 
 
 def delimiter_of(path: str, options: InputOptions) -> str:
-    """Returns what stands between the cells of a CSV file: a tab in ``.tsv`` unless stated."""
+    r"""Returns what stands between the cells of a CSV file: a tab in ``.tsv`` unless stated.
+
+    A tab may be written as ``\t``, which a shell does not turn into one.
+    """
     if options.delimiter == "," and suffix_of(path) == ".tsv":
         return "\t"
-    return options.delimiter
+    return "\t" if options.delimiter == "\\t" else options.delimiter

@@ -67,10 +67,15 @@ def open_job(options: JobOptions, identity: ModelIdentity, shard: Shard | None =
     lock = lock_of(output, shard)
     try:
         before = read_manifest(output)
-        # Of the format that the parts have, whatever was asked for now.
-        records = Records(output, before.settings["format"] if before else options.format)
+        # As the parts are, whatever is asked for now.
+        records = (
+            Records(output, before.settings["format"], before.settings["part_rows"])
+            if before
+            else Records(output, options.format, options.part_rows)
+        )
         records.read()
-        manifest = job_manifest(options, identity, files, output, records, before)
+        shared = shard is not None
+        manifest = job_manifest(options, identity, files, output, records, before, shared=shared)
         return Job(options, identity, manifest, output, records, lock, shard)
     except BaseException:
         lock.release()

@@ -92,6 +92,8 @@ def job_manifest(
     output: OutputDirectory,
     records: Records,
     before: Manifest | None,
+    *,
+    shared: bool = False,
 ) -> Manifest:
     """Returns the manifest of a job, new or as it was, with files that came since; writes it.
 
@@ -102,6 +104,7 @@ def job_manifest(
         output: Of the job.
         records: What is done.
         before: The manifest that the output holds.
+        shared: Other runs may be at work by that manifest.
 
     Raises:
         InputError: A file of the input cannot be read, or has no such column.
@@ -110,7 +113,7 @@ def job_manifest(
         InputChanged: A file is not the one that finished parts were made of.
     """
     settings = settings_of(options, identity)
-    if before is None or not records.units():
+    if before is None or not (shared or records.units()):
         # Nothing is done yet that an older manifest would describe.
         records.forget()
         schema = job_schema(options, identity, files)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
+from distilbert_sentiment_arch.bulk.output_directory import ASIDE, OutputDirectory
 from distilbert_sentiment_arch.errors import OutputError, OutputInUse
 
 LOCK = "_lock"
@@ -25,6 +25,9 @@ LEASE_S = 120.0
 RENEWAL_S = 30.0
 SETTLING_S = 1.0
 """Between writing a lease and reading it back; of runs that start together the last one stays."""
+
+_CLOCK = f"{ASIDE}/clock"
+"""A file that tells the time of the store."""
 
 _tokens: set[str] = set()
 
@@ -73,7 +76,8 @@ class Lock:
             self._renewal = None
             with contextlib.suppress(OutputError):
                 if self._holder().get("token") == self._token:
-                    self._output.remove(self._name)
+                    # Not removed: pyarrow would put an object in the place of its directory.
+                    self._output.write(self._name, b"{}")
 
     def _lock_file(self, path: Path) -> None:
         while self._descriptor is None:
@@ -124,13 +128,9 @@ class Lock:
             pid = int(holder.get("pid", 0))
             own = pid == os.getpid() and holder.get("token") not in _tokens
             return own or not Path(f"/proc/{pid}").exists()
-        probe = f"{self._name}-{self._token}"
-        self._output.write(probe, b"")
-        try:
-            ages = self._output.modified(probe), self._output.modified(self._name)
-        finally:
-            self._output.remove(probe)
-        return None in ages or (ages[0] or 0.0) - (ages[1] or 0.0) > LEASE_S
+        self._output.write(_CLOCK, b"")
+        now, written = self._output.modified(_CLOCK), self._output.modified(self._name)
+        return now is None or written is None or now - written > LEASE_S
 
     def _holder(self) -> dict[str, Any]:
         return _parsed(self._output.read(self._name) or b"")

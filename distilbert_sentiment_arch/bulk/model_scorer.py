@@ -24,6 +24,7 @@ from distilbert_sentiment_arch.classify.fallback import COVERED, FallbackClassif
 from distilbert_sentiment_arch.classify.interface import Classification, Classifier, Truncation
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.preparation import Preparation
+from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.engine.device_choice import choose_device
 from distilbert_sentiment_arch.engine.in_process import InProcessModel, classifier_of, load_model
 from distilbert_sentiment_arch.errors import SentimentError
@@ -76,6 +77,10 @@ class ModelScorer:
     def answer(self, source: Rows, truncation: Truncation | None) -> RowAnswers:
         """See ``Scorer``."""
         return self._stood_in(source, self._rows.answer(source, truncation))
+
+    def batches(self, sources: Iterable[Rows]) -> Iterator[list[TokenSequence]]:
+        """Yields the batches of the passes over rows, for measuring these alone."""
+        return self._rows.batches(sources, self._truncation)
 
     def _stood_in(self, source: Rows, answers: RowAnswers) -> RowAnswers:
         """Returns answers with those of the word list where the model failed."""

@@ -46,6 +46,7 @@ class Outcome:
         rows_of_run: Rows that the last run scored.
         tokens_of_run: Tokens that the last run read.
         seconds: What the last run took.
+        scoring_seconds: What it took without its start and the loading of the model.
         has_fallback: A word list answers where the model fails.
     """
 
@@ -57,12 +58,19 @@ class Outcome:
     rows_of_run: int = 0
     tokens_of_run: int = 0
     seconds: float = 0.0
+    scoring_seconds: float = 0.0
     has_fallback: bool = False
 
     @cached_property
     def counts(self) -> Counts:
         """Of all rows."""
         return _sum(self.parts)
+
+    @property
+    def speed(self) -> tuple[float, float]:
+        """Rows and tokens a second of the last run, without its start."""
+        seconds = max(self.scoring_seconds, 1e-3)
+        return self.rows_of_run / seconds, self.tokens_of_run / seconds
 
     @property
     def notes(self) -> dict[str, int]:
@@ -80,7 +88,7 @@ class Outcome:
         return {
             "output": self.output,
             "model": self.model,
-            "run_seconds": round(self.seconds, 3),
+            "scoring_seconds": round(self.scoring_seconds, 3),
             "total": self.counts.to_json(),
         }
 
@@ -111,7 +119,6 @@ def outcome_of(
     job: Job,
     identity: ModelIdentity,
     run: Snapshot,
-    seconds: float,
     part_seconds: Mapping[str, float],
     failed: Sequence[FailedRow] = (),
 ) -> Outcome:
@@ -121,7 +128,6 @@ def outcome_of(
         job: The job.
         identity: What scored its rows.
         run: What this run did of it.
-        seconds: What this run took.
         part_seconds: What parts took, by their name, as far as this run wrote them.
         failed: Failed rows, as far as they are shown.
     """
@@ -140,7 +146,8 @@ def outcome_of(
         _settings(options, identity),
         run.counts.rows,
         run.counts.tokens_read,
-        seconds,
+        run.seconds,
+        run.scoring_seconds,
         has_fallback=identity.fallback is not None,
     )
 

@@ -161,8 +161,14 @@ class OutputDirectory:
 
     def remove(self, name: str) -> None:
         """Removes a file if it is there."""
-        with self._told("write to"), contextlib.suppress(FileNotFoundError):
-            self._files.delete_file(f"{self.path}/{name}")
+        path = f"{self.path}/{name}"
+        with self._told("write to"):
+            try:
+                self._files.delete_file(path)
+            except OSError:
+                # On an object store it then makes an object for the directory, which may fail.
+                if self._files.get_file_info(path).type != pafs.FileType.NotFound:
+                    raise
 
     def clear_aside(self) -> None:
         """Removes what runs that were killed left in ``_temporary``."""

@@ -118,7 +118,7 @@ class PartRecord:
 
 @dataclass(frozen=True)
 class UnitEnd:
-    """The end of a unit whose rows were not known before it was read.
+    """The end of a unit whose rows were not known before it was read, behind a part that is full.
 
     Attributes:
         unit: Number of the unit.

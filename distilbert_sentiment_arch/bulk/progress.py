@@ -41,6 +41,7 @@ class Snapshot:
         counts: Of the rows that this run has scored.
         parts: Parts that this run has written.
         seconds: Since the start of this run.
+        scoring_seconds: Since its first task was begun, once the model was loaded.
         rows_per_second: Over the last half a minute; None before the first rows.
         tokens_per_second: Likewise.
     """
@@ -49,6 +50,7 @@ class Snapshot:
     counts: Counts
     parts: int
     seconds: float
+    scoring_seconds: float
     rows_per_second: float | None
     tokens_per_second: float | None
 
@@ -81,7 +83,7 @@ class Progress:
         self._size = JobSize()
         self._counts = Counts()
         self._parts = 0
-        self._start = clock()
+        self._start = self._begun = clock()
         self._recent: deque[tuple[float, int, int]] = deque()
         self._ended = threading.Event()
         self._ticker: threading.Thread | None = None
@@ -109,7 +111,8 @@ class Progress:
         """Takes the size of the job; the rate is measured from here on."""
         with self._lock:
             self._size = size
-            self._recent.append((self._clock(), 0, 0))
+            self._begun = self._clock()
+            self._recent.append((self._begun, 0, 0))
             self._show("start", {})
 
     def scored(self, counts: Counts) -> None:
@@ -144,8 +147,15 @@ class Progress:
                 seconds = max(last - first, 1e-9)
                 rows = (rows_now - rows_then) / seconds
                 tokens = (tokens_now - tokens_then) / seconds
+            now = self._clock()
             return Snapshot(
-                self._size, self._counts, self._parts, self._clock() - self._start, rows, tokens
+                self._size,
+                self._counts,
+                self._parts,
+                now - self._start,
+                now - self._begun,
+                rows,
+                tokens,
             )
 
     def _show(self, event: str, more: dict[str, Any]) -> None:

@@ -29,10 +29,14 @@ class Records:
     Args:
         output: Of the job.
         output_format: Of the parts.
+        part_rows: Rows of each part but the last one of a unit.
     """
 
-    def __init__(self, output: OutputDirectory, output_format: OutputFormat) -> None:
+    def __init__(
+        self, output: OutputDirectory, output_format: OutputFormat, part_rows: int
+    ) -> None:
         self._output = output
+        self._part_rows = part_rows
         self._format = output_format
         self._parts: dict[int, dict[int, PartRecord]] = {}
         self._ends: dict[int, int] = {}
@@ -67,6 +71,11 @@ class Records:
 
     def rows(self, unit: int) -> int | None:
         """Returns the rows of a unit that was read to its end; None for others."""
+        last = max(self.parts(unit), default=None)
+        if last is not None:
+            rows = self.parts(unit)[last].counts.rows
+            if rows < self._part_rows:
+                return last * self._part_rows + rows
         return self._ends.get(unit)
 
     def units(self) -> set[int]:

@@ -153,12 +153,12 @@ def _figures(outcome: Outcome, counts: Counts) -> Iterator[tuple[str, str]]:
     yield "tokens read", f"{counts.tokens_read:,} of {counts.tokens:,}"
     yield "parts", f"{len(outcome.parts):,}"
     if outcome.rows_of_run:
-        seconds = max(outcome.seconds, 1e-3)
+        rows, tokens = outcome.speed
         yield "last run", f"{plural(outcome.rows_of_run, 'row')} in {clock_time(outcome.seconds)}"
         yield (
-            "speed",
-            f"{number(outcome.rows_of_run / seconds)} rows/s, "
-            f"{number(outcome.tokens_of_run / seconds)} tokens/s",
+            "scoring",
+            f"{clock_time(outcome.scoring_seconds)}: {number(rows)} rows/s, {number(tokens)} "
+            "tokens/s",
         )
 
 

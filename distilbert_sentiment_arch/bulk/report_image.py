@@ -77,9 +77,8 @@ def _font(size: int) -> Any:
 def _head(draw: ImageDraw.ImageDraw, outcome: Outcome, counts: Counts) -> int:
     title = one_line(f"Scored by {outcome.model}")
     draw.text((_MARGIN, _MARGIN), title, _INK, _font(32))
-    seconds = max(outcome.seconds, 1e-3)
     rate = (
-        f", {clock_time(outcome.seconds)}, {number(outcome.rows_of_run / seconds)} rows/s"
+        f", {clock_time(outcome.seconds)}, {number(outcome.speed[0])} rows/s"
         if outcome.rows_of_run
         else ""
     )

@@ -120,6 +120,20 @@ class RowModel:
         found = self._computed(self._groups([source], truncation))
         return next(iter(_by_source(found)))[1]
 
+    def batches(
+        self, sources: Iterable[Rows], truncation: Truncation | None
+    ) -> Iterator[list[TokenSequence]]:
+        """Yields the batches that the passes over rows are made of, in their order."""
+        for group in self._groups(sources, truncation):
+            rows = [row for row in group.rows if isinstance(row, Prepared)]
+            sequences = [window.sequence for row in rows for window in row.windows]
+            for places in self._places(sequences):
+                yield [sequences[place] for place in places]
+
+    def _places(self, sequences: Sequence[TokenSequence]) -> Iterator[list[int]]:
+        lengths = [len(each) for each in sequences]
+        return length_batches(lengths, self._batch_tokens, self._batch_sequences)
+
     def _groups(
         self, sources: Iterable[Source], truncation: Truncation | None
     ) -> Iterator[_Group[Source]]:
@@ -213,8 +227,7 @@ class RowModel:
         """Returns the logits of sequences, and why some have none."""
         found = np.full((len(sequences), self._num_labels), np.nan, dtype=np.float32)
         errors: dict[int, SentimentError] = {}
-        lengths = [len(each) for each in sequences]
-        for places in length_batches(lengths, self._batch_tokens, self._batch_sequences):
+        for places in self._places(sequences):
             batch = [sequences[place] for place in places]
             try:
                 found[places] = self._passes.logits(batch)

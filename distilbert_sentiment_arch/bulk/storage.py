@@ -21,6 +21,15 @@ _URI = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+)://(?P<authority>[^/?]*)(
 _QUERY = re.compile(r"\?(?=[A-Za-z_]+=)")
 
 
+_S3_WAYS = {
+    # A small file is one request and not three.
+    "allow_delayed_open": True,
+    # A busy store or machine is waited for; the client's own limits are 1 and 3 seconds.
+    "connect_timeout": 20,
+    "request_timeout": 60,
+}
+
+
 @dataclass(frozen=True)
 class Location:
     """A place in a storage.
@@ -150,12 +159,13 @@ def _s3(
     if url is None:
         if region is None:
             region = fs.resolve_s3_region(bucket)
-        return fs.S3FileSystem(region=region)
+        return fs.S3FileSystem(region=region, **_S3_WAYS)
     parts = urlsplit(url if "://" in url else f"https://{url}")
     return fs.S3FileSystem(
         endpoint_override=parts.netloc + parts.path.rstrip("/"),
         scheme=parts.scheme,
         region=region or "us-east-1",
+        **_S3_WAYS,
     )
 
 

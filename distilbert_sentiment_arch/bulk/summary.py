@@ -80,12 +80,12 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 def _speed(outcome: Outcome) -> str:
     if not outcome.rows_of_run:
         return "nothing was left to do"
-    seconds = max(outcome.seconds, 1e-3)
     earlier = outcome.counts.rows - outcome.rows_of_run
     of_run = f"{plural(outcome.rows_of_run, 'row')} in this run, " if earlier > 0 else ""
+    rows, tokens = outcome.speed
     return (
-        f"{of_run}{clock_time(outcome.seconds)} in all, {number(outcome.rows_of_run / seconds)} "
-        f"rows/s, {number(outcome.tokens_of_run / seconds)} tokens/s"
+        f"{of_run}{clock_time(outcome.seconds)} in all, {clock_time(outcome.scoring_seconds)} of "
+        f"it scoring: {number(rows)} rows/s, {number(tokens)} tokens/s"
     )
 
 

@@ -179,7 +179,8 @@ class _Run:
         part = self._part or (self._begin() if empty else None)
         if part is not None:
             self._commit(part)
-        if task.parts is None:
+        # A part with fewer rows than others is the last one, and needs no word about it.
+        if task.parts is None and not empty and self._rows % self._plan.options.part_rows == 0:
             self._refuse_changes()
             end = UnitEnd(task.unit, task.start + self._rows)
             self._output.write(end_name(end.unit), as_line({"unit": end.unit, "rows": end.rows}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -146,7 +145,6 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
     from distilbert_sentiment_arch.bulk.outcome import outcome_of, size_of
     from distilbert_sentiment_arch.bulk.shard import Shard
 
-    start = time.monotonic()
     model = options.job.model
     shard = None if options.shard is None else Shard.parsed(options.shard)
     seconds: Mapping[str, float] = {}
@@ -168,9 +166,8 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
         if job.tasks():
             seconds = place.run(job, interruption)
         job.finish()
-        spent = time.monotonic() - start
         failed = [] if options.report is None else failed_rows(job, options.identifier)
-        outcome = outcome_of(job, identity, progress.snapshot(), spent, seconds, failed)
+        outcome = outcome_of(job, identity, progress.snapshot(), seconds, failed)
         if options.report is not None:
             from distilbert_sentiment_arch.bulk.report import write_report
 

@@ -117,7 +117,7 @@ def test_a_dataset_that_lacks_a_file_is_refused(tmp_path: Path) -> None:
     rows = datasets.Dataset.from_dict({"text": ["a", "b", "c"]})
     rows.save_to_disk(tmp_path / "saved", num_shards=3)
     (tmp_path / "saved" / "data-00001-of-00003.arrow").unlink()
-    with pytest.raises(InputError, match="names data-00001-of-00003.arrow, which is not there"):
+    with pytest.raises(InputError, match=r"data-00001-of-00003\.arrow, which is not there"):
         found(tmp_path, "saved")
 
 

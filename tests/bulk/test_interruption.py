@@ -30,12 +30,14 @@ def test_a_signal_raises_where_it_may_and_waits_where_not(number: signal.Signals
 
 
 def test_a_signal_raises_at_once_within() -> None:
-    with Interruption(lambda text: None) as interruption:
-        with pytest.raises(Interrupted), interruption.interruptible():
+    def waited(interruption: Interruption) -> None:
+        with interruption.interruptible():
             send(signal.SIGTERM)
             threading.Event().wait(60)
             pytest.fail("went on")
-        interruption.finish = lambda: True
+
+    with Interruption(lambda text: None) as interruption, pytest.raises(Interrupted):
+        waited(interruption)
 
 
 def test_what_is_nearly_done_is_finished() -> None:

@@ -86,7 +86,7 @@ def test_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_has_all_that_is_known() -> None:
-    progress = Progress(iter([0.0, 0.0, 2.0, 2.0]).__next__)
+    progress = Progress(iter([0.0, 0.0, 2.0, 2.0, 2.0]).__next__)
     progress.begin(JobSize(rows=1_000))
     progress.scored(COUNTS)
     assert line_of(progress.snapshot()) == (

@@ -13,6 +13,7 @@ from bulk_jobs import (
     part_files,
     run_some,
     run_whole,
+    write_jsonl,
     write_parquet,
 )
 
@@ -68,3 +69,18 @@ def test_parts_without_a_record_are_gone_in_the_end(options: JobOptions) -> None
     shutil.copy(part_files(out(options))[0], out(options) / "part-00000-000099.parquet")
     run_whole(options)
     assert ids(out(options)) == list(range(700))
+
+
+@pytest.mark.parametrize("rows", [250, 300])
+def test_the_end_of_a_file_is_known_once_it_was_read(tmp_path: Path, rows: int) -> None:
+    write_jsonl(tmp_path / "in" / "a.jsonl", range(rows))
+    options = job_options(tmp_path / "in", tmp_path / "out")
+    run_whole(options)
+    before = contents(tmp_path / "out")
+    with open_job(options, identity(options)) as job:
+        assert job.rows == rows
+    # As a run leaves it that is killed behind the last part.
+    (tmp_path / "out" / "_SUCCESS").unlink()
+    (tmp_path / "out" / "_parts" / "unit-00000.json").unlink(missing_ok=True)
+    run_whole(options)
+    assert contents(tmp_path / "out") == before

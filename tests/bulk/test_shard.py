@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from distilbert_sentiment_arch.bulk.options import JobOptions
 from distilbert_sentiment_arch.bulk.scorer import load_scorer
 from distilbert_sentiment_arch.bulk.shard import Shard
 from distilbert_sentiment_arch.bulk.task_run import run_task
-from distilbert_sentiment_arch.errors import InputError, OutputInUse
+from distilbert_sentiment_arch.errors import InputError, JobDiffers, OutputInUse
 
 
 def run_shard(options: JobOptions, index: int, count: int) -> bool:
@@ -143,3 +144,12 @@ def test_a_shard_is_read_as_the_flag_has_it() -> None:
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="INDEX/COUNT"):
         Shard.parsed(text)
+
+
+def test_shards_keep_to_what_the_first_one_began_with(tmp_path: Path, reviews: Path) -> None:
+    options = job_options(reviews, tmp_path / "out")
+    identity = load_scorer(options.model).identity
+    # No part is there yet, but the first one may be at work.
+    open_job(options, identity, Shard(0, 2)).close()
+    with pytest.raises(JobDiffers, match="--part-rows"):
+        open_job(replace(options, part_rows=50), identity, Shard(1, 2))

@@ -20,7 +20,9 @@ def of(found: Counts, **changes: object) -> Outcome:
 def test_the_whole_job_counts_and_the_speed_is_of_the_last_run() -> None:
     lines = list(summary_lines(outcome(), blocks=True))
     assert lines[0] == "200 rows in 3 parts by a-model: 195 scored, 5 failed"
-    assert lines[1] == "150 rows in this run, 0:06 in all, 25 rows/s, 200 tokens/s"
+    assert lines[1] == (
+        "150 rows in this run, 0:16 in all, 0:06 of it scoring: 25 rows/s, 200 tokens/s"
+    )
     labels = {line.split()[0]: line.split() for line in lines if line.startswith(("POS", "NEG"))}
     assert labels["NEGATIVE"][1:3] == ["115", "59.0%"]
     assert labels["POSITIVE"][1:3] == ["80", "41.0%"]

@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.bulk.reading.streams import open_bytes, open_seek
 from distilbert_sentiment_arch.errors import InputError
 
 _FILE_MAGIC = b"ARROW1"
+_STREAM_MAGIC = b"\xff\xff\xff\xff"
 _OLD_MAGIC = b"FEA1"
 
 
@@ -26,7 +27,7 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
         if begin.startswith(_FILE_MAGIC):
             # The stream with the same schema follows the magic bytes.
             return pa.ipc.open_stream(stream).schema
-    _check_version(begin, file)
+    _check_begin(begin, file)
     with readable(file), open_bytes(file, beginning=True) as stream:
         return pa.ipc.open_stream(stream).schema
 
@@ -66,7 +67,6 @@ def read_blocks(
 def _batches(file: InputFile, options: Any) -> Iterator[Iterator[Any]]:
     with open_bytes(file, beginning=True) as stream:
         begin = stream.read(8)
-    _check_version(begin, file)
     if begin.startswith(_FILE_MAGIC):
         with open_seekable(file) as source, pa.ipc.open_file(source, options=options) as reader:
             yield (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -75,11 +75,17 @@ def _batches(file: InputFile, options: Any) -> Iterator[Iterator[Any]]:
             yield iter(reader)
 
 
-def _check_version(begin: bytes, file: InputFile) -> None:
+def _check_begin(begin: bytes, file: InputFile) -> None:
+    """Checks that a file begins as Arrow's do; other bytes would be taken for a length."""
     if begin.startswith(_OLD_MAGIC):
         raise InputError(
             f"{file.path}: is in the first version of Feather, which is not read here. Write it as "
             "Parquet or Arrow."
+        )
+    if not begin.startswith(_STREAM_MAGIC):
+        raise InputError(
+            f"{file.path}: cannot be read further: it does not begin like an Arrow file. Restore "
+            "the file, or leave it out."
         )
 
 

@@ -78,7 +78,8 @@ def _without_invalid(column: Any, name: str, errors: dict[int, str]) -> Any:
     """Returns a column of lists or objects, with null where a string in one is not UTF-8."""
     rows = []
     for row in range(len(column)):
-        cell = column.slice(row, 1)
+        # A slice would have the strings of all rows behind it.
+        cell = column.take(pa.array([row]))
         try:
             cell.validate(full=True)
         except pa.ArrowInvalid:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_columns
+from distilbert_sentiment_arch.bulk.columns import Columns, check_columns, unknown_column
 from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.input_names import delimiter_of
 from distilbert_sentiment_arch.bulk.options import InputOptions
@@ -35,6 +35,9 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema | None:
         names = _header(_Rows(lines, delimiter_of(file.path, options)), file)
     if names is None:
         return None
+    for name in options.types:
+        if name not in names:
+            raise unknown_column(name, "--types", names, file.path)
     return pa.schema([(name, _kind(name, options)) for name in names])
 
 

@@ -24,9 +24,7 @@ def column_type(values: Sequence[Any]) -> pa.DataType:
     one; values of several types, whole numbers that are larger, and null alone have none.
     """
     try:
-        kind = _merged(_kind(value) for value in values)
-        if _holds_null(kind):
-            return pa.string()
+        kind = _known(_merged(_kind(value) for value in values))
     except _NoOneType:
         return pa.string()
     return kind if all(_fits(value, kind) for value in values) else pa.string()
@@ -107,13 +105,18 @@ def _both(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     raise _NoOneType
 
 
-def _holds_null(kind: pa.DataType) -> bool:
-    """Whether a part of a type is unknown, or an object without keys, which Parquet has not."""
+def _known(kind: pa.DataType) -> pa.DataType:
+    """Returns a type with strings where nothing is known, as of a key that is null in all rows."""
+    if pa.types.is_null(kind):
+        return pa.string()
     if pa.types.is_list(kind):
-        return _holds_null(kind.value_type)
+        return pa.list_(_known(kind.value_type))
     if pa.types.is_struct(kind):
-        return kind.num_fields == 0 or any(_holds_null(field.type) for field in kind)
-    return bool(pa.types.is_null(kind))
+        if kind.num_fields == 0:
+            # Parquet has no objects without keys.
+            raise _NoOneType
+        return pa.struct([field.with_type(_known(field.type)) for field in kind])
+    return kind
 
 
 def _fits(value: Any, kind: pa.DataType) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 import lzma
+import os
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
@@ -17,6 +20,7 @@ from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.input_names import STDIN, Compression, compression_of
 from distilbert_sentiment_arch.bulk.storage import locate
 from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.messages import shown
 
 BEGINNING = 4 * 2**20
 """Bytes of standard input that are kept, so that its columns can be found out before its rows."""
@@ -28,6 +32,7 @@ UNDECODABLE = "mark-undecodable-bytes"
 """Handler of decoding errors: a byte that is no text becomes the surrogate U+DC00 + byte."""
 
 _BUFFER = 2**20
+_PREFIX = "max-sentiment-"
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -47,6 +52,7 @@ class StandardInput:
         self._source = source
         self._beginning: bytes | None = None
         self._taken = False
+        self._copy: int | None = None
 
     def beginning(self) -> bytes:
         """Returns the first ``BEGINNING`` bytes, or all if there are fewer."""
@@ -65,6 +71,16 @@ class StandardInput:
         beginning = self.beginning()
         self._taken = True
         return cast(BinaryIO, io.BufferedReader(_Joined(beginning, self._stream()), _BUFFER))
+
+    def copy(self) -> BinaryIO:
+        """Returns all of it as a file that can be read at any place, and more than once."""
+        if self._copy is None:
+            with tempfile.TemporaryFile(prefix=_PREFIX) as file:
+                shutil.copyfileobj(self.take(), file, _BUFFER)
+                file.flush()
+                self._copy = os.dup(file.fileno())
+                weakref.finalize(self, os.close, self._copy)
+        return os.fdopen(os.dup(self._copy), "rb")
 
     def _stream(self) -> BinaryIO:
         return self._source or sys.stdin.buffer
@@ -131,17 +147,19 @@ def open_bytes(file: InputFile, *, beginning: bool = False) -> Iterator[BinaryIO
 @contextmanager
 def open_seekable(file: InputFile) -> Iterator[Any]:
     """Opens a file for reading at any place; a stream is stored in a temporary file first."""
-    if file.path != STDIN and compression_of(file.path) is None:
+    if file.path == STDIN:
+        with STANDARD_INPUT.copy() as copy:
+            copy.seek(0)
+            yield pa.PythonFile(copy, mode="r")
+    elif compression_of(file.path) is None:
         location = locate(file.path)
         with location.storage.open_input_file(location.path) as stored:
             yield stored
-        return
-    with tempfile.TemporaryFile(prefix="max-sentiment-") as copy:
-        with open_bytes(file) as stream:
-            while data := stream.read(_BUFFER):
-                copy.write(data)
-        copy.seek(0)
-        yield pa.PythonFile(copy, mode="r")
+    else:
+        with tempfile.TemporaryFile(prefix=_PREFIX) as copy, open_bytes(file) as stream:
+            shutil.copyfileobj(stream, copy, _BUFFER)
+            copy.seek(0)
+            yield pa.PythonFile(copy, mode="r")
 
 
 def _decompressed(stored: Any, compression: Compression | None) -> BinaryIO:
@@ -163,7 +181,18 @@ def open_lines(
         encoding: As Python names it. Bytes that are none of it become lone surrogates.
         newline: What ends a line: ``"\n"``, or ``""`` for any of ``\n``, ``\r`` and ``\r\n``.
         beginning: As for ``open_bytes``.
+
+    Raises:
+        InputError: There is no such encoding, or the file cannot be read further.
     """
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding).close()
+    except LookupError:
+        raise InputError(
+            f"{shown(encoding)} is no encoding. Name one as Python does: utf-8, latin-1, cp1252, "
+            "utf-16, shift_jis, ...",
+            "--encoding",
+        ) from None
     with readable(file), open_bytes(file, beginning=beginning) as stream:
         wrapper = io.TextIOWrapper(
             io.BufferedReader(_Raw(stream), _BUFFER),
@@ -211,8 +240,8 @@ class Lines:
         if self.number == 0:
             line = line.removeprefix("\ufeff")
         self.number += 1
-        self.cut = len(line) >= LONGEST_ROW
-        if self.cut and not line.endswith(("\n", "\r")):
+        self.cut = len(line) >= LONGEST_ROW and not line.endswith(("\n", "\r"))
+        if self.cut:
             while (rest := self._text.readline(_BUFFER)) and not rest.endswith(("\n", "\r")):
                 pass
         return line

@@ -152,7 +152,8 @@ class _Cutter:
         self._pieces.clear()
         self._rows = self._bytes = 0
         texts = [_texts(columns[name], name, errors) for name in self._columns.texts]
-        table = pa.table([columns[name] for name in self._kept.names], schema=self._kept)
+        # A table is selected from, as one that is made without columns has no rows.
+        table = pa.table(columns).select(self._kept.names)
         scored: list[str | TextPair | None] = [
             None
             if row in errors or any(value is None for value in values)

@@ -169,7 +169,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, size: int) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(reviews(1000), path)
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(InputError, match="cannot be read further.*leave it out") as error:
+    with pytest.raises(InputError, match=r"cannot be read further.*leave it out") as error:
         windows_of(path)
     assert str(error.value).startswith(f"{path}: ")
 
@@ -183,7 +183,7 @@ def test_a_cell_of_50_mb_is_a_row_like_others(tmp_path: Path) -> None:
 
 
 def test_a_long_text_in_many_rows_takes_its_bytes_once(tmp_path: Path) -> None:
-    texts = ["x" * 200_000] * 2000
+    texts = ["x" * 200_000] * 500
     pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet")
     before = pa.total_allocated_bytes()
     rows = 0
