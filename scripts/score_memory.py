@@ -84,7 +84,7 @@ def _groups(size: int, words: int, letters: int, chance: random.Random) -> Itera
     )
     done = 0
     while done < size:
-        group = []
+        group: list[str] = []
         while done < size and len(group) < _GROUP_ROWS:
             text = next(texts)
             group.append(text)

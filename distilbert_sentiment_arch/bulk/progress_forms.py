@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from distilbert_sentiment_arch.bulk.figures import clock_time, number, shares
 from distilbert_sentiment_arch.bulk.progress import Progress, Snapshot
+from distilbert_sentiment_arch.messages import one_line
 
 _JSON_INTERVAL_S = 5.0
 _LINE_INTERVAL_S = 30.0
@@ -96,16 +97,26 @@ def line_of(snapshot: Snapshot) -> str:
     """Returns where a job stands, in a line."""
     total = snapshot.size.rows
     rows = f"{snapshot.rows_done:,}" + ("" if total is None else f" of {total:,}") + " rows"
-    found = [rows]
-    if total:
-        found[0] += f" ({snapshot.rows_done / total:.1%})"
+    share_done = f" ({snapshot.rows_done / total:.1%})" if total else ""
+    return ", ".join(filter(None, (rows + share_done, speed_of(snapshot), labels_of(snapshot))))
+
+
+def speed_of(snapshot: Snapshot) -> str:
+    """Returns how fast a job is and what is left of it, as far as that is known."""
+    found = []
     if snapshot.rows_per_second is not None and snapshot.tokens_per_second is not None:
         found.append(f"{number(snapshot.rows_per_second)} rows/s")
         found.append(f"{number(snapshot.tokens_per_second)} tokens/s")
     if snapshot.seconds_left is not None:
         found.append(f"{clock_time(snapshot.seconds_left)} left")
+    return ", ".join(found)
+
+
+def labels_of(snapshot: Snapshot) -> str:
+    """Returns the labels that this run has found, and how many rows failed."""
+    found = []
     if snapshot.counts.labels:
-        found.append(shares(snapshot.counts.labels))
+        found.append(one_line(shares(snapshot.counts.labels)))
     if snapshot.counts.failed:
         found.append(f"{snapshot.counts.failed:,} failed")
     return ", ".join(found)
@@ -126,6 +137,9 @@ class BarProgress(Progress):
         from rich.progress import Progress as Bar
         from rich.text import Text
 
+        def below(line: str) -> Text:
+            return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
+
         self._console = Console(file=file, highlight=False, soft_wrap=False)
         self._bar = Bar(BarColumn(None), MofNCompleteColumn(), TaskProgressColumn(), expand=True)
         self._task = self._bar.add_task("rows", total=None, start=False)
@@ -135,11 +149,12 @@ class BarProgress(Progress):
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
-            get_renderable=lambda: Group(
-                self._bar,
-                Text(line_of(self.snapshot()), style="dim", no_wrap=True, overflow="ellipsis"),
-            ),
+            get_renderable=lambda: Group(self._bar, *map(below, self._lines())),
         )
+
+    def _lines(self) -> tuple[str, str]:
+        snapshot = self.snapshot()
+        return speed_of(snapshot), labels_of(snapshot)
 
     def __exit__(
         self,

@@ -153,12 +153,12 @@ def _figures(outcome: Outcome, counts: Counts) -> Iterator[tuple[str, str]]:
     yield "tokens read", f"{counts.tokens_read:,} of {counts.tokens:,}"
     yield "parts", f"{len(outcome.parts):,}"
     if outcome.rows_of_run:
-        rows, tokens = outcome.speed
+        rows_a_second, tokens_a_second = outcome.speed
         yield "last run", f"{plural(outcome.rows_of_run, 'row')} in {clock_time(outcome.seconds)}"
         yield (
             "scoring",
-            f"{clock_time(outcome.scoring_seconds)}: {number(rows)} rows/s, {number(tokens)} "
-            "tokens/s",
+            f"{clock_time(outcome.scoring_seconds)}: {number(rows_a_second)} rows/s, "
+            f"{number(tokens_a_second)} tokens/s",
         )
 
 

@@ -167,8 +167,8 @@ def scaling_lines(figures: BulkFigures) -> list[str]:
 HEAD = """\
 # Scoring datasets, measured
 
-How fast `max-sentiment score` is beside what its model allows, and beside what else one would run
-over a folder of texts. This page is written by `./scripts/benchmark bulk --publish`. Loading the
+This page shows how fast `max-sentiment score` is beside what its model allows, and beside what else
+one would run over a folder of texts. `./scripts/benchmark bulk --publish` writes it. Loading the
 model is not part of any time; reading, tokenizing and writing are, of `max-sentiment score`;
 tokenizing and labels, of the others.
 """

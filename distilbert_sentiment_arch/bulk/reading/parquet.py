@@ -19,6 +19,9 @@ _BATCH_ROWS = 512
 _BATCH_BYTES = 8 * 2**20
 _LARGE_GROUP = 2**28
 
+# Most bytes of a dictionary, as other programs write it.
+_DICTIONARY = 2**21
+
 # What is read of a column at once; without it a whole column chunk is.
 _BUFFER = 2**20
 
@@ -93,18 +96,33 @@ def _batch_rows(group: Any) -> int:
 
 
 def _dictionaries(parquet: Any, names: list[str]) -> list[str]:
-    """Returns the columns of strings that are stored as a dictionary.
+    """Returns the columns of strings that are stored as a dictionary of long ones and no more.
 
-    They are read as one, too: a text that stands in many rows would take its bytes in each.
+    They are read as one, too: a text that stands in many rows would take its bytes in each, which
+    the size of the column does not tell. Where a dictionary has become too large, a file goes on
+    without one, and the size tells enough; to make a dictionary of the rest would take all memory.
     """
     schema = parquet.schema_arrow
     groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
-    found = []
-    for name in names:
-        kind = schema.field(name).type
-        if not (pa.types.is_string(kind) or pa.types.is_binary(kind)):
-            continue
-        index = next(i for i in range(len(parquet.schema)) if parquet.schema.column(i).path == name)
-        if groups and all(each.column(index).has_dictionary_page for each in groups):
-            found.append(name)
-    return found
+    places = {parquet.schema.column(i).path: i for i in range(len(parquet.schema))}
+    return [
+        name
+        for name in names
+        if (
+            pa.types.is_string(schema.field(name).type)
+            or pa.types.is_binary(schema.field(name).type)
+        )
+        and any(_has_long_cells(group.column(places[name])) for group in groups)
+        and all(_is_dictionary(group.column(places[name])) for group in groups)
+    ]
+
+
+def _has_long_cells(column: Any) -> bool:
+    """Whether cells may be so long that a batch of them takes much memory."""
+    return int(column.total_uncompressed_size) > _BATCH_BYTES // _BATCH_ROWS
+
+
+def _is_dictionary(column: Any) -> bool:
+    """Whether all of a column can be in its dictionary, with an index of four bytes a row."""
+    size = _DICTIONARY + 4 * int(column.num_values)
+    return bool(column.has_dictionary_page) and int(column.total_uncompressed_size) <= size
