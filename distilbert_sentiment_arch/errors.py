@@ -26,7 +26,7 @@
     ├── JobError                  a job over a dataset cannot start or go on
     │   ├── OutputError           its output cannot be written, or holds files of others
     │   ├── OutputInUse           another process writes there
-    │   ├── JobDiffers            its output holds parts of a job with other options or another model
+    │   ├── JobDiffers            its output holds parts of a job with other options or model
     │   ├── InputChanged          an input file is not the one that finished parts were made of
     │   ├── RowFailed             a row cannot be scored, and the job ends with the first such row
     │   └── RayError              the Ray cluster cannot run the job, or failed

@@ -66,12 +66,14 @@ class RayNodes:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         left = psutil.Process(self._process.pid).children(recursive=True)
         self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(60)
         self._process.kill()
         self._process.wait()
+        self._process.stdout.close()
         for each in left:
             with suppress(psutil.NoSuchProcess):
                 each.kill()

@@ -29,8 +29,8 @@ CORES_A_WORKER = 4
 """Logical processors of a worker on a CPU: more of them compute a pass at a lower efficiency."""
 
 WORD_LIST_MEMORY = 400 * 10**6
-MODEL_MEMORY = 650 * 10**6
-"""Bytes of a worker without its weights: interpreter, MAX, rows on their way."""
+MODEL_MEMORY = 800 * 10**6
+"""Bytes of a worker without its weights: interpreter, Ray, MAX, rows on their way."""
 MEMORY_A_WEIGHT_BYTE = 3.0
 """Bytes of a worker for each byte of its weights, packed ones included."""
 

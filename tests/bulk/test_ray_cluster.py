@@ -44,7 +44,7 @@ def node(cores: float, gigabytes: float = 64, gpus: float = 0) -> dict[str, floa
         ([node(2), node(1)], 2, 1),
         ([node(1), node(1)], 1, 2),
         ([node(0), node(8)], 4, 2),
-        ([node(64, gigabytes=2.5)], 4, 3),  # 2.5 GB of memory, 0.77 a worker
+        ([node(64, gigabytes=3)], 4, 3),  # 0.93 GB a worker
     ],
 )
 def test_workers_have_four_cores_or_all_of_a_small_node(
