@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from distilbert_sentiment_arch.bulk.identity import ModelIdentity
@@ -71,6 +72,9 @@ def load_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
         from distilbert_sentiment_arch.bulk.lexicon_scorer import load_lexicon_scorer
 
         return load_lexicon_scorer(options)
+    # Arrow's computations crash where its library is loaded behind MAX's, as by pandas later on.
+    with suppress(ImportError):
+        import pyarrow.compute  # noqa: F401
     from distilbert_sentiment_arch.bulk.model_scorer import load_model_scorer
 
     return load_model_scorer(options, device)
