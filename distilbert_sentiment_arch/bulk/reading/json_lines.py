@@ -165,6 +165,9 @@ class _Parser:
             return None, f"Line {number} is no JSON ({_reason(error)}): {_shown(line)}."
         if type(value) is not dict:
             return None, f"Line {number} is no JSON object: {_shown(line)}."
+        if (not line.isascii() or "\\u" in line) and (key := _invalid_key(value)) is not None:
+            self._twice.clear()
+            return None, f"Line {number} has a key that is no Unicode: {shown(valid_text(key))}."
         if self._twice:
             error_text = f"Line {number} has the key {shown(self._twice[0])} twice."
             self._twice.clear()
@@ -177,6 +180,20 @@ class _Parser:
             names = [name for name, _ in pairs]
             self._twice.append(next(name for name in names if names.count(name) > 1))
         return found
+
+
+def _invalid_key(value: Any) -> str | None:
+    """Returns a key, at any depth, that has a lone surrogate; None if there is none."""
+    if type(value) is list:
+        return next(filter(None, map(_invalid_key, value)), None)
+    if type(value) is not dict:
+        return None
+    for key, each in value.items():
+        if valid_text(key) != key:
+            return str(key)
+        if (found := _invalid_key(each)) is not None:
+            return found
+    return None
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,21 +64,28 @@ def read_blocks(
     with _open(file) as source:
         parquet = _parquet(source)
         check_schema(parquet.schema_arrow, columns, file.path)
-        if dictionaries := _dictionaries(parquet, names):
-            parquet = _parquet(source, metadata=parquet.metadata, read_dictionary=dictionaries)
+        schema, metadata = parquet.schema_arrow, parquet.metadata
+        places = {parquet.schema.column(i).path: i for i in range(len(parquet.schema))}
+        strings = {
+            name: places[name]
+            for name in names
+            if pa.types.is_string(schema.field(name).type)
+            or pa.types.is_binary(schema.field(name).type)
+        }
         skipped = 0
-        for group in range(parquet.metadata.num_row_groups):
-            rows = parquet.metadata.row_group(group).num_rows
+        for group in range(metadata.num_row_groups):
+            rows = metadata.row_group(group).num_rows
             if rows <= skip - skipped:
                 skipped += rows
                 continue
-            batches = parquet.iter_batches(
-                batch_size=_batch_rows(parquet.metadata.row_group(group)),
-                row_groups=[group],
-                columns=names,
-                use_threads=False,
-            )
-            for batch in batches:
+            part = {"row_groups": [group], "columns": names, "use_threads": False}
+            # Damage in a footer is an error where rows are read, and the end of the process where
+            # the sizes of a column are asked for.
+            next(parquet.iter_batches(batch_size=1, **part), None)
+            reader = parquet
+            if dictionaries := _dictionaries(metadata.row_group(group), strings):
+                reader = _parquet(source, metadata=metadata, read_dictionary=dictionaries)
+            for batch in reader.iter_batches(_batch_rows(metadata.row_group(group)), **part):
                 passed = min(batch.num_rows, skip - skipped)
                 skipped += passed
                 if passed < batch.num_rows:
@@ -95,25 +102,17 @@ def _batch_rows(group: Any) -> int:
     return max(1, min(most, _BATCH_BYTES * rows // max(1, int(group.total_byte_size))))
 
 
-def _dictionaries(parquet: Any, names: list[str]) -> list[str]:
+def _dictionaries(group: Any, strings: Mapping[str, int]) -> list[str]:
     """Returns the columns of strings that are stored as a dictionary of long ones and no more.
 
     They are read as one, too: a text that stands in many rows would take its bytes in each, which
     the size of the column does not tell. Where a dictionary has become too large, a file goes on
     without one, and the size tells enough; to make a dictionary of the rest would take all memory.
     """
-    schema = parquet.schema_arrow
-    groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
-    places = {parquet.schema.column(i).path: i for i in range(len(parquet.schema))}
     return [
         name
-        for name in names
-        if (
-            pa.types.is_string(schema.field(name).type)
-            or pa.types.is_binary(schema.field(name).type)
-        )
-        and any(_has_long_cells(group.column(places[name])) for group in groups)
-        and all(_is_dictionary(group.column(places[name])) for group in groups)
+        for name, place in strings.items()
+        if _has_long_cells(group.column(place)) and _is_dictionary(group.column(place))
     ]
 
 

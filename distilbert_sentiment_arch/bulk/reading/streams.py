@@ -116,7 +116,7 @@ def readable(file: InputFile) -> Iterator[None]:
     """Turns errors of reading a file into ``InputError`` that names it."""
     try:
         yield
-    except (OSError, EOFError, lzma.LZMAError, pa.ArrowException) as error:
+    except (OSError, EOFError, UnicodeError, lzma.LZMAError, pa.ArrowException) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{file.path}: cannot be read further: {reason}. Restore the file, or leave it out."

@@ -240,6 +240,7 @@ def test_files_without_rows_have_none(tmp_path: Path, content: str) -> None:
         (b"id;text\n1;a\n", {}, "has no column 'text'"),
         (b"id,text\n1,a\n", {"delimiter": "ab"}, "not one character"),
         (b"id,text\n1,a\n", {"encoding": "utf-99"}, "'utf-99' is no encoding"),
+        (b"id,text\n1,a\n", {"encoding": "utf-16"}, "does not start with BOM"),
         (b"id,text\n1,a\n", {"encoding": "base64"}, "'base64' is no encoding"),
     ],
 )

@@ -164,6 +164,8 @@ def test_python_writes_nan(tmp_path: Path) -> None:
         ('{"text": ["a"]}', "'text' is ['a'], which is no text."),
         (r'{"text": "\ud800"}', r"'text' is no Unicode: a lone surrogate, \ud800, at character 0."),
         (r'{"text": "ok", "x": "\udfff"}', "'x' is no"),
+        (r'{"text": "ok", "\ud800": 1}', "has a key that is no Unicode"),
+        (r'{"text": "ok", "y": [{"\uDFFF": 1}]}', "has a key that is no Unicode"),
     ],
 )
 def test_a_line_that_is_no_row_has_a_reason(tmp_path: Path, line: str, told: str) -> None:

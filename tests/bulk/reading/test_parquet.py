@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import random
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commands import ROOT
 from object_store import ObjectStore
 from rows_read import rows_of, windows_of
 
@@ -172,6 +175,34 @@ def test_a_truncated_file_is_refused(tmp_path: Path, size: int) -> None:
     with pytest.raises(InputError, match=r"cannot be read further.*leave it out") as error:
         windows_of(path)
     assert str(error.value).startswith(f"{path}: ")
+
+
+def test_a_damaged_footer_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["text é"] * 50, "tags": [["x"]] * 50}), path)
+    content = path.read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    drawn = random.Random(5)
+    program = """
+import sys
+sys.path.insert(0, "tests")
+from pathlib import Path
+from rows_read import windows_of
+from distilbert_sentiment_arch.errors import InputError
+for path in sorted(Path(sys.argv[1]).glob("*.parquet")):
+    try:
+        windows_of(path)
+    except InputError:
+        pass
+"""
+    for number in range(200):
+        damaged = bytearray(content)
+        damaged[len(content) - 8 - drawn.randrange(1, length)] ^= 1 << drawn.randrange(8)
+        (tmp_path / f"{number}.parquet").write_bytes(damaged)
+    # In a process of its own, as pyarrow may end it.
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, timeout=300, check=True
+    )
 
 
 def test_a_cell_of_50_mb_is_a_row_like_others(tmp_path: Path) -> None:
