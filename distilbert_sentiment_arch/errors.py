@@ -23,6 +23,13 @@
     │       ├── TooManyCharacters
     │       ├── TooManyMatches    terms of a word list in one response
     │       └── TooManyValues     values in the JSON of a body
+    ├── JobError                  a job over a dataset cannot start or go on
+    │   ├── OutputError           its output cannot be written, or holds files of others
+    │   ├── OutputInUse           another process writes there
+    │   ├── JobDiffers            its output holds parts of a job with other options or model
+    │   ├── InputChanged          an input file is not the one that finished parts were made of
+    │   ├── RowFailed             a row cannot be scored, and the job ends with the first such row
+    │   └── RayError              the Ray cluster cannot run the job, or failed
     ├── BodyTimeout               the body did not arrive in time
     ├── UnknownModel              the request names a model that is not served here
     ├── Unauthorized              the request carries no API key that is known here
@@ -237,6 +244,34 @@ class TooManyValues(TooMuch):
             f"The body holds more than {limit} JSON values, or longer ones than so many take. "
             "Split the request."
         )
+
+
+class JobError(SentimentError):
+    """A job over a dataset that cannot start or go on; running it again continues it."""
+
+
+class OutputError(JobError):
+    """The output of a job cannot be written, or is not that of a job."""
+
+
+class OutputInUse(JobError):
+    """Another process writes to the output of a job."""
+
+
+class JobDiffers(JobError):
+    """The output holds parts of a job with other options, or of another model."""
+
+
+class InputChanged(JobError):
+    """An input file is not the one that the parts of a job were made of."""
+
+
+class RowFailed(JobError):
+    """A row that cannot be scored, in a job that ends with the first such row."""
+
+
+class RayError(JobError):
+    """A Ray cluster that cannot run a job, or that failed in the middle of one."""
 
 
 class BodyTimeout(SentimentError):

@@ -12,16 +12,26 @@ from scripts import checkpoints
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+    from distilbert_sentiment_arch.engine.in_process import InProcessModel
 
 
 @pytest.fixture(scope="session")
-def embedded() -> ModelClassifier:
-    """The embedded checkpoint, compiled in this process as by `max-sentiment classify`."""
+def embedded_model() -> InProcessModel:
+    """The embedded checkpoint, compiled in this process."""
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-    from distilbert_sentiment_arch.engine.in_process import load_classifier
+    from distilbert_sentiment_arch.engine.in_process import load_model
     from distilbert_sentiment_arch.families.registry import FAMILIES
 
-    return load_classifier(find_checkpoint(None, FAMILIES))
+    return load_model(find_checkpoint(None, FAMILIES))
+
+
+@pytest.fixture(scope="session")
+def embedded(embedded_model: InProcessModel) -> ModelClassifier:
+    """The embedded checkpoint as the classifier of `max-sentiment classify` and of a server."""
+    from distilbert_sentiment_arch.engine.in_process import classifier_of
+    from distilbert_sentiment_arch.settings.limits import CPU_BATCH_TOKENS
+
+    return classifier_of(embedded_model, CPU_BATCH_TOKENS)
 
 
 @pytest.fixture

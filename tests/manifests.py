@@ -1,4 +1,4 @@
-"""The manifests of deploy/kubernetes, rendered in every combination of overlay and components."""
+"""The manifests of deploy/kubernetes, rendered: servers in every combination, and jobs."""
 
 from __future__ import annotations
 
@@ -75,6 +75,9 @@ into the servers that are there."""
 
 every_combination = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 
+JOBS = sorted(path.parent.name for path in KUBERNETES.glob("scoring/*-job/kustomization.yaml"))
+"""The ways to run a job of `max-sentiment score`."""
+
 
 def kustomize(directory: Path) -> list[Document]:
     """Renders a kustomization."""
@@ -88,6 +91,12 @@ def kustomize(directory: Path) -> list[Document]:
 def rendered(combination: Combination) -> tuple[Document, ...]:
     """Returns the documents of a combination."""
     return tuple(kustomized(combination))
+
+
+@cache
+def rendered_job(name: str) -> tuple[Document, ...]:
+    """Returns the documents of a job."""
+    return tuple(kustomize(KUBERNETES / "scoring" / name))
 
 
 def kustomized(combination: Combination, **more: Any) -> list[Document]:
@@ -129,6 +138,16 @@ def pods(documents: Sequence[Document]) -> dict[str, Document]:
         )
         found[service["metadata"]["name"]] = predictor_pod(service, runtime)
     return found
+
+
+def job_pods(documents: Sequence[Document]) -> dict[str, Document]:
+    """Returns the pod templates of a Job, or of a RayJob's cluster, by name of their container."""
+    templates = [each["spec"]["template"] for each in of_kind(documents, "Job")]
+    for ray_job in of_kind(documents, "RayJob"):
+        cluster = ray_job["spec"]["rayClusterSpec"]
+        groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+        templates += [each["template"] for each in groups]
+    return {container(each)["name"]: each for each in templates}
 
 
 def predictor_pod(service: Document, runtime: Document) -> Document:

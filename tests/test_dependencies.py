@@ -16,6 +16,11 @@ from distilbert_sentiment_arch.errors import DependencyError
 
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
+EXTRAS = {"fsspec", "pyarrow", "ray"}
+"""What the extras are for; imported where a dataset is scored."""
+
+OURS = {"distilbert_sentiment_arch", "max_sentiment", "weight_adapters"}
+
 NOT_IMPORTED = {"fastapi-swagger", "httptools", "max-shmem-libs", "transformers"}
 """Used for its files, or by what is imported: by uvicorn, by MAX's libraries and by MAX's
 tokenizers."""
@@ -24,11 +29,11 @@ tokenizers."""
 def imported_modules() -> set[str]:
     """Top-level third-party modules that the package or the weight adapters import anywhere."""
     found = set()
-    for directory in ("distilbert_sentiment_arch", "weight_adapters"):
+    for directory in OURS:
         for path in (ROOT / directory).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 found.update(name.partition(".")[0] for name in names_of(node))
-    return found - sys.stdlib_module_names - {"distilbert_sentiment_arch", "weight_adapters"}
+    return found - sys.stdlib_module_names - OURS - EXTRAS
 
 
 def names_of(node: ast.AST) -> Iterator[str]:

@@ -22,10 +22,10 @@ GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 README_LINES = 200
 
-COMMANDS = ("serve", "lexicon", "classify", "quantize", "families", "ready")
+COMMANDS = ("serve", "lexicon", "classify", "score", "quantize", "families", "ready")
 
 # Commands of other tools, whose flags are not checked.
-OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|systemctl|uv)\b")
+OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
 
 MESSAGES_OF_OTHERS = (
     "no wheels with a matching platform tag",  # uv
@@ -37,6 +37,7 @@ LEAST_PART = 14
 
 SOURCE_DIRECTORIES = (
     "distilbert_sentiment_arch",
+    "max_sentiment",
     "weight_adapters",
     "scripts",
     "tests",

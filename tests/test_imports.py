@@ -12,7 +12,8 @@ import pytest
 from commands import ROOT
 
 PACKAGE = "distilbert_sentiment_arch"
-OURS = (PACKAGE, "weight_adapters", "scripts", "tests")
+API = "max_sentiment"
+OURS = (PACKAGE, API, "weight_adapters", "scripts", "tests")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def imports_of(path: Path) -> Iterator[Import]:
     yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
 
 
-FILES = sorted([*(ROOT / PACKAGE).rglob("*.py"), *(ROOT / "weight_adapters").rglob("*.py")])
+FILES = sorted(path for name in OURS[:3] for path in (ROOT / name).rglob("*.py"))
 IMPORTS = [each for path in FILES for each in imports_of(path)]
 
 HTTP = ("starlette", "fastapi", "uvicorn")
@@ -91,7 +92,9 @@ NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("lexicon", ("numpy", "max", *HTTP, "engine", "families", "checkpoint", "serving"), True),
     ("serving.dialects", ("max", "engine"), True),
     ("serving.standalone", ("max", "engine", "serving.inside_max"), True),
-    ("*", ("cli", "bulk"), True),
+    ("*", ("cli", API), True),
+    ("max_sentiment", ("max", *HTTP, "serving"), True),
+    ("bulk", ("serving", *HTTP), True),
     ("*", ("scripts", "tests", "torch"), True),
 ]
 
@@ -126,6 +129,15 @@ def test_no_family_imports_another() -> None:
         if each.importer.startswith("families.")
         and each.name.startswith("families.")
         and each.importer.split(".")[1] not in ("registry", each.name.split(".")[1])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_datasets_are_for_the_command_and_the_api_only() -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if within(each.name, "bulk") and each.importer.split(".")[0] not in ("bulk", "cli", API)
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -30,6 +30,7 @@ def imported_after(statement: str) -> set[str]:
         "distilbert_sentiment_arch",
         "distilbert_sentiment_arch.cli.main",
         "distilbert_sentiment_arch.checkpoint.inspection",
+        "max_sentiment",
         "weight_adapters.distilbert",
     ],
 )
@@ -96,6 +97,8 @@ def test_the_wheel_holds_plugin_adapters_and_model(tmp_path: Path) -> None:
         "distilbert_sentiment_arch/serving/page/page.css",
         "distilbert_sentiment_arch/serving/page/main.js",
         "distilbert_sentiment_arch/serving/swagger/index.html",
+        "max_sentiment/__init__.py",
+        "max_sentiment/py.typed",
         "weight_adapters/distilbert.py",
     ):
         assert name in names

@@ -37,7 +37,8 @@ class Scores:
     Attributes:
         probabilities: ``(rows, labels)``; plain values of a regression; NaN where there is an
             error.
-        best: Index of the label, ``(rows,)``; -1 where there is an error.
+        best: Index of the label among ``ModelIdentity.answers``, ``(rows,)``; -1 where there is an
+            error.
         tokens: Tokens of each text, special tokens included, ``(rows,)``; words for a word list.
         tokens_read: Tokens of those that were read, ``(rows,)``.
         windows: Sequences that each text was read in, ``(rows,)``; 0 where there is an error.
@@ -54,6 +55,19 @@ class Scores:
     routes: Sequence[Route | None]
     errors: Sequence[str | None]
     explanations: Sequence[str | None] | None = None
+
+    @property
+    def best_scores(self) -> npt.NDArray[np.float32]:
+        """The probability of each row's label, ``(rows,)``.
+
+        NaN where there is none: at an error, and where a word list says NEUTRAL in place of a model
+        that has no such label.
+        """
+        rows, labels = self.probabilities.shape
+        known = (self.best >= 0) & (self.best < labels)
+        places = np.where(known, self.best, 0)
+        found = np.where(known, self.probabilities[np.arange(rows), places], np.nan)
+        return found.astype(np.float32)
 
 
 @dataclass(frozen=True)

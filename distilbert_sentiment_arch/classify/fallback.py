@@ -75,9 +75,14 @@ class FallbackClassifier:
 
     def _reason(self, error: SentimentError, request: ClassifyRequest) -> Reason | None:
         """Returns why the word list answers instead, None where it does not."""
-        reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), None)
+        reason = reason_of(error)
         policy = narrower(self._policy, request.fallback)
         return reason if reason in COVERED[policy] and _all_text(request.inputs) else None
+
+
+def reason_of(error: SentimentError) -> Reason | None:
+    """Returns the reason that an error is for a fallback; None for one that no policy covers."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), None)
 
 
 def narrower(allowed: FallbackPolicy, asked: FallbackPolicy | None) -> FallbackPolicy:

@@ -17,6 +17,7 @@ from distilbert_sentiment_arch.cli.classify import as_json
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.explain.explainer import explain
 from distilbert_sentiment_arch.explain.explanation import ExplainOptions, Explanation
+from distilbert_sentiment_arch.explain.explanation_object import as_object
 
 
 def print_explanations(
@@ -111,25 +112,5 @@ def explanation_as_json(text: str, explanation: Explanation) -> dict[str, object
         "windows": answer.windows,
         "labels": list(answer.labels.names),
         "logits": list(answer.logits),
-        "explanation": {
-            "base": {
-                "logits": list(explanation.base.logits),
-                "probs": list(explanation.base.scores),
-            },
-            "method": explanation.method,
-            "unit": explanation.unit,
-            "passes": explanation.passes,
-            "tokens": explanation.tokens,
-            "seed": explanation.seed,
-            "units": [
-                {
-                    "start": unit.start,
-                    "end": unit.end,
-                    "text": unit.text,
-                    "logits": list(unit.logits),
-                    "probs": list(unit.scores),
-                }
-                for unit in explanation.units
-            ],
-        },
+        "explanation": as_object(explanation),
     }

@@ -1,4 +1,4 @@
-"""Flags of ``max-sentiment classify`` that say what is printed, and how answers are explained."""
+"""Flags that say what ``max-sentiment classify`` prints, and how answers are explained."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def add_output_flags(command: argparse.ArgumentParser) -> None:
         choices=dict.fromkeys((*_FORMATS, *_FORMATS_OF_EXPLANATIONS)),
         help="table or jsonl; with --explain text, jsonl or html (default: the first of them)",
     )
+    add_truncation(command)
+
+
+def add_truncation(command: argparse.ArgumentParser) -> None:
+    """Adds the flag for texts over the model's limit."""
     command.add_argument(
         "--truncation",
         choices=TRUNCATION_MODES,
@@ -35,11 +40,20 @@ def add_output_flags(command: argparse.ArgumentParser) -> None:
 
 
 def add_explain_flags(command: argparse.ArgumentParser) -> None:
-    """Adds the flags of explanations."""
+    """Adds the flags of explanations that are printed."""
+    flags = add_method_flags(command, "mark what each word does to the answer")
+    flags.add_argument("--output", metavar="FILE", help="write there in place of stdout")
+
+
+def add_method_flags(command: argparse.ArgumentParser, meaning: str) -> argparse._ArgumentGroup:
+    """Adds ``--explain`` and how to explain; returns their group.
+
+    Args:
+        command: The parser of the command.
+        meaning: What the flag ``--explain`` does.
+    """
     flags = command.add_argument_group("explanations")
-    flags.add_argument(
-        "--explain", action="store_true", help="mark what each word does to the answer"
-    )
+    flags.add_argument("--explain", action="store_true", help=meaning)
     flags.add_argument(
         "--method",
         choices=METHODS,
@@ -58,10 +72,26 @@ def add_explain_flags(command: argparse.ArgumentParser) -> None:
         help=f"most passes of owen over a text (default: {DEFAULT_PASSES}, or what the words take)",
     )
     flags.add_argument("--seed", type=int, help="seed of the samples of owen (default: 0)")
-    flags.add_argument("--output", metavar="FILE", help="write there in place of stdout")
+    return flags
 
 
 def explain_options(options: argparse.Namespace) -> ExplainOptions | None:
+    """Returns how to explain what is printed; None without ``--explain``.
+
+    Raises:
+        InputError: Flags do not fit together, or a number is outside its range.
+    """
+    found = method_options(options)
+    if found is None:
+        if options.output is not None:
+            raise InputError("--output is of explanations. Add --explain, or leave it out.")
+        _check_format(options.format, _FORMATS, "without --explain")
+        return None
+    _check_format(options.format, _FORMATS_OF_EXPLANATIONS, "with --explain")
+    return found
+
+
+def method_options(options: argparse.Namespace) -> ExplainOptions | None:
     """Returns how to explain; None without ``--explain``.
 
     Raises:
@@ -73,12 +103,10 @@ def explain_options(options: argparse.Namespace) -> ExplainOptions | None:
         if (value := getattr(options, name)) is not None
     }
     if not options.explain:
-        if given or options.output is not None:
-            flag = next(iter(given), "output")
+        if given:
+            flag = next(iter(given))
             raise InputError(f"--{flag} is of explanations. Add --explain, or leave it out.")
-        _check_format(options.format, _FORMATS, "without --explain")
         return None
-    _check_format(options.format, _FORMATS_OF_EXPLANATIONS, "with --explain")
     if not 0 <= given.get("seed", 0) <= MOST_SEED:
         raise InputError(f"--seed is {options.seed}, not from 0 to {MOST_SEED}. Correct it.")
     if given.get("passes", 2) < 2:

@@ -12,6 +12,7 @@ from distilbert_sentiment_arch.cli.explain_flags import (
     add_output_flags,
     explain_options,
 )
+from distilbert_sentiment_arch.cli.score_flags import add_score_flags, job_options, report_path
 from distilbert_sentiment_arch.cli.settings import (
     MAX_BODY_BYTES,
     add_flags,
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parses the arguments (by default those of this process) and runs a command.
 
     Returns:
-        The exit status: 0, 1 for an error explained on stderr, or 130 after Ctrl-C.
+        The exit status: 0, 1 for an error explained on stderr, or 130 after Ctrl-C; ``score`` has
+        143 after SIGTERM.
     """
     options, rest = _parser().parse_known_args(arguments)
     try:
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from distilbert_sentiment_arch.cli.quantize import quantize
 
             return quantize(options.model, options.revision, options.output)
+        if options.command == "score":
+            return _score(options)
         from distilbert_sentiment_arch.cli.classify import classify
 
         os.environ.update(settings_of(options))
@@ -102,6 +106,23 @@ def _lexicon(options: argparse.Namespace) -> int:
         int(os.environ.get(MAX_BODY_BYTES, MAX_REQUEST_BYTES)),
     )
     return lexicon(options.model, options.served_model_name, options.labels, listening)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from distilbert_sentiment_arch.cli.score import ScoreOptions, score
+
+    os.environ.update(settings_of(options))
+    return score(
+        ScoreOptions(
+            job_options(options),
+            options.device,
+            options.ray,
+            options.shard,
+            options.id,
+            options.progress,
+            report_path(options),
+        )
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -167,6 +188,19 @@ def _parser() -> argparse.ArgumentParser:
     add_explain_flags(classify)
     add_precision(classify)
 
+    score = commands.add_parser(
+        "score",
+        help="classify the rows of files",
+        description=(
+            "Reads the rows of Parquet, CSV, JSON lines, Arrow and text files and writes them with "
+            "a label, scores and tokens each. Run again, it continues; every row is in the output "
+            "exactly once, whatever happens. Exit status: 0 done, 1 failed, 2 wrong flags, 130 and "
+            "143 interrupted by SIGINT and SIGTERM."
+        ),
+        allow_abbrev=False,
+    )
+    add_score_flags(score)
+
     quantize = commands.add_parser(
         "quantize",
         help="quantise a checkpoint ahead",
@@ -201,9 +235,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long to wait for it to become ready (default: ask once)",
     )
-    for command in (serve, lexicon, classify):
+    for command in (serve, lexicon, classify, score):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
-    for command in (serve, classify, quantize):
+    for command in (serve, classify, score, quantize):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

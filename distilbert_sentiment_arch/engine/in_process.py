@@ -4,80 +4,192 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
+import numpy as np
 from max.driver import DeviceSpec
 from max.pipelines import PIPELINE_REGISTRY, PipelineArgs
 from max.pipelines.lib import EmbeddingsPipelineType, PipelineConfig
-from max.pipelines.modeling.types import (
-    EmbeddingsContext,
-    EmbeddingsGenerationInputs,
-    PipelineTask,
-    RequestID,
-)
+from max.pipelines.modeling.types import PipelineTask
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
-from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch
+from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch, Logits
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
-from distilbert_sentiment_arch.engine.batch_context import decode_logits, encode_batch
+from distilbert_sentiment_arch.engine.device_choice import CPU, DeviceChoice
+from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
+from distilbert_sentiment_arch.engine.loading_here import models_loaded_here
+from distilbert_sentiment_arch.engine.model import EncoderPipelineModel
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
 from distilbert_sentiment_arch.settings.defaults import MAX_BATCH_SIZE, PACKAGE
 from distilbert_sentiment_arch.settings.limits import CPU_BATCH_TOKENS
+from distilbert_sentiment_arch.settings.precision import (
+    PRECISION,
+    PrecisionChoice,
+    PrecisionSetting,
+)
+
+_loading = threading.Lock()
+"""Held while a model loads: it reads its settings from the environment of the process."""
+
+
+class InProcessModel:
+    """A compiled checkpoint that computes in the thread that asks it.
+
+    Args:
+        found: The checkpoint.
+        tokenizer: Its tokenizer.
+        pipeline: MAX's pipeline, which keeps the model.
+        model: The model in it.
+        device: What it computes on.
+
+    Attributes:
+        name: What clients call the model.
+        device: What it computes on.
+        checkpoint: Its files.
+        tokenizer: Its tokenizer.
+        labels: The labels of its head.
+        max_length: Most tokens it reads at once, special tokens included.
+        precision: What it computes in, and why.
+    """
+
+    def __init__(
+        self,
+        found: NamedCheckpoint,
+        tokenizer: EncoderTokenizer,
+        pipeline: EmbeddingsPipelineType,
+        model: EncoderPipelineModel,
+        device: DeviceChoice,
+    ) -> None:
+        self.name = found.name
+        self.device = device
+        self.checkpoint = found.checkpoint
+        self.tokenizer = tokenizer
+        self.labels = found.checkpoint.config.labels
+        self.max_length = tokenizer.max_length
+        self.precision: PrecisionChoice = model.precision
+        self._pipeline = pipeline
+        self._model = model
+        self._computing = threading.Lock()
+
+    def logits(self, sequences: Sequence[TokenSequence]) -> Logits:
+        """Computes one batch, one at a time, ``(sequences, num_labels)``, float32.
+
+        Args:
+            sequences: At least one, each of at most ``max_length`` tokens.
+        """
+        return self.compute(pack_sequences(sequences))
+
+    def compute(self, inputs: EncoderInputs) -> Logits:
+        """Computes one batch that is packed, one at a time; see ``logits``."""
+        with self._computing:
+            return np.array(self._model.logits(inputs))
 
 
 class InProcessTransport:
-    """Runs batches through MAX's pipeline, one after the other; see ``batching.Transport``.
+    """Runs batches in a thread, one after the other; see ``batching.Transport``.
 
     Args:
-        pipeline: MAX's pipeline around the compiled model.
-        num_labels: Labels of the model.
+        model: The model.
     """
 
     max_in_flight = 1
 
-    def __init__(self, pipeline: EmbeddingsPipelineType, num_labels: int) -> None:
-        self._pipeline = pipeline
-        self._num_labels = num_labels
+    def __init__(self, model: InProcessModel) -> None:
+        self._model = model
 
     async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
         """Runs a batch in a thread."""
-        key = RequestID("batch")
-        batch: dict[RequestID, EmbeddingsContext] = {key: encode_batch(sequences, key, "")}
-        inputs = EmbeddingsGenerationInputs(batches=[batch])
-        outputs = await asyncio.to_thread(self._pipeline.execute, inputs)
-        return decode_logits(outputs[key], len(sequences), self._num_labels)
+        return await asyncio.to_thread(self._compute, sequences)
+
+    def _compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
+        start = time.perf_counter()
+        logits = self._model.logits(sequences)
+        return ComputedBatch(logits, (time.perf_counter() - start) * 1000, len(sequences))
 
 
-def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
-    """Compiles a checkpoint for the CPU of this machine, or takes it from the cache.
+def load_model(
+    found: NamedCheckpoint,
+    device: DeviceChoice = CPU,
+    precision: PrecisionSetting | None = None,
+) -> InProcessModel:
+    """Compiles a checkpoint for a device of this machine, or takes it from the cache.
+
+    Args:
+        found: The checkpoint.
+        device: What computes.
+        precision: What the linear layers are computed in; None for the setting of the environment.
 
     Raises:
         CheckpointError: The checkpoint cannot be served.
     """
     # MAX reports its whole configuration at INFO; a command prints its answer.
     logging.getLogger("max").setLevel(logging.WARNING)
-    arguments = PipelineArgs.from_flat_kwargs(
-        model_path=str(found.checkpoint.directory),
-        custom_architectures=[str(PACKAGE)],
-        device_specs=[DeviceSpec.cpu()],
-        quantization_encoding="float32",
-        weight_path=[str(path) for path in found.checkpoint.weight_files],
-        max_batch_size=MAX_BATCH_SIZE,
-        enable_prefix_caching=False,
-        task=PipelineTask.EMBEDDINGS_GENERATION,
-    )
-    config = PipelineConfig.from_args(arguments)
-    retrieved = PIPELINE_REGISTRY.retrieve_factory(config, task=PipelineTask.EMBEDDINGS_GENERATION)
-    tokenizer = cast(EncoderTokenizer, retrieved.tokenizer)
-    pipeline = cast(EmbeddingsPipelineType, retrieved.factory())
-    labels = found.checkpoint.config.labels
-    transport = InProcessTransport(pipeline, len(labels))
+    with _loading, _precision_setting(precision), models_loaded_here() as models:
+        arguments = PipelineArgs.from_flat_kwargs(
+            model_path=str(found.checkpoint.directory),
+            custom_architectures=[str(PACKAGE)],
+            device_specs=[DeviceSpec(device.number, device.kind)],
+            quantization_encoding="float32",
+            weight_path=[str(path) for path in found.checkpoint.weight_files],
+            max_batch_size=MAX_BATCH_SIZE,
+            enable_prefix_caching=False,
+            task=PipelineTask.EMBEDDINGS_GENERATION,
+        )
+        config = PipelineConfig.from_args(arguments)
+        task = PipelineTask.EMBEDDINGS_GENERATION
+        retrieved = PIPELINE_REGISTRY.retrieve_factory(config, task=task)
+        tokenizer = cast(EncoderTokenizer, retrieved.tokenizer)
+        pipeline = cast(EmbeddingsPipelineType, retrieved.factory())
+    return InProcessModel(found, tokenizer, pipeline, models[-1], device)
+
+
+def load_classifier(found: NamedCheckpoint) -> ModelClassifier:
+    """Loads a checkpoint for the CPU of this machine; see ``load_model``.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be served.
+    """
+    return classifier_of(load_model(found), CPU_BATCH_TOKENS)
+
+
+def classifier_of(
+    model: InProcessModel, batch_tokens: int, max_request_tokens: int | None = None
+) -> ModelClassifier:
+    """Returns a loaded model as the classifier that answers requests.
+
+    Args:
+        model: The model.
+        batch_tokens: Most tokens in a batch.
+        max_request_tokens: Most tokens in a request; None for no limit.
+    """
     return ModelClassifier(
-        found.name,
-        tokenizer,
-        labels,
-        tokenizer.max_length,
-        Batcher(transport, MAX_BATCH_SIZE, CPU_BATCH_TOKENS),
+        model.name,
+        model.tokenizer,
+        model.labels,
+        model.max_length,
+        Batcher(InProcessTransport(model), MAX_BATCH_SIZE, batch_tokens),
+        max_request_tokens,
     )
+
+
+@contextmanager
+def _precision_setting(precision: PrecisionSetting | None) -> Iterator[None]:
+    """Sets the environment's precision while a model is loaded, which reads it there."""
+    if precision is None:
+        yield
+        return
+    before = os.environ.get(PRECISION)
+    os.environ[PRECISION] = precision
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[PRECISION]
+        else:
+            os.environ[PRECISION] = before

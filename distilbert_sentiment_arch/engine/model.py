@@ -39,6 +39,7 @@ from distilbert_sentiment_arch.engine.graph_weights import bytes_of, is_quantize
 from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.layers import EncoderForSequenceClassification
+from distilbert_sentiment_arch.engine.loading_here import is_taken
 from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats
 from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
@@ -119,7 +120,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
         self._warm_up()
         logger.info("%s", self.precision)
         publish(self.precision)
-        if multiprocessing.parent_process() is not None:
+        if not is_taken(self) and multiprocessing.parent_process() is not None:
             # Loaded in the worker, slow to import elsewhere.
             from distilbert_sentiment_arch.engine.max_internals import worker_loop
 

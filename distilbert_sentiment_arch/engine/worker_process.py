@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def pin_compute_threads() -> bool:
         Whether the threads have their cores.
     """
     threads = _compute_threads()
-    cores = _cores() if sys.platform == "linux" else []
+    cores = cores_of(os.sched_getaffinity(0)) if sys.platform == "linux" else []
     if not threads or len(threads) != len(cores):
         return False
     try:
@@ -63,9 +63,8 @@ def _compute_threads() -> list[int]:
     return found
 
 
-def _cores() -> list[frozenset[int]]:
-    """Returns the logical processors of each core that this process may use."""
-    allowed = os.sched_getaffinity(0)
+def cores_of(allowed: Set[int]) -> list[frozenset[int]]:
+    """Returns the logical processors of each core, out of those that are allowed; Linux only."""
     cores: dict[frozenset[int], None] = {}
     for processor in sorted(allowed):
         topology = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")

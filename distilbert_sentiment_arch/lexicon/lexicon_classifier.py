@@ -118,18 +118,31 @@ class LexiconClassifier:
             InputError: An input is not a text, for example token ids.
         """
         check_inputs(request.inputs)
-        texts = [_text(index, item) for index, item in enumerate(request.inputs)]
-        scoring = request.scoring or self.scoring
         start = time.perf_counter()
-        characters = sum(map(len, texts))
+        characters = sum(map(len, request.inputs))
         if characters > _THREAD_CHARACTERS:
-            found = await in_thread(characters, self._classify, texts, scoring)
+            found = await in_thread(
+                characters, self.classify_texts, request.inputs, request.scoring
+            )
         else:
-            found = self._classify(texts, scoring)
+            found = self.classify_texts(request.inputs, request.scoring)
         elapsed = (time.perf_counter() - start) * 1000
         return Answers(found, self.name, self.route, {"score": elapsed})
 
-    def _classify(self, texts: Sequence[str], scoring: Scoring) -> list[Classification]:
+    def classify_texts(
+        self, inputs: Sequence[Input], scoring: Scoring | None = None
+    ) -> list[Classification]:
+        """Answers texts that are checked, in this thread.
+
+        Args:
+            inputs: The texts; of a pair both are scored, a line each.
+            scoring: How the list is applied; None for its own way.
+
+        Raises:
+            InputError: An input is not a text.
+        """
+        scoring = scoring or self.scoring
+        texts = [_text(index, item) for index, item in enumerate(inputs)]
         signs = _signs(self.labels)
         answers: list[Classification] = []
         for found in score_many(texts, self.word_list, modifiers=scoring.modifiers):

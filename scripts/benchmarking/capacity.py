@@ -2,7 +2,8 @@
 
 A replica is assumed to have the throughput of the measured server under its heaviest load, in
 proportion to its cores; no other number of cores has been measured. With ``--host-cores``, how to
-divide a host between servers, as the model of ``scripts/scaling`` computes it.
+divide a host between servers, as the model of ``scripts/scaling`` computes it; with ``--rows``, the
+core-hours of a dataset and the nodes for a deadline, from what ``benchmark bulk`` measured.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.benchmarking import bulk_figures
+from scripts.benchmarking.bulk_capacity import Dataset, dataset_lines
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.paths import PUBLISHED
 from scripts.benchmarking.report_tables import Table, unique
@@ -205,7 +208,32 @@ def capacity_command(arguments: Sequence[str]) -> int:
         metavar="FILE",
         help="a result of python -m scripts.scaling; default: the published one",
     )
+    dataset = parser.add_argument_group("a dataset for `max-sentiment score`")
+    dataset.add_argument(
+        "--rows", type=_positive, metavar="N", help="say what a dataset of N rows takes"
+    )
+    dataset.add_argument(
+        "--tokens", type=_positive, metavar="N", help="of a row; default: as measured"
+    )
+    dataset.add_argument(
+        "--hours", type=_positive, default=1.0, metavar="H", help="deadline; default: %(default)g"
+    )
+    dataset.add_argument(
+        "--node-cores", type=int, default=4, metavar="N", help="of a node; default: %(default)s"
+    )
+    dataset.add_argument(
+        "--bulk",
+        type=Path,
+        default=bulk_figures.PUBLISHED,
+        metavar="FILE",
+        help="a result of `benchmark bulk --output`; default: the published one",
+    )
     options = parser.parse_args(arguments)
+    if options.rows is not None:
+        if options.node_cores < 1:
+            parser.error(f"argument --node-cores: {options.node_cores} is not a positive number")
+        print("\n".join(_dataset_lines(options)))
+        return 0
     if options.host_cores is not None:
         if options.host_cores < 1:
             parser.error(f"argument --host-cores: {options.host_cores} is not a positive number")
@@ -224,6 +252,17 @@ def capacity_command(arguments: Sequence[str]) -> int:
     )
     print("\n".join([*provenance(results), *lines]))
     return 0
+
+
+def _dataset_lines(options: argparse.Namespace) -> Sequence[str]:
+    figures = bulk_figures.read_figures(options.bulk)
+    if figures is None:
+        raise BenchmarkError(
+            f"there is no {options.bulk}. Measure it: ./scripts/benchmark bulk --publish"
+        )
+    tokens = options.tokens or figures.tokens / figures.rows
+    dataset = Dataset(options.rows, tokens)
+    return dataset_lines(figures, dataset, options.hours, options.node_cores)
 
 
 def capacity_lines(

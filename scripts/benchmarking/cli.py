@@ -28,6 +28,8 @@ EXAMPLES = """\
   ./scripts/benchmark compare before.json after.json
   ./scripts/benchmark readme results.json        (writes the figures of README.md and docs/)
   ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
+  ./scripts/benchmark capacity --rows 1e6 --tokens 60 --hours 0.5
+  ./scripts/benchmark bulk --quick               (a dataset, beside transformers and ONNX Runtime)
 """
 
 
@@ -47,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from scripts.benchmarking.capacity import capacity_command
 
             return capacity_command(given[1:])
+        if given[:1] == ["bulk"]:
+            from scripts.benchmarking.bulk import bulk_command
+
+            return bulk_command(given[1:])
         return _run(given)
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)

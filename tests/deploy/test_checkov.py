@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from commands import run
-from manifests import TOOLS, Combination, Document, needs_tools, rendered
+from manifests import JOBS, TOOLS, Combination, Document, needs_tools, rendered, rendered_job
 
 pytestmark = [pytest.mark.slow, needs_tools]
 
@@ -38,7 +38,10 @@ def without_annotations(document: Document) -> Document:
 
 
 def test_failed_checks_are_those_that_annotations_skip(tmp_path: Path) -> None:
-    documents = [each for combination in COMBINATIONS for each in rendered(combination)]
+    documents = [
+        *(each for combination in COMBINATIONS for each in rendered(combination)),
+        *(each for name in JOBS for each in rendered_job(name)),
+    ]
     listed = set()
     for document in documents:
         metadata = document["metadata"]

@@ -32,6 +32,7 @@ def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
 
 RUNTIME = locked(DEPLOY / "image" / "runtime.lock")
 BUILD = locked(DEPLOY / "image" / "build.lock")
+EXTRAS = {name: locked(DEPLOY / "image" / f"{name}.lock") for name in ("score", "ray")}
 
 
 def needed_at_run_time() -> set[str]:
@@ -95,9 +96,47 @@ def test_the_runtime_lock_has_required_packages_and_no_development_tools() -> No
     assert {"max", "modular", "uvicorn", "numpy"} & needed
     assert needed <= RUNTIME.keys()
     for_developers = {
-        canonicalize_name(Requirement(each).name) for each in PROJECT["dependency-groups"]["dev"]
+        canonicalize_name(Requirement(each).name)
+        for group in ("dev", "ray")
+        for each in PROJECT["dependency-groups"][group]
+        if isinstance(each, str)
     }
     assert RUNTIME.keys() & (for_developers - needed) == set()
+
+
+@pytest.mark.parametrize("extra", sorted(EXTRAS))
+def test_the_lock_of_an_extra_has_what_it_needs_beyond_the_servers(extra: str) -> None:
+    lock = EXTRAS[extra]
+    assert all(hashes for _, hashes in lock.values())
+    assert not lock.keys() & RUNTIME.keys()
+    tested = locked(ROOT / "requirements.lock")
+    assert {name: tested[name] for name in lock.keys() & tested.keys()}.items() <= lock.items()
+    for each in PROJECT["project"]["optional-dependencies"][extra]:
+        requirement = Requirement(each)
+        assert requirement.specifier.contains(lock[requirement.name][0])
+
+
+def test_an_argument_of_the_build_chooses_the_lock_of_an_extra() -> None:
+    assert "EXTRA=" in [each.value for each in containerfile() if each.name == "ARG"]
+    (installed,) = [each.value for each in containerfile() if "runtime.lock" in each.value][1:]
+    assert "${EXTRA:+--requirement deploy/image/$EXTRA.lock}" in installed
+
+
+def test_the_image_of_ray_has_the_tested_ray_and_the_server_of_its_jobs() -> None:
+    tested, of_image = (
+        Requirement(each)
+        for each in (
+            *PROJECT["dependency-groups"]["ray"],
+            *(
+                line
+                for line in (DEPLOY / "image" / "ray.in").read_text().splitlines()
+                if not line.startswith("#")
+            ),
+        )
+    )
+    assert of_image.extras == {*tested.extras, "default"}
+    assert of_image.specifier == tested.specifier
+    assert "aiohttp" in EXTRAS["ray"]
 
 
 def test_build_lock_has_the_build_backend() -> None:

@@ -26,7 +26,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("engine", ["podman", "buildah", "docker"])
-@pytest.mark.parametrize(("argument", "variant"), [("GPU=x", "-gpu"), ("BASE=x", "")])
+@pytest.mark.parametrize(
+    ("argument", "variant"),
+    [
+        *[("GPU=x", "-gpu"), ("BASE=x", ""), ("EXTRA=", "")],
+        *[("EXTRA=score", "-score"), ("EXTRA=ray", "-ray")],
+    ],
+)
 def test_builds_this_version_of_the_containerfile(
     path: Path, engine: str, argument: str, variant: str
 ) -> None:

@@ -10,7 +10,18 @@ import jsonschema
 import pytest
 import yaml
 from commands import ROOT, run
-from manifests import COMBINATIONS, TOOLS, Combination, Document, needs_tools, pods, rendered
+from manifests import (
+    COMBINATIONS,
+    JOBS,
+    TOOLS,
+    Combination,
+    Document,
+    job_pods,
+    needs_tools,
+    pods,
+    rendered,
+    rendered_job,
+)
 
 pytestmark = needs_tools
 
@@ -27,8 +38,9 @@ def distinct(documents: Sequence[Document]) -> list[Document]:
 
 @pytest.fixture(scope="module")
 def everything() -> list[Document]:
-    """Returns each distinct document of all combinations."""
-    return distinct([each for combination in COMBINATIONS for each in rendered(combination)])
+    """Returns each distinct document of all combinations and jobs."""
+    servers = [each for combination in COMBINATIONS for each in rendered(combination)]
+    return distinct([*servers, *(each for name in JOBS for each in rendered_job(name))])
 
 
 def violations(path: Path, documents: Sequence[Document], version: str) -> str:
@@ -51,13 +63,16 @@ def test_kubernetes_accepts_every_document(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_kubernetes_accepts_the_pods_of_kserve(tmp_path: Path, version: str) -> None:
+def test_kubernetes_accepts_the_pods_of_kserve_and_kuberay(tmp_path: Path, version: str) -> None:
+    templates = [
+        *(pods(rendered(each)) for each in COMBINATIONS if "kserve" in each.components),
+        job_pods(rendered_job("ray-job")),
+    ]
     made = [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **pod["metadata"]}}
         | {"spec": pod["spec"]}
-        for combination in COMBINATIONS
-        if "kserve" in combination.components
-        for name, pod in pods(rendered(combination)).items()
+        for each in templates
+        for name, pod in each.items()
     ]
     assert violations(tmp_path / "pods.yaml", distinct(made), version) == ""
 

@@ -15,10 +15,8 @@ from distilbert_sentiment_arch.errors import InputError, TooManyTokensInRequest
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.classify.model_classifier import (
-        ModelClassifier,
-        SequenceTokenizer,
-    )
+    from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
+    from distilbert_sentiment_arch.classify.preparation import SequenceTokenizer
 
 TEXTS = (Path(__file__).parents[1] / "reference" / "texts.txt").read_text(encoding="utf-8")
 

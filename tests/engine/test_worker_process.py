@@ -92,7 +92,7 @@ def places():
 
 def test_each_compute_thread_is_pinned_to_its_own_core() -> None:
     code = f"""{COMPUTE}
-cores = worker_process._cores()
+cores = worker_process.cores_of(os.sched_getaffinity(0))
 start(len(cores))
 kept = worker_process.pin_compute_threads()
 print(kept, sorted(map(sorted, places())) == sorted(map(sorted, cores)),
@@ -105,7 +105,7 @@ done.set()
 def test_threads_are_not_pinned_unless_they_are_as_many_as_cores() -> None:
     code = f"""{COMPUTE}
 allowed = os.sched_getaffinity(0)
-start(len(worker_process._cores()) + 1)
+start(len(worker_process.cores_of(os.sched_getaffinity(0))) + 1)
 print(worker_process.pin_compute_threads(), all(place == allowed for place in places()))
 done.set()
 """

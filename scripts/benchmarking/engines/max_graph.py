@@ -33,7 +33,7 @@ class MaxGraph(Engine):
 
     def __init__(self, checkpoint: Path, threads: int, precision: str, *, kernels: bool) -> None:
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-        from distilbert_sentiment_arch.engine.in_process import load_classifier
+        from distilbert_sentiment_arch.engine.in_process import load_model
         from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH
         from distilbert_sentiment_arch.families.registry import FAMILIES
         from distilbert_sentiment_arch.settings.precision import PRECISION
@@ -43,10 +43,9 @@ class MaxGraph(Engine):
             os.environ[KERNELS_SWITCH] = "off"
         self._checkpoint = checkpoint
         self._kernels = kernels
-        classifier = load_classifier(find_checkpoint(str(checkpoint), FAMILIES))
-        pipeline: Any = classifier._batcher._transport._pipeline  # type: ignore[attr-defined]
-        self._model = pipeline._pipeline_model
-        choice: PrecisionChoice = self._model.precision
+        model = load_model(find_checkpoint(str(checkpoint), FAMILIES))
+        self._compute = model.compute
+        choice: PrecisionChoice = model.precision
         if precision not in ("auto", choice.precision):
             raise RuntimeError(str(choice))
         self.precision = cast(Precision, choice.precision)
@@ -67,8 +66,7 @@ class MaxGraph(Engine):
 
     def run(self, prepared: EncoderInputs) -> npt.NDArray[np.float32]:
         """Executes the graph."""
-        logits: npt.NDArray[np.float32] = self._model.logits(prepared)
-        return logits
+        return self._compute(prepared)
 
     def operators(self, prepared: EncoderInputs) -> dict[str, float] | None:
         """Times the parts of the graph one by one, in float32."""

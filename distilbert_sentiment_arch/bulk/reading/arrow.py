@@ -1,0 +1,99 @@
+"""Arrow's own files, as Hugging Face ``datasets`` writes them: a record batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
+from distilbert_sentiment_arch.bulk.input_files import InputFile
+from distilbert_sentiment_arch.bulk.options import InputOptions
+from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.bulk.reading.streams import open_bytes, open_seekable, readable
+from distilbert_sentiment_arch.errors import InputError
+
+_FILE_MAGIC = b"ARROW1"
+_STREAM_MAGIC = b"\xff\xff\xff\xff"
+_OLD_MAGIC = b"FEA1"
+
+
+def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
+    """Returns all columns of a file."""
+    with readable(file), open_bytes(file, beginning=True) as stream:
+        begin = stream.read(8)
+        if begin.startswith(_FILE_MAGIC):
+            # The stream with the same schema follows the magic bytes.
+            return pa.ipc.open_stream(stream).schema
+    _check_begin(begin, file)
+    with readable(file), open_bytes(file, beginning=True) as stream:
+        return pa.ipc.open_stream(stream).schema
+
+
+def read_blocks(
+    file: InputFile, options: InputOptions, columns: Columns, kept: pa.Schema, skip: int
+) -> Iterator[Block]:
+    """Reads the rows of a file in the streaming or in the file format, in the types that it has.
+
+    Args:
+        file: The file.
+        options: How it is read.
+        columns: Those to read.
+        kept: Types of those that the output keeps.
+        skip: Rows at the begin that are not wanted.
+    """
+    schema = file_schema(file, options)
+    check_schema(schema, columns, file.path)
+    read_options = pa.ipc.IpcReadOptions(
+        included_fields=sorted(schema.names.index(name) for name in columns.read),
+        use_threads=False,
+    )
+    skipped = 0
+    with readable(file), _batches(file, read_options) as batches:
+        for batch in batches:
+            passed = min(batch.num_rows, skip - skipped)
+            skipped += passed
+            if passed < batch.num_rows:
+                _check(batch, file)
+                table = pa.Table.from_batches([batch.slice(passed)]).select(columns.read)
+                yield Block(table, skipped=skipped)
+                skip = skipped = 0
+        yield Block(None, skipped=skipped)
+
+
+@contextmanager
+def _batches(file: InputFile, options: Any) -> Iterator[Iterator[Any]]:
+    with open_bytes(file, beginning=True) as stream:
+        begin = stream.read(8)
+    if begin.startswith(_FILE_MAGIC):
+        with open_seekable(file) as source, pa.ipc.open_file(source, options=options) as reader:
+            yield (reader.get_batch(number) for number in range(reader.num_record_batches))
+    else:
+        with open_bytes(file) as stream, pa.ipc.open_stream(stream, options=options) as reader:
+            yield iter(reader)
+
+
+def _check_begin(begin: bytes, file: InputFile) -> None:
+    """Checks that a file begins as Arrow's do; other bytes would be taken for a length."""
+    if begin.startswith(_OLD_MAGIC):
+        raise InputError(
+            f"{file.path}: is in the first version of Feather, which is not read here. Write it as "
+            "Parquet or Arrow."
+        )
+    if not begin.startswith(_STREAM_MAGIC):
+        raise InputError(
+            f"{file.path}: cannot be read further: it does not begin like an Arrow file. Restore "
+            "the file, or leave it out."
+        )
+
+
+def _check(batch: Any, file: InputFile) -> None:
+    """Checks offsets and sizes in a batch, which a damaged file has wrong; strings come later."""
+    for column in batch.columns:
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):
+                raise

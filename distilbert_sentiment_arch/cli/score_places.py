@@ -1,0 +1,144 @@
+"""Where ``max-sentiment score`` runs a job: in this process or on a Ray cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.bulk.identity import ModelIdentity
+    from distilbert_sentiment_arch.bulk.interruption import Interruption
+    from distilbert_sentiment_arch.bulk.job import Job
+    from distilbert_sentiment_arch.bulk.progress import Progress
+    from distilbert_sentiment_arch.bulk.ray_cluster import Cluster, Pool
+    from distilbert_sentiment_arch.bulk.scorer import Scorer
+
+
+class Place(Protocol):
+    """Where tasks run."""
+
+    def identity(self) -> ModelIdentity:
+        """Returns what scores the rows; loads no model where that can be known without."""
+
+    def prepare(self) -> ModelIdentity:
+        """Makes ready to run tasks, and returns what scores the rows, as it is loaded."""
+
+    def run(self, job: Job, interruption: Interruption) -> Mapping[str, float]:
+        """Runs the tasks of a job; returns the seconds of each part that was written."""
+
+
+class Here:
+    """This process.
+
+    Args:
+        model: The model.
+        device: What computes; None for the CPU.
+        progress: Told of rows and parts.
+    """
+
+    def __init__(self, model: ModelOptions, device: str | None, progress: Progress) -> None:
+        self._model = model
+        self._device = device or "cpu"
+        self._progress = progress
+        self._scorer: Scorer | None = None
+
+    def identity(self) -> ModelIdentity:
+        """See ``Place``."""
+        from distilbert_sentiment_arch.bulk.identification import identify
+
+        return identify(self._model, self._device) or self.prepare()
+
+    def prepare(self) -> ModelIdentity:
+        """See ``Place``."""
+        return self._loaded().identity
+
+    def run(self, job: Job, interruption: Interruption) -> Mapping[str, float]:
+        """See ``Place``."""
+        from distilbert_sentiment_arch.bulk.local_run import run_here
+
+        return run_here(job, self._loaded(), self._progress, interruption)
+
+    def _loaded(self) -> Scorer:
+        from distilbert_sentiment_arch.bulk.scorer import load_scorer
+
+        if self._scorer is None:
+            is_word_list = self._model.model in EMBEDDED
+            if not is_word_list:
+                self._progress.say("loading the model ...")
+            self._scorer = load_scorer(self._model, self._device)
+            if not is_word_list:
+                from distilbert_sentiment_arch.engine import precision_report
+
+                self._progress.say(str(precision_report.latest()))
+        return self._scorer
+
+
+class OnRay:
+    """A Ray cluster.
+
+    Args:
+        model: The model.
+        cluster: The cluster; this process is connected to it.
+        pool: Its workers.
+        progress: Told of rows and parts.
+    """
+
+    def __init__(
+        self, model: ModelOptions, cluster: Cluster, pool: Pool, progress: Progress
+    ) -> None:
+        self._model = model
+        self._cluster = cluster
+        self._pool = pool
+        self._progress = progress
+        self._identity: ModelIdentity | None = None
+
+    def identity(self) -> ModelIdentity:
+        """See ``Place``."""
+        from distilbert_sentiment_arch.bulk.identification import identify
+
+        return identify(self._model, self._pool.share.device) or self.prepare()
+
+    def prepare(self) -> ModelIdentity:
+        """See ``Place``."""
+        from distilbert_sentiment_arch.bulk.on_ray import identity_on
+
+        if self._identity is None:
+            if self._model.model not in EMBEDDED:
+                self._progress.say("loading the model on the cluster ...")
+            self._identity = identity_on(self._pool, self._model)
+        return self._identity
+
+    def run(self, job: Job, interruption: Interruption) -> Mapping[str, float]:
+        """See ``Place``."""
+        from distilbert_sentiment_arch.bulk.on_ray import run_on_ray
+
+        return run_on_ray(
+            job, self.prepare(), self._cluster, self._pool, self._progress, interruption
+        )
+
+
+@contextmanager
+def place_of(
+    model: ModelOptions, device: str | None, ray: str | None, progress: Progress
+) -> Iterator[Place]:
+    """Context in which tasks run in this process, or on a Ray cluster if there is an address.
+
+    Raises:
+        DependencyError: Ray is not installed.
+        RayError: The cluster does not answer, or no worker fits in it.
+    """
+    if ray is None:
+        yield Here(model, device, progress)
+        return
+    from distilbert_sentiment_arch.bulk.figures import plural
+    from distilbert_sentiment_arch.bulk.ray_cluster import AUTO, connected, pool_of
+
+    with connected(ray, progress.say) as cluster:
+        pool = pool_of(cluster, model, device or AUTO)
+        cores = plural(pool.share.processors, "core")
+        progress.say(f"{plural(pool.size, 'worker')} of {cores} on Ray")
+        yield OnRay(model, cluster, pool, progress)
