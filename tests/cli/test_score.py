@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from commands import run_python
 
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
@@ -173,15 +174,41 @@ def test_every_format_in_and_out(
     assert ended.stdout.startswith("750 rows in 3 parts by afinn-111: 750 scored, 0 failed\n")
 
 
-def test_lines_of_text_and_standard_input(
-    score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_of_text_in_a_file_and_on_standard_input(score: Score, tmp_path: Path) -> None:
     lines = texts(30)
     (tmp_path / "a.txt").write_text("\n".join(lines) + "\n", "utf-8")
     assert score(tmp_path / "a.txt").status == 0
-    found = rows(tmp_path / "out")
-    assert [row["text"] for row in found] == lines
-    assert list(found[0]) == ["text", *ANSWERS]
+    command = ["-m", "distilbert_sentiment_arch.cli", "score", "-", "--input-format", "text"]
+    command += ["--model", "afinn-111", "--output", str(tmp_path / "piped")]
+    ended = run_python(*command, stdin="\n".join(lines))
+    assert ended.returncode == 0, ended.stderr
+    for output in (tmp_path / "out", tmp_path / "piped"):
+        found = rows(output)
+        assert [row["text"] for row in found] == lines
+        assert list(found[0]) == ["text", *ANSWERS]
+
+
+def test_shards_write_one_output_together(score: Score, tmp_path: Path) -> None:
+    source = table(100)
+    write_parquet(tmp_path / "a.parquet", source)
+    flags = [tmp_path / "a.parquet", "--text", "review", "--part-rows", "10"]
+    for shard in ("1/2", "0/2"):
+        assert not (tmp_path / "out" / "_SUCCESS").exists()
+        ended = score(*flags, "--shard", shard)
+        assert ended.status == 0, ended.stderr
+    assert (tmp_path / "out" / "_SUCCESS").exists()
+    check_rows(rows(tmp_path / "out"), source)
+    ended = score(*flags, "--shard", "2/2")
+    assert ended.status == 1
+    assert "--shard is '2/2'" in ended.stderr
+
+
+def test_explanations_are_a_column_of_json(score: Score, tmp_path: Path) -> None:
+    write_parquet(tmp_path / "a.parquet", table(5))
+    assert score(tmp_path / "a.parquet", "--text", "review", "--explain").status == 0
+    for row in rows(tmp_path / "out"):
+        units = json.loads(row["explanation"])["units"]
+        assert [unit["text"] for unit in units] == row["review"].split()
 
 
 def test_a_directory_a_glob_and_files_keep_their_order(score: Score, tmp_path: Path) -> None:
