@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,8 @@ MEMORY_A_WEIGHT_BYTE = 3.0
 
 _OBJECT_STORE_BYTES = 128 * 2**20
 """Of a cluster of this machine; rows do not pass through it."""
+
+_CONNECT_S = 10.0
 
 _SETTINGS = "MAX_SENTIMENT_"
 _QUIET = {
@@ -125,13 +128,14 @@ def connected(
             " Submit it: ray job submit --address http://HEAD:8265 -- max-sentiment score ... "
             "--ray auto"
         )
+    _check_answers(address)
     options: dict[str, Any] = {
         "log_to_driver": False,
         "logging_level": logging.ERROR,
         "configure_logging": True,
     }
     started = False
-    with _handlers_kept(), warnings.catch_warnings():
+    with _handlers_kept(), _stderr_muted(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             ray.init(address=address, **options)
@@ -233,6 +237,24 @@ def refusal(error: BaseException) -> SentimentError:
     )
 
 
+def _check_answers(address: str) -> None:
+    """Checks that something listens at an address, for which Ray would try for minutes.
+
+    Raises:
+        RayError: Nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise RayError(
+            f"--ray {address}: no Ray cluster answers ({error}). Check the address, or run without "
+            "--ray."
+        ) from error
+
+
 def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -242,6 +264,19 @@ def _processors() -> int:
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
+
+
+@contextlib.contextmanager
+def _stderr_muted() -> Iterator[None]:
+    """Drops what Ray's native code prints at its start; stderr is for machines to read."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextlib.contextmanager

@@ -171,10 +171,16 @@ def test_a_pipeline_of_one_s_own_has_the_columns_of_the_command(
     assert failed == [3]
 
 
-def test_an_address_where_nothing_answers_is_refused(reviews: Path, tmp_path: Path) -> None:
-    ended = finished(start(reviews, tmp_path / "scored", "--ray", "ray://127.0.0.1:10001"))
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [("ray://127.0.0.1:10001", "ray job submit"), ("127.0.0.1:1", "run without --ray")],
+)
+def test_an_address_where_nothing_answers_is_refused(
+    reviews: Path, tmp_path: Path, address: str, remedy: str
+) -> None:
+    ended = finished(start(reviews, tmp_path / "scored", "--ray", address))
     assert ended.returncode == 1
-    assert "ray job submit" in ended.stderr
+    assert remedy in ended.stderr
 
 
 # The last one: a node does not come back.
