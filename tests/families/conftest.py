@@ -1,7 +1,7 @@
 """The graphs of the random encoders of all files here.
 
 Each compilation takes seconds before it begins, and a kernel that several graphs have is compiled
-once where they are compiled together: those of different files, too.
+once where they are compiled together: our kernels for the graphs of different files, too.
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from oracle_cases import drafts
 from distilbert_sentiment_arch.engine.precision import read_processor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from graphs import Graph
+    from graphs import Graph, Weights
 
+    from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
     from distilbert_sentiment_arch.settings.precision import Precision
+
+    Encoder = tuple[EncoderConfig, Weights]
 
 
 @pytest.fixture(scope="session")
 def graphs_of_max(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
     """Graphs of MAX's own operations, by the names of their cases."""
-    return compiled(tmp_path_factory.mktemp("max"), IN_OPERATIONS_OF_MAX, packed=False)
+    directory = tmp_path_factory.mktemp("max")
+    # Apart: all at once take gigabytes.
+    families = compiled(read(directory, IN_OPERATIONS_OF_MAX), packed=False)
+    return families | compiled(of_oracles(directory, packed=False), packed=False)
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +47,13 @@ def graphs_of_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Gra
         for name in sorted(set(SERVED.values()))
     }
     others = [name for name in CASES if name not in served]
-    split = IN_BFLOAT16X3 if read_processor().computes("bfloat16x3") else ()
-    return served | compiled(directory, others, packed=True, split=split)
+    encoders = read(directory, others) | of_oracles(directory, packed=True)
+    precisions: dict[str, Precision] = {}
+    if read_processor().computes("bfloat16x3"):
+        again = read(directory / "again", IN_BFLOAT16X3)
+        encoders |= {in_bfloat16x3(name): encoder for name, encoder in again.items()}
+        precisions = {in_bfloat16x3(name): "bfloat16x3" for name in again}
+    return served | compiled(encoders, packed=True, precisions=precisions)
 
 
 @pytest.fixture(scope="session")
@@ -60,26 +71,31 @@ def in_bfloat16x3(name: str) -> str:
     return f"{name} in bfloat16x3"
 
 
+def read(directory: Path, names: Iterable[str]) -> dict[str, Encoder]:
+    """Returns what the graphs of some of the families' cases are compiled from."""
+    from graphs import read_checkpoint
+
+    return {name: read_checkpoint(CASES[name].write(directory / name)) for name in names}
+
+
+def of_oracles(directory: Path, *, packed: bool) -> dict[str, Encoder]:
+    """Returns what the graphs of the cases with an oracle are compiled from."""
+    found = drafts(directory, packed=packed)
+    return {name: (config, weights) for name, (config, weights, _) in found.items()}
+
+
 def compiled(
-    directory: Path, names: Iterable[str], *, packed: bool, split: Sequence[str] = ()
+    encoders: Mapping[str, Encoder],
+    *,
+    packed: bool,
+    precisions: Mapping[str, Precision] | None = None,
 ) -> dict[str, Graph]:
-    """Compiles the graphs of some of the families' cases and of all with an oracle.
+    """Compiles graphs at once, in float32 where no other precision is given."""
+    from graphs import compile_together
 
-    Args:
-        directory: For the checkpoints.
-        names: The cases.
-        packed: Compile graphs of the kernels in place of MAX's operations.
-        split: Cases that are compiled in bfloat16x3, too.
-    """
-    from graphs import compile_together, read_checkpoint
-
-    encoders = {name: read_checkpoint(CASES[name].write(directory / name)) for name in names}
-    for name, (config, weights, _) in drafts(directory, packed=packed).items():
-        encoders[name] = config, dict(weights)
-    precisions: list[Precision] = ["float32"] * len(encoders)
-    for name in split:
-        again = directory / in_bfloat16x3(name)
-        encoders[in_bfloat16x3(name)] = read_checkpoint(CASES[name].write(again))
-        precisions.append("bfloat16x3")
-    graphs = compile_together(list(encoders.values()), packed=packed, precisions=precisions)
+    graphs = compile_together(
+        list(encoders.values()),
+        packed=packed,
+        precisions=[(precisions or {}).get(name, "float32") for name in encoders],
+    )
     return dict(zip(encoders, graphs, strict=True))
