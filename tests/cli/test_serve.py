@@ -140,7 +140,7 @@ def test_an_invalid_precision(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--dry-run", "--precision", "int4"])
-    assert "float32, bfloat16, int8, auto" in capsys.readouterr().err.replace("'", "")
+    assert "float32, bfloat16x3, bfloat16, int8, auto" in capsys.readouterr().err.replace("'", "")
     monkeypatch.setenv("MAX_SENTIMENT_PRECISION", "int4")
     for command in ("serve", "classify"):
         assert main([command, "--dry-run"] if command == "serve" else [command, "a text"]) == 1

@@ -19,8 +19,8 @@ from scripts.scaling.structure import PassShape
         ("tile.mojo", "PANEL", "PANEL"),
         ("tile.mojo", "ROWS", "TILE_ROWS"),
         ("single_query.mojo", "CHUNK_NUMBERS", "CHUNK_NUMBERS"),
-        ("linear.mojo", "BAND_NUMBERS", "BAND_NUMBERS"),
-        ("linear.mojo", "PIECES_PER_CORE", "PIECES_PER_CORE"),
+        ("bands.mojo", "BAND_NUMBERS", "BAND_NUMBERS"),
+        ("bands.mojo", "PIECES_PER_CORE", "PIECES_PER_CORE"),
         ("norm.mojo", "BLOCK", "NORM_ROWS"),
         ("code_blocks.mojo", "LEAST_ROWS_OF_CORE", "LEAST_ROWS_OF_CORE"),
         (
