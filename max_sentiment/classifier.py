@@ -10,10 +10,10 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from distilbert_sentiment_arch.bulk.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.options import ModelOptions
-from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, columns_of
-from distilbert_sentiment_arch.bulk.scorer import RowScorer, load_scorer
+from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
+from distilbert_sentiment_arch.bulk.scoring.row_answers import RowAnswers, columns_of
+from distilbert_sentiment_arch.bulk.scoring.scorer import RowScorer, load_scorer
 from distilbert_sentiment_arch.classify.interface import (
     TRUNCATION_MODES,
     Classification,

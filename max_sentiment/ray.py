@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.core_limit import threads_for
+from distilbert_sentiment_arch.bulk.cluster.core_limit import threads_for
+from distilbert_sentiment_arch.bulk.job.schema import answer_arrays, refuse_clash
 from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.rows import Window
-from distilbert_sentiment_arch.bulk.schema import answer_arrays, refuse_clash
-from distilbert_sentiment_arch.bulk.scorer import load_scorer
+from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 from distilbert_sentiment_arch.classify.interface import TextPair, Truncation, TruncationMode
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown

@@ -29,8 +29,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distilbert_sentiment_arch.bulk.job import SUCCESS, open_job
-from distilbert_sentiment_arch.bulk.lock import LOCK
+from distilbert_sentiment_arch.bulk.job.job import SUCCESS, open_job
+from distilbert_sentiment_arch.bulk.job.lock import LOCK
+from distilbert_sentiment_arch.bulk.job.output_directory import ASIDE
+from distilbert_sentiment_arch.bulk.job.task_run import run_task
 from distilbert_sentiment_arch.bulk.options import (
     OUTPUT_FORMATS,
     InputOptions,
@@ -38,9 +40,7 @@ from distilbert_sentiment_arch.bulk.options import (
     ModelOptions,
     OutputFormat,
 )
-from distilbert_sentiment_arch.bulk.output_directory import ASIDE
-from distilbert_sentiment_arch.bulk.scorer import load_scorer
-from distilbert_sentiment_arch.bulk.task_run import run_task
+from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 
 WORDS = "good bad film great awful the plot a waste wonderful boring love hate of it".split()
 

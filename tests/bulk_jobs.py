@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distilbert_sentiment_arch.bulk.job import Summary, open_job
+from distilbert_sentiment_arch.bulk.job.job import Summary, open_job
+from distilbert_sentiment_arch.bulk.job.task_run import run_task
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions, ModelOptions
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
-from distilbert_sentiment_arch.bulk.scorer import Scorer, load_scorer
-from distilbert_sentiment_arch.bulk.task_run import run_task
+from distilbert_sentiment_arch.bulk.scoring.scorer import Scorer, load_scorer
 
 WORD_LIST = ModelOptions(model="afinn-111")
 WORDS = ("good", "bad", "film", "awful", "great", "plot", "waste")

@@ -1,4 +1,4 @@
-"""`ScoreTexts` on batches of each kind; tests/bulk/test_on_ray.py has it in a pipeline of Ray."""
+"""`ScoreTexts` on batches of each kind; `tests/bulk/cluster` has it in a pipeline of Ray."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
 from distilbert_sentiment_arch.bulk.reading.cells import text_array, valid_text
+from distilbert_sentiment_arch.bulk.reading.columns import Columns
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.json_types import array_of, column_type
 from distilbert_sentiment_arch.bulk.reading.streams import (
     BEGINNING,

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.input_files import InputFile
-from distilbert_sentiment_arch.bulk.input_names import STDIN, Compression, compression_of
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
+from distilbert_sentiment_arch.bulk.reading.input_names import STDIN, Compression, compression_of
 from distilbert_sentiment_arch.bulk.storage import locate
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_columns
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
 from distilbert_sentiment_arch.bulk.reading.cells import text_array
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, check_columns
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.streams import LONGEST_ROW, open_lines
 
 COLUMN = "text"
