@@ -1,6 +1,6 @@
 """Kills a job at random moments and at every step of a commit, and compares what comes out of it.
 
-    .venv/bin/python scripts/bulk_kills.py [--kills 100] [--seed 1] [--format parquet]
+    .venv/bin/python -m scripts.bulk_kills [--kills 100] [--seed 1] [--format parquet]
 
 A job over files of several formats runs once without interruption. Then it runs in processes that
 end by SIGKILL, half of them at a random moment, the others right before or after one of the calls
