@@ -166,6 +166,8 @@ def test_what_cannot_be_loaded() -> None:
         Classifier.load("./nothing-here")
     with pytest.raises(CheckpointError, match="'int4' is not known: name one of float32"):
         Classifier.load(precision="int4")  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match="'vader' is not known: name one of afinn-111"):
+        Classifier.load(fallback="vader")
     for device in ("cuda", "gpu:99"):
         with pytest.raises(CheckpointError, match=f"The device '{device}'"):
             Classifier.load(device=device)

@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Scores
+from distilbert_sentiment_arch.bulk.rows import ANSWER_COLUMNS, ScoredWindow, Scores
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
-ANSWER_COLUMNS = (
-    "label",
-    "score",
-    "probabilities",
-    "tokens",
-    "tokens_read",
-    "windows",
-    "route",
-    "error",
-)
 EXPLANATION_COLUMN = "explanation"
 METADATA_PREFIX = "max_sentiment."
 """In front of the keys that are added to the metadata of the input's schema."""
@@ -56,16 +46,14 @@ def output_schema(
 
 def answer_schema(labels: int, *, explained: bool) -> pa.Schema:
     """Returns the columns of the answer."""
-    columns: list[tuple[str, pa.DataType]] = [
-        ("label", pa.string()),
-        ("score", pa.float32()),
-        ("probabilities", pa.list_(pa.float32(), labels)),
-        ("tokens", pa.int32()),
-        ("tokens_read", pa.int32()),
-        ("windows", pa.int32()),
-        ("route", pa.string()),
-        ("error", pa.string()),
-    ]
+    types = {
+        "score": pa.float32(),
+        "probabilities": pa.list_(pa.float32(), labels),
+        "tokens": pa.int32(),
+        "tokens_read": pa.int32(),
+        "windows": pa.int32(),
+    }
+    columns = [(name, types.get(name, pa.string())) for name in ANSWER_COLUMNS]
     if explained:
         columns.append((EXPLANATION_COLUMN, pa.string()))
     return pa.schema(columns)
@@ -125,13 +113,11 @@ def answer_arrays(scores: Scores, answers: Sequence[str]) -> dict[str, pa.Array]
     labels = scores.probabilities.shape[1]
     # A word list in place of a model may give a label that has no probability.
     unscored = unanswered | (scores.best >= labels)
-    place = np.where(unscored, 0, scores.best)
-    score = scores.probabilities[np.arange(len(place)), place]
     flat = pa.array(np.ascontiguousarray(scores.probabilities, np.float32).reshape(-1))
     failed = pa.array(unanswered)
     columns = {
         "label": pa.array(answers, pa.string()).take(pa.array(scores.best, mask=unanswered)),
-        "score": pa.array(score, pa.float32(), mask=unscored),
+        "score": pa.array(scores.best_scores, pa.float32(), mask=unscored),
         "probabilities": pa.FixedSizeListArray.from_arrays(flat, labels, mask=failed),
         "tokens": pa.array(scores.tokens, pa.int32()),
         "tokens_read": pa.array(scores.tokens_read, pa.int32()),
