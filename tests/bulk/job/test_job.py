@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from bulk_jobs import (
     contents,
+    identity,
     ids,
     job_options,
+    out,
     part_files,
     run_some,
     run_whole,
@@ -25,26 +27,6 @@ from distilbert_sentiment_arch.errors import (
     JobError,
     OutputInUse,
 )
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    write_parquet(tmp_path / "in" / "a.parquet", range(450), missing=[7, 8])
-    write_parquet(tmp_path / "in" / "b.parquet", range(450, 700))
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def options(source: Path, tmp_path: Path) -> JobOptions:
-    return job_options(source, tmp_path / "out")
-
-
-def out(options: JobOptions) -> Path:
-    return Path(options.output)
-
-
-def identity(options: JobOptions):
-    return load_scorer(options.model).identity
 
 
 def test_every_row_comes_out_once_and_in_order(options: JobOptions) -> None:

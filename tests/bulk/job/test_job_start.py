@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from bulk_jobs import (
     contents,
+    identity,
     ids,
     job_options,
+    out,
     part_files,
     run_some,
     run_whole,
@@ -20,33 +22,12 @@ from bulk_jobs import (
 
 from distilbert_sentiment_arch.bulk.job.job import open_job
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions
-from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 from distilbert_sentiment_arch.errors import (
     InputChanged,
     InputError,
     JobDiffers,
     OutputError,
 )
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    write_parquet(tmp_path / "in" / "a.parquet", range(450), missing=[7, 8])
-    write_parquet(tmp_path / "in" / "b.parquet", range(450, 700))
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def options(source: Path, tmp_path: Path) -> JobOptions:
-    return job_options(source, tmp_path / "out")
-
-
-def out(options: JobOptions) -> Path:
-    return Path(options.output)
-
-
-def identity(options: JobOptions):
-    return load_scorer(options.model).identity
 
 
 def test_new_files_with_other_columns_are_refused(options: JobOptions, source: Path) -> None:

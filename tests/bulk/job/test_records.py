@@ -8,38 +8,18 @@ from pathlib import Path
 import pytest
 from bulk_jobs import (
     contents,
+    identity,
     ids,
     job_options,
+    out,
     part_files,
     run_some,
     run_whole,
     write_jsonl,
-    write_parquet,
 )
 
 from distilbert_sentiment_arch.bulk.job.job import open_job
 from distilbert_sentiment_arch.bulk.options import JobOptions
-from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    write_parquet(tmp_path / "in" / "a.parquet", range(450), missing=[7, 8])
-    write_parquet(tmp_path / "in" / "b.parquet", range(450, 700))
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def options(source: Path, tmp_path: Path) -> JobOptions:
-    return job_options(source, tmp_path / "out")
-
-
-def out(options: JobOptions) -> Path:
-    return Path(options.output)
-
-
-def identity(options: JobOptions):
-    return load_scorer(options.model).identity
 
 
 def test_a_part_that_was_lost_is_made_again(options: JobOptions) -> None:
