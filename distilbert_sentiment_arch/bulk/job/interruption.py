@@ -39,9 +39,11 @@ class Interruption:
     entered next; the second ends the process. Only the main thread may use it.
 
     Args:
+        say: Tells the user something; called in a thread.
+
+    Attributes:
         finish: Asked when a signal arrives: whether what is in hand is to be finished first, for
             which ``raise_pending`` is called once it is.
-        say: Tells the user something; called in a thread.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:

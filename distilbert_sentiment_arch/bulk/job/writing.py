@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from distilbert_sentiment_arch.bulk.job.schema import refuse_clash
 from distilbert_sentiment_arch.bulk.options import OutputFormat
+from distilbert_sentiment_arch.bulk.reading.row_sizes import has_lengths
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
@@ -119,7 +120,7 @@ def row_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     sizes = np.zeros(len(table), np.int64)
     for column in table.columns:
         kind = column.type
-        if _has_bytes(kind):
+        if has_lengths(kind):
             lengths = pc.binary_length(column)
         elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
             lengths = pc.multiply(pc.list_value_length(column), 8)
@@ -128,18 +129,6 @@ def row_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
             continue
         sizes += pc.fill_null(lengths, 0).to_numpy().astype(np.int64)
     return sizes
-
-
-def _has_bytes(kind: pa.DataType) -> bool:
-    return any(
-        is_kind(kind)
-        for is_kind in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_binary,
-            pa.types.is_large_binary,
-        )
-    )
 
 
 class JsonLinesPart:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from distilbert_sentiment_arch.bulk.reporting.charts import (
 from distilbert_sentiment_arch.bulk.reporting.figures import clock_time, number, plural, share
 from distilbert_sentiment_arch.bulk.reporting.outcome import Outcome
 from distilbert_sentiment_arch.errors import InputError
+from distilbert_sentiment_arch.html_document import html_document
 
 _SLOWEST = 10
 
@@ -79,26 +78,12 @@ def report_page(outcome: Outcome) -> str:
     Args:
         outcome: The job.
     """
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Scored by {text_of(outcome.model)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-{chr(10).join(_sections(outcome))}
-</main>
-<footer><p>Written by max-sentiment score.</p></footer>
-</body>
-</html>
-"""
+    return html_document(
+        f"Scored by {text_of(outcome.model)}",
+        _STYLE,
+        "\n".join(_sections(outcome)),
+        "max-sentiment score",
+    )
 
 
 def _sections(outcome: Outcome) -> Iterator[str]:
