@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -147,7 +148,7 @@ def _ends(
     interruption: Interruption,
 ) -> Iterator[TaskEnd]:
     """Yields how each task ended, as they end."""
-    rows = [{"task": pickle.dumps(each)} for each in enumerate(tasks)]
+    rows = [{"task": task_of(number, each)} for number, each in enumerate(tasks)]
     size = min(pool.size, len(tasks))
     with _quiet_ray_data(size):
         scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
@@ -174,6 +175,16 @@ def _ends(
             if row is None:
                 return
             yield pickle.loads(row["end"])  # noqa: S301  # of our own actors
+
+
+def task_of(number: int, task: Task) -> bytes:
+    """Returns a task as a worker takes it.
+
+    It has no names of the inputs but its own files: a shell may have made a glob into as many names
+    as there are tasks.
+    """
+    options = replace(task.plan.options, inputs=())
+    return pickle.dumps((number, replace(task, plan=replace(task.plan, options=options))))
 
 
 @contextmanager

@@ -21,6 +21,9 @@ OTHER_ERRORS = "other errors"
 
 _KIND_LENGTH = 120
 
+# A code point, such as U+0000, says what is wrong.
+_NUMBER = re.compile(r"(?P<point>U\+[0-9A-F]{4,6})|\b0x[0-9a-f]+|\\u[0-9a-f]{4}|\d[\d,.]*")
+
 
 @dataclass
 class Counts:
@@ -127,5 +130,5 @@ def error_kind(error: str) -> str:
     """Returns the first sentence of an error with its numbers and quoted values left out."""
     sentence = re.split(r"(?<=[^\d\s])\.\s|\n", error, maxsplit=1)[0].rstrip(".")
     kind = re.sub(r"'[^']*'|\"[^\"]*\"", "…", sentence)
-    kind = re.sub(r"\d[\d,.]*", "N", kind)
+    kind = _NUMBER.sub(lambda match: match["point"] or "N", kind)
     return kind[:_KIND_LENGTH]

@@ -19,7 +19,7 @@ from distilbert_sentiment_arch.bulk.job.manifest import (
     settings_of,
 )
 from distilbert_sentiment_arch.bulk.job.output_directory import OutputDirectory
-from distilbert_sentiment_arch.bulk.job.parts import part_name
+from distilbert_sentiment_arch.bulk.job.parts import part_name, parts_of
 from distilbert_sentiment_arch.bulk.job.records import Records
 from distilbert_sentiment_arch.bulk.job.schema import output_schema
 from distilbert_sentiment_arch.bulk.job.writing import SUFFIXES, check_schema
@@ -107,7 +107,8 @@ def job_manifest(
         shared: Other runs may be at work by that manifest.
 
     Raises:
-        InputError: A file of the input cannot be read, or has no such column.
+        InputError: A file of the input cannot be read, or has no such column, or there are more
+            parts than names that sort.
         OutputError: The output cannot be written, or holds files of something else.
         JobDiffers: The output holds parts of another job.
         InputChanged: A file is not the one that finished parts were made of.
@@ -125,6 +126,8 @@ def job_manifest(
         added = _units(new, options.input, len(units))
         counted = [_counted(unit, options.input) for unit in units]
         manifest = replace(before, units=(*counted, *added))
+    for unit in manifest.units:
+        part_name(unit.number, parts_of(unit.rows or 0, options.part_rows) - 1, options.format)
     _refuse_foreign(options, output)
     if manifest != before:
         output.write(MANIFEST, manifest.to_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -62,7 +63,7 @@ def failed_rows(job: Job, identifier: str | None = None, most: int = MOST_SHOWN)
     )
     try:
         return list(islice(rows, most))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise OutputError(
             f"{output}: a part cannot be read back for the report ({error}). The job itself is "
             "done: see that the parts are readable, and run the same command again."
@@ -79,6 +80,8 @@ def _failed_in(
         storage.open_input_stream(path) as stream,
         io.TextIOWrapper(stream, "utf-8", newline="") as text,
     ):
+        # The limit of the process; its own is 128 KiB.
+        csv.field_size_limit(sys.maxsize)
         found = csv.DictReader(text) if form == "csv" else map(json.loads, text)
         for row, values in enumerate(found):
             if values["error"]:

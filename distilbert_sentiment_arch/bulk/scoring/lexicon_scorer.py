@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 
 import numpy as np
 
 from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
+from distilbert_sentiment_arch.bulk.scoring.ahead import Ahead
 from distilbert_sentiment_arch.bulk.scoring.explaining_scorer import ExplainingScorer
 from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity, word_list_digest
 from distilbert_sentiment_arch.bulk.scoring.row_answers import (
@@ -29,7 +31,7 @@ from distilbert_sentiment_arch.settings.limits import Limits
 
 
 class LexiconScorer:
-    """A word list that answers rows, in the thread that reads the answers.
+    """A word list that answers rows; they are read in one thread and answered in another.
 
     Args:
         classifier: The list.
@@ -56,16 +58,27 @@ class LexiconScorer:
 
     def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
         """See ``Scorer``."""
-        for window in windows:
-            answers = self.answer(window)
-            yield ScoredWindow(window, columns_of(answers, self.labels, self.labels.names.index))
+        with closing(self.answers(windows)) as answered:
+            for window, answers in answered:
+                scores = columns_of(answers, self.labels, self.labels.names.index)
+                yield ScoredWindow(window, scores)
 
     def answers(
         self, sources: Iterable[Source], truncation: Truncation | None = None
     ) -> Generator[tuple[Source, RowAnswers]]:
         """See ``Scorer``; a word list reads all of a text."""
-        for source in sources:
-            yield source, self.answer(source, truncation)
+
+        def answer(read: Iterable[Source]) -> Iterator[tuple[Source, RowAnswers]]:
+            return ((source, self.answer(source, truncation)) for source in read)
+
+        with (
+            Ahead(lambda: sources, 1, "read rows") as read,
+            Ahead(lambda: answer(read), 1, "answer rows") as answered,
+        ):
+            try:
+                yield from answered
+            finally:
+                read.stop()
 
     def answer(self, source: Rows, truncation: Truncation | None = None) -> RowAnswers:
         """See ``Scorer``."""

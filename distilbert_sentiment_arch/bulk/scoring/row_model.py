@@ -29,6 +29,10 @@ GROUP_BATCHES = 32
 """Batches' worth of tokens that are sorted together."""
 GROUP_ROWS = 4096
 """Most rows that are sorted together."""
+_GROUP_SOURCES = 4
+_GROUP_CHARACTERS = 2**24
+"""Sources, and characters of their texts, after which a group ends, too: rows with large columns,
+and large texts of which nothing or little is read, come to few tokens and would fill the memory."""
 _STEP_ROWS = 256
 """Rows that are tokenized at a time."""
 _STEP_CHARACTERS = 65_536
@@ -51,11 +55,13 @@ class _Group(Generic[Source]):
         sources: The sources whose first row would be in it.
         rows: The rows, prepared, or why they cannot be.
         tokens: Tokens of all sequences.
+        characters: Characters of all texts, whether they are read or not.
     """
 
     sources: list[Source] = field(default_factory=list)
     rows: list[Prepared | Failure] = field(default_factory=list)
     tokens: int = 0
+    characters: int = 0
 
 
 class RowModel:
@@ -143,16 +149,25 @@ class RowModel:
                 group.sources.append(source)
                 for texts, errors in _steps(source):
                     self._prepare(group, texts, errors, truncation)
-                    full = group.tokens >= GROUP_BATCHES * self._batch_tokens
-                    if full or len(group.rows) >= GROUP_ROWS:
+                    if self._is_full(group):
                         yield group
                         group = _Group()
+                if len(group.sources) >= _GROUP_SOURCES:
+                    yield group
+                    group = _Group()
         except Exception:
             # What was read before the error has its answers.
             yield group
             raise
         if group.sources or group.rows:
             yield group
+
+    def _is_full(self, group: _Group[Source]) -> bool:
+        return (
+            group.tokens >= GROUP_BATCHES * self._batch_tokens
+            or len(group.rows) >= GROUP_ROWS
+            or group.characters >= _GROUP_CHARACTERS
+        )
 
     def _prepare(
         self,
@@ -170,6 +185,7 @@ class RowModel:
             for text, failure in zip(texts, failures, strict=True)
             if failure is None and text is not None
         ]
+        group.characters += sum(len(text) for text in texts if text is not None)
         prepared = iter(self._preparation.each(readable, truncation))
         for failure in failures:
             row = next(prepared) if failure is None else failure

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from bulk_jobs import job_options, run_whole, write_parquet
+
 from distilbert_sentiment_arch.bulk.cluster import ray_worker
+from distilbert_sentiment_arch.bulk.cluster.on_ray import task_of
 from distilbert_sentiment_arch.bulk.cluster.ray_worker import Board, difference
 from distilbert_sentiment_arch.bulk.job.counts import Counts
+from distilbert_sentiment_arch.bulk.job.job import open_job
+from distilbert_sentiment_arch.bulk.job.task_run import run_task
 from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 
@@ -70,3 +77,18 @@ def test_another_model_is_named_with_what_differs(monkeypatch: Any) -> None:
     other = difference(identity, replace(identity, precision="int8"))
     assert other is not None
     assert "name a --precision that all nodes have" in other
+
+
+def test_a_task_does_not_take_the_names_of_all_inputs_along(tmp_path: Path) -> None:
+    """A job has a task a file, and a shell makes a glob a name a file."""
+    names = [write_parquet(tmp_path / "in" / f"{row:03}.parquet", [row]) for row in range(200)]
+    options = replace(job_options("", tmp_path / "out"), inputs=tuple(map(str, names)))
+    scorer = load_scorer(options.model)
+    with open_job(options, scorer.identity) as job:
+        (task,) = job.tasks()
+        number, carried = pickle.loads(task_of(3, replace(task, files=task.files[:1])))
+        assert number == 3
+        assert str(names[1]) not in str(carried)
+        assert str(names[0]) in str(carried)
+        assert run_task(pickle.loads(task_of(0, task))[1], scorer).counts.rows == 200
+    assert run_whole(options).counts.rows == 200

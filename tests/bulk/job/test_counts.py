@@ -83,6 +83,20 @@ def test_kinds_are_told_apart_by_their_words() -> None:
     assert error_kind("It is blank.") != error_kind("It is null.")
 
 
+def test_a_code_point_is_no_number() -> None:
+    kind = error_kind("Input 3 contains NUL (U+0000), which no text does. Remove it.")
+    assert kind == "Input N contains NUL (U+0000), which no text does"
+
+
+def test_bytes_and_surrogates_are_numbers() -> None:
+    assert error_kind("It is no UTF-8: byte 0xff at 3.") == error_kind(
+        "It is no UTF-8: byte 0x8c at 9."
+    )
+    assert error_kind(r"a lone surrogate, \ud800, at 1") == error_kind(
+        r"a lone surrogate, \udfff, at 2"
+    )
+
+
 def test_kinds_beyond_the_most_are_counted_together() -> None:
     total = Counts()
     for number in range(3 * MAX_KINDS):

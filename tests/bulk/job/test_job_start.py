@@ -20,6 +20,7 @@ from bulk_jobs import (
     write_parquet,
 )
 
+from distilbert_sentiment_arch.bulk.job import parts
 from distilbert_sentiment_arch.bulk.job.job import open_job
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions
 from distilbert_sentiment_arch.errors import (
@@ -147,3 +148,12 @@ def test_a_column_of_the_answer_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--keep text,id"):
         open_job(options, identity(options))
     assert run_whole(replace(options, input=InputOptions(keep=("id",)))).counts.rows == 1
+
+
+def test_more_parts_than_names_sort_are_refused_before_any_row_is_scored(
+    options: JobOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_PART_DIGITS", 2)
+    with pytest.raises(InputError, match="--part-rows"):
+        open_job(replace(options, part_rows=2), identity(options))
+    assert part_files(out(options)) == []

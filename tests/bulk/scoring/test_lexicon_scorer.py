@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -42,3 +44,37 @@ def test_answers_are_the_server_s(name: str) -> None:
     assert "more than 524288 characters" in str(scores.errors[6])
     assert scores.windows.tolist() == [1, 1, 1, 1, 0, 0, 0]
     assert (scorer.identity.model, scorer.identity.route) == (name, "lexicon")
+
+
+def test_rows_are_read_while_answers_are_written() -> None:
+    """The next window is read before its reader asks; few are, and none once it has left."""
+    read: list[int] = []
+    second = threading.Event()
+
+    def windows() -> Iterator[Window]:
+        for number in range(100):
+            read.append(number)
+            if number == 1:
+                second.set()
+            yield Window(pa.table({"id": [number]}), [f"A good film {number}."], [None])
+
+    scored = load_scorer(ModelOptions(model="afinn-111")).score(windows())
+    first = next(scored)
+    assert second.wait(60)
+    assert first.window.table.to_pylist() == [{"id": 0}]
+    assert next(scored).window.table.to_pylist() == [{"id": 1}]
+    scored.close()  # type: ignore[attr-defined]
+    assert len(read) < 10
+    names = {each.name for each in threading.enumerate()}
+    assert not {"read rows", "answer rows"} & names
+
+
+def test_an_error_of_the_reader_comes_behind_the_rows_before_it() -> None:
+    def windows() -> Iterator[Window]:
+        yield Window(pa.table({"id": [0]}), ["Good."], [None])
+        raise OSError("the file is truncated")
+
+    found = []
+    with pytest.raises(OSError, match="truncated"):
+        found.extend(load_scorer(ModelOptions(model="afinn-111")).score(windows()))
+    assert len(found) == 1

@@ -175,6 +175,24 @@ def test_few_rows_are_in_memory() -> None:
     assert most < 8 * GROUP_ROWS
 
 
+@pytest.mark.parametrize("text", [None, "x" * 2_000_000, "good"])
+def test_few_sources_are_in_memory_where_they_have_few_tokens(text: str | None) -> None:
+    """As windows of a row each are, where rows have images beside them or are too long."""
+    made = answered = most = 0
+
+    def sources() -> Iterator[Rows]:
+        nonlocal made, most
+        for _ in range(200):
+            made += 1
+            most = max(most, made - answered)
+            yield rows_of([text])
+
+    for _ in row_model().answers(sources(), END):
+        answered += 1
+    assert answered == made == 200
+    assert most < 50
+
+
 def test_an_iterator_that_is_left_ends_its_threads() -> None:
     answers = row_model().answers(split(random_texts(500), 10), END)
     next(answers)
