@@ -25,7 +25,13 @@ from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.output_directory import OutputDirectory
 from distilbert_sentiment_arch.bulk.parts import Task
 from distilbert_sentiment_arch.bulk.progress import Progress
-from distilbert_sentiment_arch.bulk.ray_cluster import Cluster, Pool, environment_of, refusal
+from distilbert_sentiment_arch.bulk.ray_cluster import (
+    Cluster,
+    Pool,
+    environment_of,
+    refusal,
+    watched,
+)
 from distilbert_sentiment_arch.bulk.ray_worker import (
     Board,
     TaskEnd,
@@ -106,7 +112,8 @@ def run_on_ray(
     failures: list[TaskEnd] = []
     with _told():
         check_nodes(job.plan.options.output, tasks[0].files[0], cluster)
-        with _board(progress) as board:
+        head = ray.get_runtime_context().gcs_address
+        with watched(head, progress.say), _board(progress) as board:
             for end in _ends(tasks, identity, pool, board, interruption):
                 seconds |= end.seconds or {}
                 if end.failure is None:
