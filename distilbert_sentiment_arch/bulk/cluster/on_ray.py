@@ -21,6 +21,7 @@ from distilbert_sentiment_arch.bulk.cluster.ray_cluster import (
     Pool,
     environment_of,
     refusal,
+    watched,
 )
 from distilbert_sentiment_arch.bulk.cluster.ray_worker import (
     Board,
@@ -111,7 +112,8 @@ def run_on_ray(
     failures: list[TaskEnd] = []
     with _told():
         check_nodes(job.plan.options.output, tasks[0].files[0], cluster)
-        with _board(progress) as board:
+        head = ray.get_runtime_context().gcs_address
+        with watched(head, progress.say), _board(progress) as board:
             for end in _ends(tasks, identity, pool, board, interruption):
                 seconds |= end.seconds or {}
                 if end.failure is None:

@@ -40,6 +40,10 @@ _OBJECT_STORE_BYTES = 128 * 2**20
 
 _CONNECT_S = 10.0
 
+WATCH_S = 5.0
+"""Seconds between two looks at the head of a cluster during a job."""
+_MOST_MISSED = 3
+
 _SETTINGS = "MAX_SENTIMENT_"
 _QUIET = {
     # Sends nothing to Ray's makers.
@@ -237,22 +241,60 @@ def refusal(error: BaseException) -> SentimentError:
     )
 
 
+@contextlib.contextmanager
+def watched(address: str, say: Callable[[str], None], pause: float = WATCH_S) -> Iterator[None]:
+    """Context in which the user is told that the head of the cluster does not answer.
+
+    Ray tries for a minute, and then its native code ends this process without a word.
+
+    Args:
+        address: Host and port of the head.
+        say: Tells the user; called in a thread.
+        pause: Seconds between two looks.
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        missed = 0
+        while not ended.wait(pause):
+            missed = 0 if _answers(address) is None else missed + 1
+            if missed == _MOST_MISSED:
+                say(
+                    f"the head of the Ray cluster at {address} does not answer. If it stays away, "
+                    "Ray ends this process in about a minute. Finished parts are kept: run the "
+                    "same command again, on a cluster or without --ray."
+                )
+
+    threading.Thread(target=watch, name="ray-watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
 def _check_answers(address: str) -> None:
     """Checks that something listens at an address, for which Ray would try for minutes.
 
     Raises:
         RayError: Nothing does.
     """
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
-    except (OSError, OverflowError) as error:
+    if (error := _answers(address)) is not None:
         raise RayError(
             f"--ray {address}: no Ray cluster answers ({error}). Check the address, or run without "
             "--ray."
         ) from error
+
+
+def _answers(address: str) -> Exception | None:
+    """Returns why nothing listens at a host and port; None where something does."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        return None
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        return error
+    return None
 
 
 def _processors() -> int:

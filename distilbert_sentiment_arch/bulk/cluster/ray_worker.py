@@ -21,6 +21,7 @@ from distilbert_sentiment_arch.bulk.reporting.progress import Progress
 from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.scoring.scorer import Scorer, load_scorer
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.messages import one_line
 
 MOST_ATTEMPTS = 4
 """Workers that may die of a task before it counts as failed."""
@@ -148,6 +149,16 @@ class TaskWorker:
             result = run_task(task, self._scorer, progress.scored)
         except SentimentError as error:
             return TaskEnd(number, None, str(error))
+        except ray.exceptions.RayError:
+            # The driver or its node is gone.
+            raise
+        except Exception as error:  # other tasks may do
+            return TaskEnd(
+                number,
+                None,
+                f"{task.files[0].path}: node {node_name()}: {type(error).__name__}: "
+                f"{one_line(str(error))}",
+            )
         progress.end(len(result.parts))
         return TaskEnd(number, result, seconds=progress.seconds)
 

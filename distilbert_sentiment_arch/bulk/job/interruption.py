@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Self
+from typing import NoReturn, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -36,7 +36,8 @@ class Interruption:
     """Context in which a signal interrupts a job at a moment that suits it.
 
     The first signal raises ``Interrupted`` within ``interruptible``, at once or when that is
-    entered next; the second ends the process. Only the main thread may use it.
+    entered next; the second ends the process, even where its main thread is in native code, such as
+    a compilation, and runs no handler. Only the main thread may use it.
 
     Args:
         say: Tells the user something; called in a thread.
@@ -52,14 +53,24 @@ class Interruption:
         self._open = False
         self.finish: Callable[[], bool] = lambda: False
         self._before: list[tuple[signal.Signals, object]] = []
+        self._wakeup = self._pipe = -1
 
     def __enter__(self) -> Self:
+        arriving, self._pipe = os.pipe()
+        os.set_blocking(self._pipe, False)
+        self._wakeup = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
+        threading.Thread(
+            target=_end_at_second, args=(arriving,), name="signals", daemon=True
+        ).start()
         self._before = [(each, signal.signal(each, self._take)) for each in SIGNALS]
         return self
 
     def __exit__(self, *_: object) -> None:
         for each, handler in self._before:
             signal.signal(each, handler)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._wakeup)
+        # Its thread reads the end of the pipe.
+        os.close(self._pipe)
 
     @property
     def pending(self) -> bool:
@@ -92,11 +103,7 @@ class Interruption:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._received is not None:
-            # The bar hides the cursor, and nothing else is left to do.
-            with contextlib.suppress(OSError):
-                if os.isatty(2):
-                    os.write(2, _SHOW_CURSOR + b"\n")
-            os._exit(128 + number)
+            _end(number)
         self._received = signal.Signals(number)
         if self.finish():
             self._tell("finishing the part in hand; a second signal ends at once")
@@ -108,3 +115,21 @@ class Interruption:
     def _tell(self, text: str) -> None:
         # What the signal interrupted may hold the lock of the stream.
         threading.Thread(target=self._say, args=(text,), daemon=True).start()
+
+
+def _end_at_second(arriving: int) -> None:
+    """Ends the process at the second signal whose number comes through a pipe."""
+    received = 0
+    while number := os.read(arriving, 1):
+        received += number[0] in SIGNALS
+        if received == 2:
+            _end(number[0])
+    os.close(arriving)
+
+
+def _end(number: int) -> NoReturn:
+    # The bar hides the cursor, and nothing else is left to do.
+    with contextlib.suppress(OSError):
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR + b"\n")
+    os._exit(128 + number)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from distilbert_sentiment_arch.bulk.cluster.ray_cluster import (
     environment_of,
     memory_of,
     pool_of,
+    watched,
 )
 from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.errors import RayError
@@ -118,3 +121,23 @@ sys.exit(main(sys.argv[1:]))
     assert ended.returncode == 1
     assert "pip install 'max-sentiment[ray]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_head_that_is_gone_is_told_of_once() -> None:
+    told: list[str] = []
+    said = threading.Event()
+
+    def say(text: str) -> None:
+        told.append(text)
+        said.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        with watched(address, say, pause=0.01):
+            for _ in range(5):  # it looks at a head that answers
+                head.accept()[0].close()
+            assert told == []
+            head.close()
+            assert said.wait(60)
+    assert len(told) == 1
+    assert address in told[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from bulk_jobs import job_options, run_whole, write_parquet
 
 from distilbert_sentiment_arch.bulk.cluster import ray_worker
@@ -92,3 +93,25 @@ def test_a_task_does_not_take_the_names_of_all_inputs_along(tmp_path: Path) -> N
         assert str(names[0]) in str(carried)
         assert run_task(pickle.loads(task_of(0, task))[1], scorer).counts.rows == 200
     assert run_whole(options).counts.rows == 200
+
+
+def test_what_a_task_did_not_expect_ends_that_task_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Odd:
+        identity = load_scorer(ModelOptions(model="afinn-111")).identity
+
+        def score(self, windows: object) -> Any:
+            raise MemoryError("malloc failed\nsomewhere")
+
+    path = write_parquet(tmp_path / "in" / "a.parquet", range(10))
+    options = job_options(path.parent, tmp_path / "out")
+    worker = ray_worker.TaskWorker.__new__(ray_worker.TaskWorker)
+    worker._refusal, worker._scorer = None, Odd()
+    worker._board = SimpleNamespace(begin=SimpleNamespace(remote=lambda task: (1, 0)))
+    monkeypatch.setattr(ray_worker.ray, "get", lambda value: value)
+    monkeypatch.setattr(ray_worker, "node_name", lambda: "here")
+    with open_job(options, Odd.identity) as job:
+        end = worker._run(4, job.tasks()[0])
+    assert (end.number, end.result, end.for_all) == (4, None, False)
+    assert end.failure == f"{path}: node here: MemoryError: malloc failed somewhere"

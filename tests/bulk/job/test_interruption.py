@@ -86,3 +86,36 @@ with Interruption(lambda text: print(text, flush=True)) as interruption:
             assert process.wait(60) == 128 + signal.SIGTERM
         finally:
             process.kill()
+
+
+def test_the_second_signal_ends_a_process_that_is_in_native_code() -> None:
+    """As while a model is compiled: no handler of Python's runs before that is done."""
+    code = """
+import hashlib
+from distilbert_sentiment_arch.bulk.job.interruption import Interruption
+with Interruption(lambda text: None) as interruption, interruption.interruptible():
+    print("ready", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process, process.stdout as said:
+        try:
+            assert said.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+        finally:
+            process.kill()
+
+
+def test_one_job_after_another_leaves_no_thread_and_no_file_open() -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with Interruption(lambda text: None):
+            threads = [each for each in threading.enumerate() if each.name == "signals"]
+        for thread in threads:
+            thread.join()
+    assert set(os.listdir("/proc/self/fd")) == before

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bulk_jobs import job_options, run_whole
-from distilbert_sentiment_arch.bulk.failed_rows import failed_rows
 
 from distilbert_sentiment_arch.bulk.job.job import open_job
 from distilbert_sentiment_arch.bulk.options import OutputFormat
+from distilbert_sentiment_arch.bulk.reporting.failed_rows import failed_rows
 from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 
 
