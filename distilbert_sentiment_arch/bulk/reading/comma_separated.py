@@ -55,7 +55,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     with open_lines(file, options.encoding, "") as lines:
         rows = _Rows(lines, delimiter_of(file.path, options))

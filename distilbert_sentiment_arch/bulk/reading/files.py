@@ -117,7 +117,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
 
     Raises:
         InputError: The file cannot be read, not further, or has other columns.

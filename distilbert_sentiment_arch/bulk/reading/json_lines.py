@@ -31,7 +31,7 @@ _ABSENT = object()
 
 
 def file_schema(file: InputFile, options: InputOptions) -> pa.Schema | None:
-    """Returns the columns of the rows at the begin of a file, in the order in which they come.
+    """Returns the columns of the rows at the beginning of a file, in the order in which they come.
 
     These are its first 10,000 rows, or those in its first 4 MiB if there are fewer.
 
@@ -83,7 +83,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Those that the output keeps, with the types that they get.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     types = {name: pa.string() for name in columns.texts} | {each.name: each.type for each in kept}
     with open_lines(file, options.encoding, "\n") as lines:

@@ -125,7 +125,7 @@ def readable(file: InputFile) -> Iterator[None]:
 
 @contextmanager
 def open_bytes(file: InputFile, *, beginning: bool = False) -> Iterator[BinaryIO]:
-    """Opens a file for reading from its begin to its end, decompressed as its name says.
+    """Opens a file for reading from its beginning to its end, decompressed as its name says.
 
     Args:
         file: The file.

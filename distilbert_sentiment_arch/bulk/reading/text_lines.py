@@ -31,7 +31,7 @@ def read_blocks(
         options: How it is read.
         columns: The one column.
         kept: The same, if the output keeps it.
-        skip: Lines at the begin that are not wanted.
+        skip: Lines at the beginning that are not wanted.
     """
     check_columns([COLUMN], columns, file.path)
     with open_lines(file, options.encoding, "\n") as lines:
