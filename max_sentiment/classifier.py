@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -126,12 +126,14 @@ class Classifier:
         """
         scorer = self._loaded()
         found: list[Classification] = []
-        for _, answers in self._answers(texts, truncation):
-            for row in range(len(answers.logits)):
-                answer = answers.classification(row, scorer.labels)
-                if not isinstance(answer, Classification):
-                    raise _at(answer, len(found))
-                found.append(answer)
+        # Closed here: who keeps the error keeps the frames, and with them threads and rows.
+        with closing(self._answers(texts, truncation)) as answered:
+            for _, answers in answered:
+                for row in range(len(answers.logits)):
+                    answer = answers.classification(row, scorer.labels)
+                    if not isinstance(answer, Classification):
+                        raise _at(answer, len(found))
+                    found.append(answer)
         return found
 
     def columns(
@@ -218,7 +220,7 @@ class Classifier:
         truncation: TruncationMode | None,
         *,
         lenient: bool = False,
-    ) -> Iterator[tuple[_Rows, RowAnswers]]:
+    ) -> Generator[tuple[_Rows, RowAnswers]]:
         scorer = self._loaded()
         if isinstance(texts, str):
             raise TypeError("texts is one text; pass a list of texts: [text].")

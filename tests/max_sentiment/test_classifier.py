@@ -179,3 +179,11 @@ def test_a_closed_classifier_says_so(word_list: Classifier) -> None:
     with pytest.raises(SentimentError, match="closed"):
         classifier.classify(["good"])
     assert repr(classifier) == "<Classifier, closed>"
+
+
+def test_an_error_that_is_kept_keeps_no_thread(word_list: Classifier) -> None:
+    """A notebook keeps the last one, with all that its frames hold."""
+    with pytest.raises(InputError, match="Input 5000 is blank") as kept:
+        word_list.classify([*["Good."] * 5000, " ", *["Good."] * 50_000])
+    names = {each.name for each in threading.enumerate()}
+    assert not {"read rows", "answer rows"} & names, kept

@@ -118,8 +118,9 @@ class Lock:
 
     def _renew(self) -> None:
         while not self._stopped.wait(RENEWAL_S):
-            # A store that does not answer for a while does not end the job; the parts would.
-            with contextlib.suppress(OutputError):
+            # A store that does not answer for a while does not end the job; the parts would. What
+            # fsspec's file systems raise then is anything.
+            with contextlib.suppress(Exception):
                 self._output.write(self._name, self._content())
 
     def _dead(self, holder: dict[str, Any]) -> bool:
@@ -127,7 +128,9 @@ class Lock:
         if holder.get("host") == socket.gethostname():
             pid = int(holder.get("pid", 0))
             own = pid == os.getpid() and holder.get("token") not in _tokens
-            return own or not Path(f"/proc/{pid}").exists()
+            if own or not _runs(pid):
+                return True
+            # Another process may have its number by now, so the age counts.
         self._output.write(_CLOCK, b"")
         now, written = self._output.modified(_CLOCK), self._output.modified(self._name)
         return now is None or written is None or now - written > LEASE_S
@@ -164,6 +167,19 @@ class Lock:
             f"{self._output.uri}: cannot write to the output: {error.strerror}. Choose another "
             "--output, or make it writable."
         )
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is a process of a number on this machine."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True
 
 
 def _same_file(descriptor: int, path: Path) -> bool:

@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
 from distilbert_sentiment_arch.errors import InputChanged, JobDiffers, OutputError
 from distilbert_sentiment_arch.messages import shown
+from distilbert_sentiment_arch.settings.limits import Limits
 
 MANIFEST = "_manifest.json"
 LAYOUT = 1
@@ -124,6 +125,7 @@ def settings_of(options: JobOptions, identity: ModelIdentity) -> dict[str, Any]:
         identity: The model that answers, with its version.
     """
     read, model = options.input, options.model
+    limits = Limits.from_environment()
     settings = {
         "text": read.text,
         "text_pair": read.text_pair,
@@ -138,6 +140,11 @@ def settings_of(options: JobOptions, identity: ModelIdentity) -> dict[str, Any]:
         "format": options.format,
         "part_rows": options.part_rows,
         "model": identity.as_json(),
+        # Of the environment: a text over one has an error.
+        "limits": {
+            "max_request_tokens": limits.max_request_tokens,
+            "max_request_characters": limits.max_request_characters,
+        },
     }
     return dict(json.loads(json.dumps(settings)))
 

@@ -200,7 +200,7 @@ def open_lines(
             errors=UNDECODABLE,
             newline=newline,
         )
-        yield Lines(wrapper)
+        yield Lines(wrapper, ("\n",) if newline == "\n" else ("\n", "\r"))
 
 
 class _Raw(io.RawIOBase):
@@ -222,13 +222,18 @@ class _Raw(io.RawIOBase):
 class Lines:
     """Lines of a text, one after the other, none longer than ``LONGEST_ROW`` characters.
 
+    Args:
+        text: The text.
+        ends: What a line may end with.
+
     Attributes:
         number: Lines read so far.
         cut: Whether the last line was longer, so that its rest was left out.
     """
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: io.TextIOWrapper, ends: tuple[str, ...]) -> None:
         self._text = text
+        self._ends = ends
         self.number = 0
         self.cut = False
 
@@ -240,8 +245,8 @@ class Lines:
         if self.number == 0:
             line = line.removeprefix("\ufeff")
         self.number += 1
-        self.cut = len(line) >= LONGEST_ROW and not line.endswith(("\n", "\r"))
+        self.cut = len(line) >= LONGEST_ROW and not line.endswith(self._ends)
         if self.cut:
-            while (rest := self._text.readline(_BUFFER)) and not rest.endswith(("\n", "\r")):
+            while (rest := self._text.readline(_BUFFER)) and not rest.endswith(self._ends):
                 pass
         return line

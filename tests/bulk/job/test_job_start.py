@@ -157,3 +157,13 @@ def test_more_parts_than_names_sort_are_refused_before_any_row_is_scored(
     with pytest.raises(InputError, match="--part-rows"):
         open_job(replace(options, part_rows=2), identity(options))
     assert part_files(out(options)) == []
+
+
+def test_limits_of_the_environment_belong_to_the_job(
+    options: JobOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text over one has an error, so that parts of two of them would not be of one job."""
+    run_some(options, 1)
+    monkeypatch.setenv("MAX_SENTIMENT_MAX_REQUEST_CHARACTERS", "100")
+    with pytest.raises(JobDiffers, match=r"limits max request characters was .* and is '?100"):
+        open_job(options, identity(options))

@@ -142,6 +142,18 @@ def test_a_lease_of_another_host_is_taken_over_when_it_is_old(
 
 
 @pytest.mark.slow
+def test_a_lease_whose_number_another_process_has_is_taken_over_when_it_is_old(
+    remote: OutputDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"host": socket.gethostname(), "pid": os.getppid(), "since": "2026", "token": "old"}
+    remote.write(LOCK, json.dumps(content).encode())
+    with pytest.raises(OutputInUse, match=f"process {os.getppid()}"):
+        Lock(remote)
+    monkeypatch.setattr(lock_module, "LEASE_S", -1.0)
+    Lock(remote).release()
+
+
+@pytest.mark.slow
 def test_of_two_that_start_together_one_stays(
     remote: OutputDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
