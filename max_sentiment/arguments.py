@@ -1,8 +1,10 @@
-"""Arguments of the public API, checked before anything is loaded."""
+"""Arguments of the public API: checked before anything is loaded, and texts that are missing."""
 
 from __future__ import annotations
 
 import os
+
+import numpy as np
 
 from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.classify.interface import (
@@ -57,3 +59,11 @@ def checked_truncation(mode: TruncationMode) -> Truncation:
             param="truncation",
         )
     return Truncation(mode)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a cell is what Arrow, NumPy or pandas have where there is none."""
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    # Of pandas, which may not be installed here; they cannot be compared.
+    return value is None or type(value).__name__ in ("NAType", "NaTType")

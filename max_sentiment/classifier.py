@@ -21,7 +21,7 @@ from distilbert_sentiment_arch.classify.interface import (
 )
 from distilbert_sentiment_arch.errors import InputError, SentimentError
 from distilbert_sentiment_arch.settings.precision import PrecisionSetting
-from max_sentiment.arguments import checked_truncation, model_options
+from max_sentiment.arguments import checked_truncation, is_missing, model_options
 
 Text = str | tuple[str, str] | TextPair
 """What is classified: a text, or two that the model reads as one sequence."""
@@ -259,7 +259,8 @@ def _rows(texts: Iterable[Text | None], *, lenient: bool) -> Iterator[_Rows]:
             text = _text(value)
             wrong = None
             if text is None:
-                wrong = f"Input {0 if lenient else place} is {_kind(value)}, and no text."
+                name = "The value" if lenient else f"Input {place}"
+                wrong = f"{name} is {_kind(value)}, and no text."
                 if not lenient:
                     raise InputError(wrong + " Pass texts, or pairs of texts.")
             found.append(text)
@@ -278,7 +279,7 @@ def _text(value: object) -> str | TextPair | None:
 
 
 def _kind(value: object) -> str:
-    return "missing" if value is None else f"a {type(value).__name__}"
+    return "missing" if is_missing(value) else f"a {type(value).__name__}"
 
 
 def _at(failure: SentimentError | str, place: int) -> SentimentError:

@@ -18,7 +18,7 @@ from distilbert_sentiment_arch.classify.interface import TextPair, TruncationMod
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 from distilbert_sentiment_arch.settings.precision import PrecisionSetting
-from max_sentiment.arguments import model_options
+from max_sentiment.arguments import is_missing, model_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,18 +170,10 @@ def _row(
 ) -> tuple[str | TextPair | None, str | None]:
     for value, name in zip(values, names, strict=True):
         if not isinstance(value, str):
-            kind = "nothing" if _is_missing(value) else f"a {type(value).__name__}"
+            kind = "nothing" if is_missing(value) else f"a {type(value).__name__}"
             return None, f"The column {shown(name)} has {kind} here, and no text."
     first, *rest = (str(value) for value in values)
     return (TextPair(first, rest[0]) if rest else first), None
-
-
-def _is_missing(value: object) -> bool:
-    """Whether a cell is what Arrow, NumPy or pandas have where there is none."""
-    if isinstance(value, float | np.floating):
-        return bool(np.isnan(value))
-    # Of pandas, which may not be installed here; they cannot be compared.
-    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _array(column: pa.ChunkedArray) -> Any:

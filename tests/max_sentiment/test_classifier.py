@@ -135,7 +135,7 @@ def test_pandas(word_list: Classifier) -> None:
     ]
     joined = frame.join(pd.DataFrame(word_list.columns(frame.review), index=frame.index))
     assert joined.label.fillna("none").tolist() == ["POSITIVE", "none", "NEGATIVE"]
-    assert joined.error[8].startswith("Input 0 is ")
+    assert joined.error[8].startswith("The value is missing")
 
 
 def test_columns_of_an_arrow_array_and_of_numpy(word_list: Classifier) -> None:

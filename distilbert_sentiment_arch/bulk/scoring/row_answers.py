@@ -102,7 +102,7 @@ def columns_of(answers: RowAnswers, labels: LabelSet, place_of: Callable[[str], 
     best = answers.logits.argmax(axis=1).astype(np.int32)
     best[failed] = -1
     for row, failure in answers.failures.items():
-        routes[row], errors[row] = None, str(failure)
+        routes[row], errors[row] = None, _reason(failure)
     scores = Scores(
         probabilities,
         best,
@@ -116,6 +116,11 @@ def columns_of(answers: RowAnswers, labels: LabelSet, place_of: Callable[[str], 
         routes[row] = "lexicon"
         _fill(scores, row, answer, place_of)
     return scores
+
+
+def _reason(failure: Failure) -> str:
+    """Returns why a row has no answer; it is no request, whose inputs have numbers."""
+    return str(failure).replace("Input 0 ", "The text ", 1)
 
 
 def _fill(scores: Scores, row: int, answer: Classification, place_of: Callable[[str], int]) -> None:

@@ -52,7 +52,7 @@ def test_explanations_are_the_server_s(
     assert scores.best.tolist() == [1, 0, -1, -1, -1, 0]
     errors = [str(scores.errors[row]).partition(".")[0] for row in (2, 3, 4)]
     assert errors == [
-        "Input 0 is blank",
+        "The text is blank",
         "unreadable",
         "Explanations are of texts, and an input is a pair or token ids",
     ]

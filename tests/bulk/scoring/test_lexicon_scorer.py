@@ -38,7 +38,7 @@ def test_answers_are_the_server_s(name: str) -> None:
     assert scores.routes == [*["lexicon"] * 4, None, None, None]
     assert scores.errors[:6] == [
         *[None] * 4,
-        "Input 0 is blank. Send text to classify.",
+        "The text is blank. Send text to classify.",
         "unreadable",
     ]
     assert "more than 524288 characters" in str(scores.errors[6])

@@ -87,7 +87,7 @@ def test_errors_are_the_server_s_words(embedded: ModelClassifier, scorer: RowSco
     for row, text in enumerate(bad, start=1):
         with pytest.raises(InputError) as wrong:
             served(embedded, text)
-        assert only.scores.errors[row] == str(wrong.value)
+        assert only.scores.errors[row] == str(wrong.value).replace("Input 0", "The text")
     assert only.scores.errors[-1] == "unreadable"
     assert only.scores.best.tolist() == [1, *[-1] * 7]
     assert np.isnan(only.scores.probabilities[1:]).all()
