@@ -112,7 +112,7 @@ def count(scores: Scores, answers: Sequence[str]) -> Counts:
     per_label = np.bincount(scores.best[answered], minlength=len(answers)).tolist()
     scored = answered & (scores.best < scores.probabilities.shape[1])
     score = scores.probabilities[scored, scores.best[scored]]
-    bins = np.clip((score * BINS).astype(np.int64), 0, BINS - 1)
+    bins = np.clip(score * BINS, 0, BINS - 1).astype(np.int64)
     return Counts(
         rows=len(scores.best),
         errors=Counter(error_kind(each) for each in scores.errors if each is not None),

@@ -48,6 +48,7 @@ class Outcome:
         seconds: What the last run took.
         scoring_seconds: What it took without its start and the loading of the model.
         has_fallback: A word list answers where the model fails.
+        has_values: Scores are values of a regression, which may be any number.
     """
 
     model: str
@@ -60,6 +61,7 @@ class Outcome:
     seconds: float = 0.0
     scoring_seconds: float = 0.0
     has_fallback: bool = False
+    has_values: bool = False
 
     @cached_property
     def counts(self) -> Counts:
@@ -71,6 +73,13 @@ class Outcome:
         """Rows and tokens a second of the last run, without its start."""
         seconds = max(self.scoring_seconds, 1e-3)
         return self.rows_of_run / seconds, self.tokens_of_run / seconds
+
+    @property
+    def histogram_title(self) -> str:
+        """What the histogram shows."""
+        if self.has_values:
+            return "values of the labels; those below 0 and above 1 are in the outer columns"
+        return "scores of the labels"
 
     @property
     def notes(self) -> dict[str, int]:
@@ -149,6 +158,7 @@ def outcome_of(
         run.seconds,
         run.scoring_seconds,
         has_fallback=identity.fallback is not None,
+        has_values=identity.problem_type == "regression",
     )
 
 

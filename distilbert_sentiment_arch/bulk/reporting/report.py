@@ -94,7 +94,8 @@ def _sections(outcome: Outcome) -> Iterator[str]:
     if counts.labels:
         yield "<h2>Labels</h2>"
         yield from _labels(counts)
-        yield "<h2>Scores of the labels</h2>"
+        title = outcome.histogram_title
+        yield f"<h2>{title[0].upper()}{title[1:]}</h2>"
         yield histogram_chart(counts)
     by_source = outcome.by_source
     if counts.rows and by_source:

@@ -62,7 +62,7 @@ def report_image(outcome: Outcome) -> bytes:
     draw = ImageDraw.Draw(image)
     y = _head(draw, outcome, counts)
     y = _labels(draw, y, counts, labels)
-    _histogram(draw, y, counts)
+    _histogram(draw, y, outcome)
     content = io.BytesIO()
     image.save(content, "PNG")
     return content.getvalue()
@@ -104,9 +104,9 @@ def _labels(
     return y + _LINE
 
 
-def _histogram(draw: ImageDraw.ImageDraw, y: int, counts: Counts) -> None:
-    font = _font(18)
-    draw.text((_MARGIN, y), "scores of the labels", _QUIET, font)
+def _histogram(draw: ImageDraw.ImageDraw, y: int, outcome: Outcome) -> None:
+    font, counts = _font(18), outcome.counts
+    draw.text((_MARGIN, y), outcome.histogram_title, _QUIET, font)
     y += _LINE
     left, right, bottom = _MARGIN + 110, _WIDTH - _MARGIN, y + _PLOT
     most = max(*counts.histogram, 1)

@@ -64,7 +64,7 @@ def summary_lines(outcome: Outcome, *, blocks: bool) -> Iterator[str]:
         yield ""
         yield from _labels(counts, blocks=blocks)
         yield ""
-        yield from _plot(counts, blocks=blocks)
+        yield from _plot(outcome, blocks=blocks)
     if counts.errors:
         yield ""
         yield "errors"
@@ -110,11 +110,11 @@ def _bar(part: float, *, blocks: bool) -> str:
     return (_FULL if blocks else "#") * max(round(cells), 1)
 
 
-def _plot(counts: Counts, *, blocks: bool) -> Iterator[str]:
-    totals = counts.histogram
+def _plot(outcome: Outcome, *, blocks: bool) -> Iterator[str]:
+    totals = outcome.counts.histogram
     most = max(totals)
     digits = len(f"{most:,}")
-    yield "scores of the labels"
+    yield outcome.histogram_title
     for line in range(_PLOT_LINES, 0, -1):
         cells = (_cell(rows / most, line, blocks=blocks) * 2 for rows in totals)
         axis = f"{most:,}" if line == _PLOT_LINES else "0" if line == 1 else ""

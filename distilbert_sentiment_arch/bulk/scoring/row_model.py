@@ -323,6 +323,9 @@ def _by_source(
             together = _joined(parts)
             yield source, _part(together, 0, size)
             parts, rows = [_part(together, size, rows)], rows - size
+    if waiting:
+        # Never so; but an output that ends early would be taken for whole.
+        raise RuntimeError(f"{len(waiting)} sources were left with rows that have no answer")
 
 
 def _joined(parts: Sequence[RowAnswers]) -> RowAnswers:

@@ -10,6 +10,7 @@ from made_outcomes import counts, outcome
 
 from distilbert_sentiment_arch.bulk.job.counts import BINS, Counts
 from distilbert_sentiment_arch.bulk.reporting.outcome import Outcome, PartOutcome
+from distilbert_sentiment_arch.bulk.reporting.report import report_page
 from distilbert_sentiment_arch.bulk.reporting.summary import print_summary, summary_lines
 
 
@@ -92,3 +93,10 @@ def test_an_empty_job_and_one_that_was_done() -> None:
         "0 rows in 1 part by a-model: 0 scored, 0 failed",
         "nothing was left to do",
     ]
+
+
+def test_a_regression_says_where_values_beyond_the_plot_are() -> None:
+    said = "below 0 and above 1 are in the outer columns"
+    assert said in "\n".join(summary_lines(outcome(has_values=True), blocks=True))
+    assert said in report_page(outcome(has_values=True))
+    assert said not in "\n".join(summary_lines(outcome(), blocks=True))

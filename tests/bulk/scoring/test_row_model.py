@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pair_models import PairTokenizer, logits_of, tokenizer
 
+from distilbert_sentiment_arch.bulk.scoring import row_model as row_model_module
 from distilbert_sentiment_arch.bulk.scoring.row_answers import RowAnswers
 from distilbert_sentiment_arch.bulk.scoring.row_model import GROUP_ROWS, RowModel
 from distilbert_sentiment_arch.classify.batching import Logits
@@ -155,6 +156,17 @@ def test_an_error_of_the_source_comes_behind_what_was_read_before_it() -> None:
     with pytest.raises(OSError, match="truncated"):
         found.extend(row_model().answers(sources(), END))
     assert [source.texts for source, _ in found] == [["good"], ["bad", "slow"]]
+
+
+def test_rows_without_an_answer_are_never_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = RowModel._answered
+
+    def short(model: RowModel, rows: Sequence[object]) -> RowAnswers:
+        return row_model_module._part(whole(model, rows), 0, len(rows) - 1)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RowModel, "_answered", short)
+    with pytest.raises(RuntimeError, match="no answer"):
+        list(row_model().answers([rows_of(["good", "bad"])], END))
 
 
 def test_few_rows_are_in_memory() -> None:
