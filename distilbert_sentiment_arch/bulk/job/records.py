@@ -91,8 +91,8 @@ class Records:
 
     def forget(self) -> None:
         """Removes all records, those of ends too; no part is there."""
-        for name in list(self._known):
-            self._output.remove(name)
+        for file in self._output.files(RECORDS):
+            self._output.remove(file.name)
         self._known.clear()
         self._ends.clear()
 

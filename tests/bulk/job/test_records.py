@@ -64,3 +64,15 @@ def test_the_end_of_a_file_is_known_once_it_was_read(tmp_path: Path, rows: int) 
     (tmp_path / "out" / "_parts" / "unit-00000.json").unlink(missing_ok=True)
     run_whole(options)
     assert contents(tmp_path / "out") == before
+
+
+def test_records_that_outlived_their_parts_are_no_records_of_a_new_job(
+    options: JobOptions,
+) -> None:
+    """A part of the new job may have the size that one of them has."""
+    run_whole(options)
+    for path in (*part_files(out(options)), *out(options).glob("_[mS]*")):
+        path.unlink()
+    assert list((out(options) / "_parts").iterdir())
+    with open_job(options, identity(options)):
+        assert list((out(options) / "_parts").iterdir()) == []
