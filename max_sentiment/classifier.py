@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from distilbert_sentiment_arch.bulk.identity import ModelIdentity
-from distilbert_sentiment_arch.bulk.options import ModelOptions
-from distilbert_sentiment_arch.bulk.row_answers import RowAnswers, columns_of
-from distilbert_sentiment_arch.bulk.scorer import RowScorer, load_scorer
+from distilbert_sentiment_arch.bulk.rows import ANSWER_COLUMNS
+from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
+from distilbert_sentiment_arch.bulk.scoring.row_answers import RowAnswers, columns_of
+from distilbert_sentiment_arch.bulk.scoring.scorer import RowScorer, load_scorer
 from distilbert_sentiment_arch.classify.interface import (
-    TRUNCATION_MODES,
     Classification,
     TextPair,
-    Truncation,
     TruncationMode,
 )
-from distilbert_sentiment_arch.errors import ConfigError, InputError, SentimentError
-from distilbert_sentiment_arch.messages import shown
-from distilbert_sentiment_arch.settings.precision import PRECISION_SETTINGS, PrecisionSetting
+from distilbert_sentiment_arch.errors import InputError, SentimentError
+from distilbert_sentiment_arch.settings.precision import PrecisionSetting
+from max_sentiment.arguments import checked_truncation, is_missing, model_options
 
 Text = str | tuple[str, str] | TextPair
 """What is classified: a text, or two that the model reads as one sequence."""
@@ -75,8 +73,8 @@ class Classifier:
             model: A directory, a hub id, the name of a word list (``afinn-111``, ``mvp-29``), or
                 None for the embedded checkpoint.
             revision: Branch, tag or commit of a hub id.
-            precision: ``float32``, ``bfloat16``, ``int8`` or ``auto``; None for the environment's
-                ``MAX_SENTIMENT_PRECISION``, else float32.
+            precision: ``float32``, ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``; None for the
+                environment's ``MAX_SENTIMENT_PRECISION``, else float32.
             device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto``: an accelerator where MAX finds
                 one, else the CPU.
             fallback: The word list that answers where the model puts out no numbers.
@@ -85,21 +83,14 @@ class Classifier:
             CheckpointError: The checkpoint cannot be served, a setting is not one of those above,
                 or this machine has no such device.
         """
-        if precision is not None and precision not in PRECISION_SETTINGS:
-            raise ConfigError(
-                f"The precision {shown(precision)} is not known: name one of "
-                f"{', '.join(PRECISION_SETTINGS)}."
-            )
+        options = model_options(model, revision, precision, fallback)
         arguments: dict[str, Any] = {
-            "model": None if model is None else os.fspath(model),
+            "model": options.model,
             "revision": revision,
             "precision": precision,
             "device": device,
             "fallback": fallback,
         }
-        options = ModelOptions(
-            arguments["model"], revision, precision, explain=None, fallback=fallback
-        )
         return cls(load_scorer(options, device), arguments)
 
     @property
@@ -129,16 +120,20 @@ class Classifier:
         Raises:
             InputError: A text cannot be classified: blank, no text, over a limit; the message has
                 its place.
+            TypeError: ``texts`` is one text.
+            SentimentError: The classifier is closed, or was loaded before a fork.
             Unavailable: The model puts out NaN or infinity, or does not answer.
         """
         scorer = self._loaded()
         found: list[Classification] = []
-        for _, answers in self._answers(texts, truncation):
-            for row in range(len(answers.logits)):
-                answer = answers.classification(row, scorer.labels)
-                if not isinstance(answer, Classification):
-                    raise _at(answer, len(found))
-                found.append(answer)
+        # Closed here: who keeps the error keeps the frames, and with them threads and rows.
+        with closing(self._answers(texts, truncation)) as answered:
+            for _, answers in answered:
+                for row in range(len(answers.logits)):
+                    answer = answers.classification(row, scorer.labels)
+                    if not isinstance(answer, Classification):
+                        raise _at(answer, len(found))
+                    found.append(answer)
         return found
 
     def columns(
@@ -159,11 +154,13 @@ class Classifier:
             probabilities and route are None.
 
         Raises:
+            TypeError: ``texts`` is one text.
+            SentimentError: The classifier is closed, or was loaded before a fork.
             Unavailable: The model does not answer at all any more.
         """
         scorer = self._loaded()
         names = scorer.identity.answers
-        columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+        columns: dict[str, list[Any]] = {name: [] for name in ANSWER_COLUMNS}
         for _, answers in self._answers(texts, truncation, lenient=True):
             scores = columns_of(answers, scorer.labels, names.index)
             failed = scores.best < 0
@@ -223,13 +220,13 @@ class Classifier:
         truncation: TruncationMode | None,
         *,
         lenient: bool = False,
-    ) -> Iterator[tuple[_Rows, RowAnswers]]:
+    ) -> Generator[tuple[_Rows, RowAnswers]]:
         scorer = self._loaded()
         if isinstance(texts, str):
             raise TypeError("texts is one text; pass a list of texts: [text].")
         to_list = getattr(texts, "to_pylist", None)  # an Arrow array yields no texts
         texts = to_list() if callable(to_list) else texts
-        how = _truncation(truncation)
+        how = None if truncation is None else checked_truncation(truncation)
         rows = _rows(texts, lenient=lenient)
         first = next(rows, None)
         if first is None:
@@ -247,18 +244,6 @@ class Classifier:
             yield from answers
 
 
-_COLUMNS = (
-    "label",
-    "score",
-    "probabilities",
-    "tokens",
-    "tokens_read",
-    "windows",
-    "route",
-    "error",
-)
-
-
 def _load(kind: type[Classifier], arguments: dict[str, Any]) -> Classifier:
     """Loads a classifier that was pickled."""
     return kind.load(**arguments)
@@ -274,7 +259,8 @@ def _rows(texts: Iterable[Text | None], *, lenient: bool) -> Iterator[_Rows]:
             text = _text(value)
             wrong = None
             if text is None:
-                wrong = f"Input {0 if lenient else place} is {_kind(value)}, and no text."
+                name = "The value" if lenient else f"Input {place}"
+                wrong = f"{name} is {_kind(value)}, and no text."
                 if not lenient:
                     raise InputError(wrong + " Pass texts, or pairs of texts.")
             found.append(text)
@@ -293,19 +279,7 @@ def _text(value: object) -> str | TextPair | None:
 
 
 def _kind(value: object) -> str:
-    return "missing" if value is None else f"a {type(value).__name__}"
-
-
-def _truncation(mode: TruncationMode | None) -> Truncation | None:
-    if mode is None:
-        return None
-    if mode not in TRUNCATION_MODES:
-        raise InputError(
-            f"truncation is {shown(mode)}; possible are {', '.join(TRUNCATION_MODES)}, and None to "
-            "refuse texts over the model's limit.",
-            param="truncation",
-        )
-    return Truncation(mode)
+    return "missing" if is_missing(value) else f"a {type(value).__name__}"
 
 
 def _at(failure: SentimentError | str, place: int) -> SentimentError:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.core_limit import threads_for
-from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.cluster.core_limit import threads_for
+from distilbert_sentiment_arch.bulk.job.schema import answer_arrays, refuse_clash
 from distilbert_sentiment_arch.bulk.rows import Window
-from distilbert_sentiment_arch.bulk.schema import answer_arrays, refuse_clash
-from distilbert_sentiment_arch.bulk.scorer import load_scorer
-from distilbert_sentiment_arch.classify.interface import TextPair, Truncation, TruncationMode
+from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
+from distilbert_sentiment_arch.classify.interface import TextPair, TruncationMode
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 from distilbert_sentiment_arch.settings.precision import PrecisionSetting
+from max_sentiment.arguments import is_missing, model_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,15 +51,17 @@ class ScoreTexts:
         text: Column of the texts.
         text_pair: Column of the second texts, for models of pairs; None for single texts.
         revision: Branch, tag or commit of a hub id.
-        precision: ``float32``, ``bfloat16``, ``int8`` or ``auto``; None for the environment's.
+        precision: ``float32``, ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``; None for the
+            environment's.
         device: ``cpu``, ``gpu`` or ``auto``; None for the GPU that Ray gave, or the CPU.
         truncation: ``end`` and ``start`` cut that side of a text over the model's limit off, and
             ``window`` reads all of it.
         fallback: The word list that answers a row for which the model fails; None for none.
 
     Raises:
-        CheckpointError: The model cannot be loaded.
-        ConfigError: There is no such device.
+        CheckpointError: The model cannot be loaded, a setting is not one of those above, or this
+            node has no such device.
+        InputError: There is no such truncation.
     """
 
     def __init__(
@@ -76,13 +78,7 @@ class ScoreTexts:
     ) -> None:
         self._columns = (text,) if text_pair is None else (text, text_pair)
         given = _resources()
-        options = ModelOptions(
-            None if model is None else os.fspath(model),
-            revision,
-            precision,
-            Truncation(truncation),
-            fallback=fallback,
-        )
+        options = model_options(model, revision, precision, fallback, truncation)
         if device is None:
             device = "gpu" if given.get("GPU", 0) > 0 else "cpu"
         processors = int(given.get("CPU", 0))
@@ -174,8 +170,7 @@ def _row(
 ) -> tuple[str | TextPair | None, str | None]:
     for value, name in zip(values, names, strict=True):
         if not isinstance(value, str):
-            none = value is None or value != value  # pandas' own missing text is not a number
-            kind = "nothing" if none else f"a {type(value).__name__}"
+            kind = "nothing" if is_missing(value) else f"a {type(value).__name__}"
             return None, f"The column {shown(name)} has {kind} here, and no text."
     first, *rest = (str(value) for value in values)
     return (TextPair(first, rest[0]) if rest else first), None

@@ -1,6 +1,6 @@
 """Kills a job at random moments and at every step of a commit, and compares what comes out of it.
 
-    .venv/bin/python scripts/bulk_kills.py [--kills 100] [--seed 1] [--format parquet]
+    .venv/bin/python -m scripts.bulk_kills [--kills 100] [--seed 1] [--format parquet]
 
 A job over files of several formats runs once without interruption. Then it runs in processes that
 end by SIGKILL, half of them at a random moment, the others right before or after one of the calls
@@ -29,8 +29,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distilbert_sentiment_arch.bulk.job import SUCCESS, open_job
-from distilbert_sentiment_arch.bulk.lock import LOCK
+from distilbert_sentiment_arch.bulk.job.job import SUCCESS, open_job
+from distilbert_sentiment_arch.bulk.job.lock import LOCK
+from distilbert_sentiment_arch.bulk.job.output_directory import ASIDE
+from distilbert_sentiment_arch.bulk.job.task_run import run_task
 from distilbert_sentiment_arch.bulk.options import (
     OUTPUT_FORMATS,
     InputOptions,
@@ -38,9 +40,7 @@ from distilbert_sentiment_arch.bulk.options import (
     ModelOptions,
     OutputFormat,
 )
-from distilbert_sentiment_arch.bulk.output_directory import ASIDE
-from distilbert_sentiment_arch.bulk.scorer import load_scorer
-from distilbert_sentiment_arch.bulk.task_run import run_task
+from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 
 WORDS = "good bad film great awful the plot a waste wonderful boring love hate of it".split()
 

@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distilbert_sentiment_arch.bulk.job import Summary, open_job
+from distilbert_sentiment_arch.bulk.job.job import Summary, open_job
+from distilbert_sentiment_arch.bulk.job.task_run import run_task
 from distilbert_sentiment_arch.bulk.options import InputOptions, JobOptions, ModelOptions
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
-from distilbert_sentiment_arch.bulk.scorer import Scorer, load_scorer
-from distilbert_sentiment_arch.bulk.task_run import run_task
+from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
+from distilbert_sentiment_arch.bulk.scoring.scorer import Scorer, load_scorer
 
 WORD_LIST = ModelOptions(model="afinn-111")
 WORDS = ("good", "bad", "film", "awful", "great", "plot", "waste")
@@ -47,6 +48,16 @@ def job_options(source: Path | str, output: Path | str, **changes: Any) -> JobOp
     """Returns a job of a word list, in parts of 100 rows."""
     options = JobOptions((str(source),), str(output), InputOptions(), WORD_LIST, part_rows=100)
     return replace(options, **changes)
+
+
+def out(options: JobOptions) -> Path:
+    """Returns the output of a job on this machine."""
+    return Path(options.output)
+
+
+def identity(options: JobOptions) -> ModelIdentity:
+    """Returns what scores a job."""
+    return load_scorer(options.model).identity
 
 
 def run_whole(options: JobOptions) -> Summary:

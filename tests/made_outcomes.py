@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from distilbert_sentiment_arch.bulk.counts import BINS, Counts
-from distilbert_sentiment_arch.bulk.failed_rows import FailedRow
-from distilbert_sentiment_arch.bulk.outcome import Outcome, PartOutcome
+from distilbert_sentiment_arch.bulk.job.counts import BINS, Counts
+from distilbert_sentiment_arch.bulk.reporting.failed_rows import FailedRow
+from distilbert_sentiment_arch.bulk.reporting.outcome import Outcome, PartOutcome
 
 
 def counts(positive: int, negative: int, failed: int = 0, **more: Any) -> Counts:

@@ -172,3 +172,19 @@ def container(pod: Document) -> Document:
     (only,) = pod["spec"]["containers"]
     assert isinstance(only, dict)
     return only
+
+
+def check_restricted(pod: Document) -> None:
+    """Checks that a pod keeps Kubernetes' restricted standard, and is given nothing of its API."""
+    spec = pod["spec"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] > 0
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(pod)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False

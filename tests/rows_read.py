@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.files import read_common_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.bulk.reading.windows import read_windows
 from distilbert_sentiment_arch.bulk.rows import Window
 

@@ -14,6 +14,18 @@ from distilbert_sentiment_arch.classify.interface import Route, TextPair
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ANSWER_COLUMNS = (
+    "label",
+    "score",
+    "probabilities",
+    "tokens",
+    "tokens_read",
+    "windows",
+    "route",
+    "error",
+)
+"""Columns of an answer, in their order in the output."""
+
 
 @dataclass(frozen=True)
 class Window:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -17,6 +15,7 @@ from distilbert_sentiment_arch.cli.explanation_marks import (
 )
 from distilbert_sentiment_arch.cli.explanation_text import LEGEND
 from distilbert_sentiment_arch.explain.explanation import Explanation
+from distilbert_sentiment_arch.html_document import html_document
 
 _STYLE = """
 :root { color-scheme: light dark; --for: #0a6b3d; --against: #a8261c; --line: #d0d4d9;
@@ -55,32 +54,18 @@ def explanation_page(model: str, explained: Sequence[tuple[str, Explanation]]) -
         model: Name of the model or word list.
         explained: Texts and their explanations.
     """
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     articles = "\n".join(
         "\n".join(_article(number, text, explanation))
         for number, (text, explanation) in enumerate(explained, 1)
     )
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Explanations by {_text(model)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Explanations by <bdi>{_text(model)}</bdi></h1>
-<p class="note">{_text(_minus(LEGEND))}</p>
-{articles}
-</main>
-<footer><p>Written by max-sentiment classify --explain.</p></footer>
-</body>
-</html>
-"""
+    heading = f"""<h1>Explanations by <bdi>{_text(model)}</bdi></h1>
+<p class="note">{_text(_minus(LEGEND))}</p>"""
+    return html_document(
+        f"Explanations by {_text(model)}",
+        _STYLE,
+        f"{heading}\n{articles}",
+        "max-sentiment classify --explain",
+    )
 
 
 def _article(number: int, text: str, explanation: Explanation) -> Iterator[str]:

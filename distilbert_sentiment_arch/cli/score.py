@@ -21,9 +21,9 @@ from distilbert_sentiment_arch.errors import (
 from distilbert_sentiment_arch.messages import one_line, shown
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.bulk.interruption import Interruption
-    from distilbert_sentiment_arch.bulk.outcome import Outcome
-    from distilbert_sentiment_arch.bulk.progress import Progress
+    from distilbert_sentiment_arch.bulk.job.interruption import Interruption
+    from distilbert_sentiment_arch.bulk.reporting.outcome import Outcome
+    from distilbert_sentiment_arch.bulk.reporting.progress import Progress
 
 
 _LISTED = 30
@@ -63,8 +63,8 @@ def score(options: ScoreOptions) -> int:
         SentimentError: The job cannot start or go on. What is finished is kept.
     """
     check_packages(options)
-    from distilbert_sentiment_arch.bulk.interruption import Interrupted, Interruption
-    from distilbert_sentiment_arch.bulk.progress_forms import progress_of
+    from distilbert_sentiment_arch.bulk.job.interruption import Interrupted, Interruption
+    from distilbert_sentiment_arch.bulk.reporting.progress_forms import progress_of
 
     with progress_of(options.progress) as progress:
         try:
@@ -82,7 +82,7 @@ def score(options: ScoreOptions) -> int:
             raise
         progress.finish("end", **outcome.as_json())
     if options.progress == "bar":
-        from distilbert_sentiment_arch.bulk.summary import print_summary
+        from distilbert_sentiment_arch.bulk.reporting.summary import print_summary
 
         with contextlib.suppress(BrokenPipeError):
             print_summary(outcome, sys.stdout)
@@ -100,11 +100,11 @@ def check_packages(options: ScoreOptions) -> None:
             "`max-sentiment score` needs pyarrow. Install it: pip install 'max-sentiment[score]'"
         )
     if options.ray is not None:
-        from distilbert_sentiment_arch.bulk.ray_cluster import require_ray
+        from distilbert_sentiment_arch.bulk.cluster.ray_cluster import require_ray
 
         require_ray()
     if options.report is not None and options.report.suffix.lower() == ".png":
-        from distilbert_sentiment_arch.bulk.report_image import check_pillow
+        from distilbert_sentiment_arch.bulk.reporting.report_image import check_pillow
 
         check_pillow()
 
@@ -139,11 +139,11 @@ def _told() -> Iterator[None]:
 
 
 def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) -> Outcome:
-    from distilbert_sentiment_arch.bulk.failed_rows import failed_rows
-    from distilbert_sentiment_arch.bulk.figures import plural
-    from distilbert_sentiment_arch.bulk.job import open_job
-    from distilbert_sentiment_arch.bulk.outcome import outcome_of, size_of
-    from distilbert_sentiment_arch.bulk.shard import Shard
+    from distilbert_sentiment_arch.bulk.job.job import open_job
+    from distilbert_sentiment_arch.bulk.job.shard import Shard
+    from distilbert_sentiment_arch.bulk.reporting.failed_rows import failed_rows
+    from distilbert_sentiment_arch.bulk.reporting.figures import plural
+    from distilbert_sentiment_arch.bulk.reporting.outcome import outcome_of, size_of
 
     model = options.job.model
     shard = None if options.shard is None else Shard.parsed(options.shard)
@@ -169,7 +169,7 @@ def _run(options: ScoreOptions, progress: Progress, interruption: Interruption) 
         failed = [] if options.report is None else failed_rows(job, options.identifier)
         outcome = outcome_of(job, identity, progress.snapshot(), seconds, failed)
         if options.report is not None:
-            from distilbert_sentiment_arch.bulk.report import write_report
+            from distilbert_sentiment_arch.bulk.reporting.report import write_report
 
             write_report(options.report, outcome)
     return outcome
@@ -181,8 +181,8 @@ def check_columns(options: ScoreOptions) -> None:
     Raises:
         InputError: There is no file, or a column is not in it.
     """
-    from distilbert_sentiment_arch.bulk.input_files import find_files
     from distilbert_sentiment_arch.bulk.reading.files import read_schema
+    from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 
     file = find_files(options.job.inputs, options.job.input)[0]
     names = read_schema(file, options.job.input).names

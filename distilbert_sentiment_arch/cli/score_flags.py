@@ -101,7 +101,7 @@ def _add_input_flags(command: argparse.ArgumentParser) -> None:
         "--delimiter",
         default=",",
         metavar="CHARACTER",
-        help="between the cells of CSV; tab for a tabulator (default: a comma)",
+        help="between the cells of CSV; tab for a tab (default: a comma, in .tsv a tab)",
     )
     flags.add_argument(
         "--types",

@@ -10,12 +10,12 @@ from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.bulk.identity import ModelIdentity
-    from distilbert_sentiment_arch.bulk.interruption import Interruption
-    from distilbert_sentiment_arch.bulk.job import Job
-    from distilbert_sentiment_arch.bulk.progress import Progress
-    from distilbert_sentiment_arch.bulk.ray_cluster import Cluster, Pool
-    from distilbert_sentiment_arch.bulk.scorer import Scorer
+    from distilbert_sentiment_arch.bulk.cluster.ray_cluster import Cluster, Pool
+    from distilbert_sentiment_arch.bulk.job.interruption import Interruption
+    from distilbert_sentiment_arch.bulk.job.job import Job
+    from distilbert_sentiment_arch.bulk.reporting.progress import Progress
+    from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
+    from distilbert_sentiment_arch.bulk.scoring.scorer import Scorer
 
 
 class Place(Protocol):
@@ -48,7 +48,7 @@ class Here:
 
     def identity(self) -> ModelIdentity:
         """See ``Place``."""
-        from distilbert_sentiment_arch.bulk.identification import identify
+        from distilbert_sentiment_arch.bulk.scoring.identification import identify
 
         return identify(self._model, self._device) or self.prepare()
 
@@ -58,12 +58,12 @@ class Here:
 
     def run(self, job: Job, interruption: Interruption) -> Mapping[str, float]:
         """See ``Place``."""
-        from distilbert_sentiment_arch.bulk.local_run import run_here
+        from distilbert_sentiment_arch.bulk.job.local_run import run_here
 
         return run_here(job, self._loaded(), self._progress, interruption)
 
     def _loaded(self) -> Scorer:
-        from distilbert_sentiment_arch.bulk.scorer import load_scorer
+        from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 
         if self._scorer is None:
             is_word_list = self._model.model in EMBEDDED
@@ -98,13 +98,13 @@ class OnRay:
 
     def identity(self) -> ModelIdentity:
         """See ``Place``."""
-        from distilbert_sentiment_arch.bulk.identification import identify
+        from distilbert_sentiment_arch.bulk.scoring.identification import identify
 
         return identify(self._model, self._pool.share.device) or self.prepare()
 
     def prepare(self) -> ModelIdentity:
         """See ``Place``."""
-        from distilbert_sentiment_arch.bulk.on_ray import identity_on
+        from distilbert_sentiment_arch.bulk.cluster.on_ray import identity_on
 
         if self._identity is None:
             if self._model.model not in EMBEDDED:
@@ -114,7 +114,7 @@ class OnRay:
 
     def run(self, job: Job, interruption: Interruption) -> Mapping[str, float]:
         """See ``Place``."""
-        from distilbert_sentiment_arch.bulk.on_ray import run_on_ray
+        from distilbert_sentiment_arch.bulk.cluster.on_ray import run_on_ray
 
         return run_on_ray(
             job, self.prepare(), self._cluster, self._pool, self._progress, interruption
@@ -134,8 +134,8 @@ def place_of(
     if ray is None:
         yield Here(model, device, progress)
         return
-    from distilbert_sentiment_arch.bulk.figures import plural
-    from distilbert_sentiment_arch.bulk.ray_cluster import AUTO, connected, pool_of
+    from distilbert_sentiment_arch.bulk.cluster.ray_cluster import AUTO, connected, pool_of
+    from distilbert_sentiment_arch.bulk.reporting.figures import plural
 
     with connected(ray, progress.say) as cluster:
         pool = pool_of(cluster, model, device or AUTO)

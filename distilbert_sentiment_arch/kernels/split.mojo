@@ -2,12 +2,12 @@
 
 A product of two numbers is then that of their high parts, and both products of a high and a low part:
 what is left out is below `2**-16` of it. Numbers are split in pairs that stand 16 columns apart, in
-`engine/split_panels.py` and here alike, because AMX takes pairs and vectors have 16 lanes.
+`engine/panels.py` (`split_panels`) and here alike, because AMX takes pairs and vectors have 16 lanes.
 """
 
 from std.memory import bitcast
 
-from .tile import LANES, Floats, Numbers
+from .tile import LANES, Floats
 
 comptime STEP = 2 * LANES
 """Columns that are multiplied at once."""
@@ -17,6 +17,7 @@ comptime PLANE = BLOCK_ROWS * 64
 """Bytes of the high parts, or of the low ones, of `STEP` columns of a block of rows."""
 comptime Bits = SIMD[DType.uint32, LANES]
 comptime UPPER = Bits(0xFFFF0000)
+"""The half of a float32 number's bits that a bfloat16 number has."""
 comptime NAN = Bits(0x7FC00000)
 comptime HALF = Bits(0x8000)
 """Half of the last place of a bfloat16 number, where it is the upper half of a float32 number."""

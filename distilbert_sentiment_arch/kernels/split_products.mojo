@@ -20,21 +20,21 @@ comptime PANEL_STEP = 2 * STEP * PANEL * 2
 """Bytes of a panel that `STEP` columns of x are multiplied by: high parts, and low parts behind them."""
 comptime MOST_ROWS = 256
 """Most rows of a band: as many are multiplied by a panel while it is in a core's second cache."""
-comptime CODE_NUMBERS = MOST_ROWS * 768
+comptime SPLIT_NUMBERS = MOST_ROWS * 768
 """Most numbers of x that are split at once, 768 KB: they stay in a core's second cache."""
 comptime SUM_PANELS = 6
 """Most panels whose sums wait for the next part of x, 384 KB of them."""
 comptime HEADER = 8
-"""Floats before the codes: which ones they are."""
-comptime SCRATCH_SIZE = 2 * LINE // 4 + CODE_NUMBERS + SUM_PANELS * MOST_ROWS * PANEL
-"""Floats that a core needs room for."""
+"""Floats before the split numbers, which say whose they are: the panels' address, the band and the part."""
+comptime SCRATCH_SIZE = 2 * LINE // 4 + SPLIT_NUMBERS + SUM_PANELS * MOST_ROWS * PANEL
+"""Floats that a core needs room for: the header, split numbers and sums."""
 comptime Words = Pointer[Int, MutUntrackedOrigin]
 comptime Byte = Pointer[UInt8, MutUntrackedOrigin]
 comptime prefetch_weights = prefetch[PrefetchOptions().for_read().medium_locality()]
 
 
 def new_scratch(size: Int) -> List[Float32]:
-    """Returns room for floats, of which none are codes; where there are any, asks for AMX.
+    """Returns room for floats in which no split numbers are yet; where there is any, asks for AMX.
 
     `engine/precision.py` has asked before, and chooses another precision where Linux refuses.
     """
@@ -86,7 +86,7 @@ struct SplitProducts(ImplicitlyCopyable):
         self.bands = max(1, ceildiv(rows, MOST_ROWS))
         self.band_size = ceildiv(ceildiv(max(1, rows), self.bands), BLOCK_ROWS) * BLOCK_ROWS
         self.bands = ceildiv(rows, self.band_size)
-        var most_steps = CODE_NUMBERS // self.band_size // STEP
+        var most_steps = SPLIT_NUMBERS // self.band_size // STEP
         var steps = depth // STEP
         self.parts = ceildiv(steps, most_steps)
         self.part_depth = ceildiv(steps, self.parts) * STEP
@@ -116,8 +116,8 @@ struct SplitProducts(ImplicitlyCopyable):
         """Returns a band's first row."""
         return min(self.rows, band * self.band_size)
 
-    def codes(self, scratch: Floats) -> Int:
-        """Returns the address of the codes."""
+    def split_numbers(self, scratch: Floats) -> Int:
+        """Returns the address of the split numbers."""
         return ceildiv(Int(scratch) + HEADER * 4, LINE) * LINE
 
     def sums(self, scratch: Floats, panel: Int, block: Int) -> Int:
@@ -130,7 +130,7 @@ struct SplitProducts(ImplicitlyCopyable):
         """
         var blocks = self.band_size // BLOCK_ROWS
         var place = block + (panel * blocks if self.parts > 1 else 0)
-        return self.codes(scratch) + self.band_size * self.part_depth * 4 + place * SUMS * 4
+        return self.split_numbers(scratch) + self.band_size * self.part_depth * 4 + place * SUMS * 4
 
     def prepare(self, band: Int, part: Int, scratch: Floats):
         """Splits a part of a band's columns, unless it is what this core split last."""
@@ -142,7 +142,7 @@ struct SplitProducts(ImplicitlyCopyable):
         header[unsafe_offset=1] = index
         var column = part * self.part_depth
         var columns = min(self.part_depth, self.depth - column)
-        var target = self.codes(scratch)
+        var target = self.split_numbers(scratch)
         var end = self.first_row(band + 1)
         for row in range(self.first_row(band), end, BLOCK_ROWS):
             split_rows(
@@ -170,12 +170,12 @@ struct SplitProducts(ImplicitlyCopyable):
             block: Which 16 rows of the band.
             sums: Address of their sums.
             fetched: How many lines of the next chunk are fetched meanwhile with each step.
-            scratch: The core's room, with the part's codes.
+            scratch: The core's room, with the part's split numbers.
         """
         var column = chunk * CHUNK
         var end = min(self.part_depth, self.depth - part * self.part_depth, column + CHUNK)
-        var codes = (
-            self.codes(scratch) + (block * self.part_depth + column) * BLOCK_ROWS * 4
+        var numbers = (
+            self.split_numbers(scratch) + (block * self.part_depth + column) * BLOCK_ROWS * 4
         )
         var weights = (
             self.panels + (panel * self.depth + part * self.part_depth + column) * PANEL * 4
@@ -186,8 +186,8 @@ struct SplitProducts(ImplicitlyCopyable):
         else:
             matrix_unit.load_sums(sums)
         for _ in range((end - column) // STEP):
-            matrix_unit.add_split(codes, weights)
-            codes += 2 * PLANE
+            matrix_unit.add_split(numbers, weights)
+            numbers += 2 * PLANE
             weights += PANEL_STEP
             for _ in range(fetched):
                 prefetch_weights(Byte(unsafe_from_address=next))

@@ -81,9 +81,9 @@ class Max(BulkWorker):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from distilbert_sentiment_arch.bulk.model_scorer import ModelScorer, scorer_of
         from distilbert_sentiment_arch.bulk.options import ModelOptions
         from distilbert_sentiment_arch.bulk.rows import Window
+        from distilbert_sentiment_arch.bulk.scoring.model_scorer import ModelScorer, scorer_of
         from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
         from distilbert_sentiment_arch.engine.in_process import load_model
         from distilbert_sentiment_arch.engine.inputs import pack_sequences
@@ -126,9 +126,9 @@ class Max(BulkWorker):
         self.labels = np.concatenate(scored).tolist()
 
     def _files(self) -> None:
-        from distilbert_sentiment_arch.bulk.job import open_job
+        from distilbert_sentiment_arch.bulk.job.job import open_job
+        from distilbert_sentiment_arch.bulk.job.task_run import run_task
         from distilbert_sentiment_arch.bulk.options import JobOptions
-        from distilbert_sentiment_arch.bulk.task_run import run_task
 
         output = self._directory / "scored"
         shutil.rmtree(output, ignore_errors=True)

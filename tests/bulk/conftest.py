@@ -1,4 +1,4 @@
-"""Fixtures of the tests of jobs."""
+"""Fixtures of the tests of datasets: an S3-compatible server."""
 
 from __future__ import annotations
 

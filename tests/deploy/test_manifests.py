@@ -15,6 +15,7 @@ from manifests import (
     KUBERNETES,
     Combination,
     Document,
+    check_restricted,
     container,
     every_combination,
     kustomized,
@@ -143,19 +144,8 @@ def test_pods_satisfy_the_restricted_standard_explicitly(combination: Combinatio
     namespace = named(documents, "Namespace", "max-sentiment")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     for pod in pods(documents).values():
-        spec = pod["spec"]
-        assert spec["securityContext"]["runAsNonRoot"] is True
-        assert spec["securityContext"]["runAsUser"] > 0
-        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert container(pod)["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
-        assert spec["automountServiceAccountToken"] is False
-        assert spec["enableServiceLinks"] is False
-        account = named(documents, "ServiceAccount", spec["serviceAccountName"])
+        check_restricted(pod)
+        account = named(documents, "ServiceAccount", pod["spec"]["serviceAccountName"])
         assert account["automountServiceAccountToken"] is False
 
 

@@ -11,6 +11,7 @@ from commands import ROOT
 from manifests import (
     JOBS,
     Document,
+    check_restricted,
     container,
     job_pods,
     named,
@@ -58,19 +59,8 @@ def test_pods_satisfy_the_restricted_standard_explicitly(name: str) -> None:
     account = named(documents, "ServiceAccount", "max-sentiment-score")
     assert account["automountServiceAccountToken"] is False
     for pod in job_pods(documents).values():
-        spec = pod["spec"]
-        assert spec["securityContext"]["runAsNonRoot"] is True
-        assert spec["securityContext"]["runAsUser"] > 0
-        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert container(pod)["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
-        assert spec["serviceAccountName"] == "max-sentiment-score"
-        assert spec["automountServiceAccountToken"] is False
-        assert spec["enableServiceLinks"] is False
+        check_restricted(pod)
+        assert pod["spec"]["serviceAccountName"] == "max-sentiment-score"
 
 
 @every_job

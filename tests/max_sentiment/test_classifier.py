@@ -135,7 +135,7 @@ def test_pandas(word_list: Classifier) -> None:
     ]
     joined = frame.join(pd.DataFrame(word_list.columns(frame.review), index=frame.index))
     assert joined.label.fillna("none").tolist() == ["POSITIVE", "none", "NEGATIVE"]
-    assert joined.error[8].startswith("Input 0 is ")
+    assert joined.error[8].startswith("The value is missing")
 
 
 def test_columns_of_an_arrow_array_and_of_numpy(word_list: Classifier) -> None:
@@ -166,6 +166,8 @@ def test_what_cannot_be_loaded() -> None:
         Classifier.load("./nothing-here")
     with pytest.raises(CheckpointError, match="'int4' is not known: name one of float32"):
         Classifier.load(precision="int4")  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match="'vader' is not known: name one of afinn-111"):
+        Classifier.load(fallback="vader")
     for device in ("cuda", "gpu:99"):
         with pytest.raises(CheckpointError, match=f"The device '{device}'"):
             Classifier.load(device=device)
@@ -177,3 +179,11 @@ def test_a_closed_classifier_says_so(word_list: Classifier) -> None:
     with pytest.raises(SentimentError, match="closed"):
         classifier.classify(["good"])
     assert repr(classifier) == "<Classifier, closed>"
+
+
+def test_an_error_that_is_kept_keeps_no_thread(word_list: Classifier) -> None:
+    """A notebook keeps the last one, with all that its frames hold."""
+    with pytest.raises(InputError, match="Input 5000 is blank") as kept:
+        word_list.classify([*["Good."] * 5000, " ", *["Good."] * 50_000])
+    names = {each.name for each in threading.enumerate()}
+    assert not {"read rows", "answer rows"} & names, kept

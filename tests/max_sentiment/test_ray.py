@@ -1,4 +1,4 @@
-"""`ScoreTexts` on batches of each kind; tests/bulk/test_on_ray.py has it in a pipeline of Ray."""
+"""`ScoreTexts` on batches of each kind; `tests/bulk/cluster` has it in a pipeline of Ray."""
 
 from __future__ import annotations
 
@@ -59,6 +59,16 @@ def test_a_frame_stays_a_frame(score_texts: ScoreTexts) -> None:
     assert list(found.index) == [3, 5, 7, 9]
     assert found["label"].dropna().tolist() == ["POSITIVE", "NEGATIVE"]
     assert len(found["probabilities"].iloc[0]) == 3
+
+
+def test_a_cell_that_is_no_text_is_a_row_with_a_reason(score_texts: ScoreTexts) -> None:
+    cells = [pd.NA, pd.NaT, np.float32("nan"), np.array(["a", "b"]), 7, "Good."]
+    found = score_texts(pd.DataFrame({"review": pd.Series(cells, dtype=object)}))
+    errors = found["error"].tolist()
+    assert all("has nothing here" in each for each in errors[:3])
+    assert "has a ndarray here" in errors[3]
+    assert "has a int here" in errors[4]
+    assert found["label"].tolist()[5] == "POSITIVE"
 
 
 def test_a_batch_without_rows_has_the_columns(score_texts: ScoreTexts) -> None:

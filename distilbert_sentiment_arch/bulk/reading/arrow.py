@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, check_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.streams import open_bytes, open_seekable, readable
 from distilbert_sentiment_arch.errors import InputError
 
 _FILE_MAGIC = b"ARROW1"
 _STREAM_MAGIC = b"\xff\xff\xff\xff"
 _OLD_MAGIC = b"FEA1"
+
+_PIECE = 16 * 2**20
+"""Bytes that are read at once."""
 
 
 def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
@@ -26,10 +30,10 @@ def file_schema(file: InputFile, options: InputOptions) -> pa.Schema:
         begin = stream.read(8)
         if begin.startswith(_FILE_MAGIC):
             # The stream with the same schema follows the magic bytes.
-            return pa.ipc.open_stream(stream).schema
+            return pa.ipc.open_stream(_Pieces(stream)).schema
     _check_begin(begin, file)
     with readable(file), open_bytes(file, beginning=True) as stream:
-        return pa.ipc.open_stream(stream).schema
+        return pa.ipc.open_stream(_Pieces(stream)).schema
 
 
 def read_blocks(
@@ -42,7 +46,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     schema = file_schema(file, options)
     check_schema(schema, columns, file.path)
@@ -68,11 +72,56 @@ def _batches(file: InputFile, options: Any) -> Iterator[Iterator[Any]]:
     with open_bytes(file, beginning=True) as stream:
         begin = stream.read(8)
     if begin.startswith(_FILE_MAGIC):
-        with open_seekable(file) as source, pa.ipc.open_file(source, options=options) as reader:
+        with (
+            open_seekable(file) as source,
+            pa.ipc.open_file(pa.PythonFile(_Pieces(source), "r"), options=options) as reader,
+        ):
             yield (reader.get_batch(number) for number in range(reader.num_record_batches))
     else:
-        with open_bytes(file) as stream, pa.ipc.open_stream(stream, options=options) as reader:
+        with (
+            open_bytes(file) as stream,
+            pa.ipc.open_stream(_Pieces(stream), options=options) as reader,
+        ):
             yield iter(reader)
+
+
+class _Pieces:
+    """A file of which as much is in memory as there is to read, whatever length is asked for.
+
+    A damaged file may have any length in it, which Arrow would make room for, and fill.
+
+    Args:
+        source: The file.
+    """
+
+    closed = False
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        """Returns the next bytes, fewer only at the end of the file."""
+        pieces = []
+        left = sys.maxsize if size < 0 else size
+        while left > 0 and (piece := self._source.read(min(left, _PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def seekable(self) -> bool:
+        """Whether it can be read at any place."""
+        return bool(self._source.seekable())
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Goes to a place."""
+        return int(self._source.seek(offset, whence))
+
+    def tell(self) -> int:
+        """Returns the place."""
+        return int(self._source.tell())
+
+    def close(self) -> None:
+        """Does nothing; whoever opened the file closes it."""
 
 
 def _check_begin(begin: bytes, file: InputFile) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from distilbert_sentiment_arch.bulk.columns import is_text_type
+from distilbert_sentiment_arch.bulk.reading.columns import is_text_type
 from distilbert_sentiment_arch.bulk.reading.streams import UNDECODABLE
 from distilbert_sentiment_arch.messages import shown
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_columns, unknown_column
-from distilbert_sentiment_arch.bulk.input_files import InputFile
-from distilbert_sentiment_arch.bulk.input_names import delimiter_of
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
 from distilbert_sentiment_arch.bulk.reading.cells import text_array, typed_column, valid_text
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, check_columns, unknown_column
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
+from distilbert_sentiment_arch.bulk.reading.input_names import delimiter_of
 from distilbert_sentiment_arch.bulk.reading.streams import LONGEST_ROW, Lines, open_lines
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
@@ -55,7 +55,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     with open_lines(file, options.encoding, "") as lines:
         rows = _Rows(lines, delimiter_of(file.path, options))

@@ -8,15 +8,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import (
-    Columns,
-    check_schema,
-    choose_columns,
-    common_type,
-    text_columns,
-)
-from distilbert_sentiment_arch.bulk.input_files import InputFile
-from distilbert_sentiment_arch.bulk.input_names import format_of
 from distilbert_sentiment_arch.bulk.options import InputFormat, InputOptions
 from distilbert_sentiment_arch.bulk.reading import (
     arrow,
@@ -26,6 +17,15 @@ from distilbert_sentiment_arch.bulk.reading import (
     text_lines,
 )
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.bulk.reading.columns import (
+    Columns,
+    check_schema,
+    choose_columns,
+    common_type,
+    text_columns,
+)
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
+from distilbert_sentiment_arch.bulk.reading.input_names import format_of
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
@@ -117,7 +117,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
 
     Raises:
         InputError: The file cannot be read, not further, or has other columns.

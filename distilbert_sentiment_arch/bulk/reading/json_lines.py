@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
 from distilbert_sentiment_arch.bulk.reading.cells import text_array, valid_text
+from distilbert_sentiment_arch.bulk.reading.columns import Columns
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.json_types import array_of, column_type
 from distilbert_sentiment_arch.bulk.reading.streams import (
     BEGINNING,
@@ -24,11 +24,14 @@ from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
 
 _SCHEMA_ROWS = 10_000
+
+# Arrow's files name types nested up to 64 times, and Python follows each level by several calls.
+_MOST_LEVELS = 50
 _ABSENT = object()
 
 
 def file_schema(file: InputFile, options: InputOptions) -> pa.Schema | None:
-    """Returns the columns of the rows at the begin of a file, in the order in which they come.
+    """Returns the columns of the rows at the beginning of a file, in the order in which they come.
 
     These are its first 10,000 rows, or those in its first 4 MiB if there are fewer.
 
@@ -80,7 +83,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Those that the output keeps, with the types that they get.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     types = {name: pa.string() for name in columns.texts} | {each.name: each.type for each in kept}
     with open_lines(file, options.encoding, "\n") as lines:
@@ -165,6 +168,9 @@ class _Parser:
             return None, f"Line {number} is no JSON ({_reason(error)}): {_shown(line)}."
         if type(value) is not dict:
             return None, f"Line {number} is no JSON object: {_shown(line)}."
+        if _is_deep(line, value):
+            self._twice.clear()
+            return None, f"Line {number} is nested more than {_MOST_LEVELS} times: {_shown(line)}."
         if (not line.isascii() or "\\u" in line) and (key := _invalid_key(value)) is not None:
             self._twice.clear()
             return None, f"Line {number} has a key that is no Unicode: {shown(valid_text(key))}."
@@ -180,6 +186,19 @@ class _Parser:
             names = [name for name, _ in pairs]
             self._twice.append(next(name for name in names if names.count(name) > 1))
         return found
+
+
+def _is_deep(line: str, value: Any) -> bool:
+    """Whether a value has more levels than a column can have."""
+    if line.count("[") + line.count("{") <= _MOST_LEVELS:
+        return False
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        nested = (each.values() if type(each) is dict else each for each in level)
+        level = [each for some in nested for each in some if type(each) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 def _invalid_key(value: Any) -> str | None:

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_schema
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, check_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.streams import open_seekable, readable
 
 _BATCH_ROWS = 512
@@ -58,7 +58,7 @@ def read_blocks(
         options: How it is read.
         columns: Those to read.
         kept: Types of those that the output keeps.
-        skip: Rows at the begin that are not wanted.
+        skip: Rows at the beginning that are not wanted.
     """
     names = list(columns.read)
     with _open(file) as source:

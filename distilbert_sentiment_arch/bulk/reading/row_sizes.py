@@ -43,7 +43,7 @@ def _sizes(array: Any) -> Any:
         return _list_sizes(_sizes(array.values), array)
     if pa.types.is_fixed_size_list(kind):
         return _sizes(array.flatten()).sum() // max(1, len(array)) + np.zeros(len(array), np.int64)
-    if _has_lengths(kind):
+    if has_lengths(kind):
         return _numbers(pc.binary_length(array), 0)
     try:
         width = (kind.bit_width + 7) // 8
@@ -58,7 +58,8 @@ def _list_sizes(values: Any, array: Any) -> Any:
     return ends[offsets[1:]] - ends[offsets[:-1]]
 
 
-def _has_lengths(kind: pa.DataType) -> bool:
+def has_lengths(kind: pa.DataType) -> bool:
+    """Whether each value of a type has a length in bytes of its own: strings and bytes."""
     return any(
         check(kind)
         for check in (

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.input_files import InputFile
-from distilbert_sentiment_arch.bulk.input_names import STDIN, Compression, compression_of
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
+from distilbert_sentiment_arch.bulk.reading.input_names import STDIN, Compression, compression_of
 from distilbert_sentiment_arch.bulk.storage import locate
 from distilbert_sentiment_arch.errors import InputError
 from distilbert_sentiment_arch.messages import shown
@@ -125,7 +125,7 @@ def readable(file: InputFile) -> Iterator[None]:
 
 @contextmanager
 def open_bytes(file: InputFile, *, beginning: bool = False) -> Iterator[BinaryIO]:
-    """Opens a file for reading from its begin to its end, decompressed as its name says.
+    """Opens a file for reading from its beginning to its end, decompressed as its name says.
 
     Args:
         file: The file.
@@ -200,7 +200,7 @@ def open_lines(
             errors=UNDECODABLE,
             newline=newline,
         )
-        yield Lines(wrapper)
+        yield Lines(wrapper, ("\n",) if newline == "\n" else ("\n", "\r"))
 
 
 class _Raw(io.RawIOBase):
@@ -222,13 +222,18 @@ class _Raw(io.RawIOBase):
 class Lines:
     """Lines of a text, one after the other, none longer than ``LONGEST_ROW`` characters.
 
+    Args:
+        text: The text.
+        ends: What a line may end with.
+
     Attributes:
         number: Lines read so far.
         cut: Whether the last line was longer, so that its rest was left out.
     """
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: io.TextIOWrapper, ends: tuple[str, ...]) -> None:
         self._text = text
+        self._ends = ends
         self.number = 0
         self.cut = False
 
@@ -240,8 +245,8 @@ class Lines:
         if self.number == 0:
             line = line.removeprefix("\ufeff")
         self.number += 1
-        self.cut = len(line) >= LONGEST_ROW and not line.endswith(("\n", "\r"))
+        self.cut = len(line) >= LONGEST_ROW and not line.endswith(self._ends)
         if self.cut:
-            while (rest := self._text.readline(_BUFFER)) and not rest.endswith(("\n", "\r")):
+            while (rest := self._text.readline(_BUFFER)) and not rest.endswith(self._ends):
                 pass
         return line

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, check_columns
-from distilbert_sentiment_arch.bulk.input_files import InputFile
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import BLOCK_CHARACTERS, BLOCK_ROWS, Block
 from distilbert_sentiment_arch.bulk.reading.cells import text_array
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, check_columns
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile
 from distilbert_sentiment_arch.bulk.reading.streams import LONGEST_ROW, open_lines
 
 COLUMN = "text"
@@ -31,7 +31,7 @@ def read_blocks(
         options: How it is read.
         columns: The one column.
         kept: The same, if the output keeps it.
-        skip: Lines at the begin that are not wanted.
+        skip: Lines at the beginning that are not wanted.
     """
     check_columns([COLUMN], columns, file.path)
     with open_lines(file, options.encoding, "\n") as lines:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from distilbert_sentiment_arch.bulk.columns import Columns, text_columns
-from distilbert_sentiment_arch.bulk.input_files import InputFile, fingerprint_now
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.blocks import Block
 from distilbert_sentiment_arch.bulk.reading.cells import valid_column, valid_text
+from distilbert_sentiment_arch.bulk.reading.columns import Columns, text_columns
 from distilbert_sentiment_arch.bulk.reading.files import read_blocks, read_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import InputFile, fingerprint_now
 from distilbert_sentiment_arch.bulk.reading.row_sizes import Sizes, row_sizes
 from distilbert_sentiment_arch.bulk.reading.streams import UNDECODABLE
 from distilbert_sentiment_arch.bulk.rows import Window

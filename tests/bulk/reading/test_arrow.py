@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import resource
 from pathlib import Path
 
 import datasets
@@ -12,9 +13,9 @@ import pytest
 from object_store import ObjectStore
 from rows_read import rows_of, windows_of
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.errors import InputError
 
 TABLE = pa.table(
@@ -105,6 +106,25 @@ def test_offsets_that_lead_out_of_a_file_are_refused(tmp_path: Path) -> None:
     path.write_bytes(content.replace(good, good[:8] + (2**30).to_bytes(4, "little")))
     with pytest.raises(InputError, match="cannot be read further"):
         windows_of(path)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_length_beyond_the_end_takes_no_memory(tmp_path: Path, stream: bool) -> None:
+    """Arrow would make room for 8 GiB, and take half a minute to fill it."""
+    path = tmp_path / "a.arrow"
+    table = pa.table({"text": ["a" * 1000, "b" * 1000]})
+    write(path, table, stream=True)
+    messages = pa.ipc.MessageReader.open_stream(path.read_bytes())
+    messages.read_next_message()
+    length = messages.read_next_message().body.size.to_bytes(8, "little")
+    write(path, table, stream=stream)
+    content = path.read_bytes()
+    assert length in content
+    path.write_bytes(content.replace(length, (2**33).to_bytes(8, "little")))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match="cannot be read further"):
+        windows_of(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20  # KiB
 
 
 def test_strings_that_are_no_utf8_have_a_reason(tmp_path: Path) -> None:

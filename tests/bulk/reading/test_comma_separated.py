@@ -17,10 +17,10 @@ import pyarrow as pa
 import pytest
 from rows_read import rows_of, windows_of
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading import comma_separated
 from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.errors import InputError
 
 

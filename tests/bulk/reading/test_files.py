@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from rows_read import rows_of
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.files import read_common_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.errors import InputError
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from rows_read import rows_of, windows_of
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading import streams
 from distilbert_sentiment_arch.bulk.reading.files import count_rows, read_schema
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.errors import InputError
 
 
@@ -242,3 +243,29 @@ def test_a_wrong_name_lists_the_keys(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", {"review": "a", "id": 1})
     with pytest.raises(InputError, match="'review', 'id'"):
         rows_of(path, text="rewiev")
+
+
+@pytest.mark.parametrize("levels", [60, 300, 600, 900, 100_000])
+@pytest.mark.parametrize("begin", ["[", '{"é":'])
+def test_a_line_of_many_levels_is_a_row_with_a_reason(
+    tmp_path: Path, levels: int, begin: str
+) -> None:
+    deep = begin * levels + "1" + ("]" if begin == "[" else "}") * levels
+    path = written(
+        tmp_path / "a.jsonl",
+        {"text": "a", "x": [[1]]},
+        f'{{"text": "b", "x": {deep}}}',
+        {"text": "c"},
+    )
+    rows = rows_of(path)
+    assert rows.texts == ["a", None, "c"]
+    assert [each is None for each in rows.errors] == [True, False, True]
+    assert "Line 2 is " in str(rows.errors[1])
+
+
+def test_as_many_levels_as_files_can_name_are_kept(tmp_path: Path) -> None:
+    deep = json.loads("[" * 49 + "1" + "]" * 49)
+    path = written(tmp_path / "a.jsonl", {"text": "a", "x": deep}, {"text": "b", "x": None})
+    rows = rows_of(path)
+    assert rows.table.to_pylist() == [{"text": "a", "x": deep}, {"text": "b", "x": None}]
+    pa.ipc.read_schema(rows.table.schema.serialize())

@@ -15,7 +15,7 @@ from commands import ROOT
 
 PROGRAM = """
 import sys
-from distilbert_sentiment_arch.bulk.input_files import find_files
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
 from distilbert_sentiment_arch.bulk.reading.windows import read_windows
 options = InputOptions()

@@ -60,6 +60,16 @@ def test_a_line_without_an_end_is_cut_and_has_a_reason(
     assert read.table["text"].to_pylist() == ["x" * 99, "y" * 100, "last"]
 
 
+def test_a_return_in_a_line_that_is_cut_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LONGEST_ROW", 100)
+    monkeypatch.setattr(streams, "_BUFFER", 10)
+    (tmp_path / "a.txt").write_bytes(b"y" * 109 + b"\r" + b"z" * 99 + b"\r" * 20 + b"\nlast\n")
+    read = rows_of(tmp_path / "a.txt")
+    assert read.texts == [None, "last"]
+
+
 def test_a_range_of_rows_is_that_range(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("".join(f"{number}\n" for number in range(5000)))
     (tmp_path / "b.txt").write_text("".join(f"{number}\n" for number in range(5000, 6000)))

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from rows_read import rows_of, windows_of
 
-from distilbert_sentiment_arch.bulk.input_files import find_files
 from distilbert_sentiment_arch.bulk.options import InputOptions
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
 from distilbert_sentiment_arch.bulk.reading.windows import WINDOW_BYTES, WINDOW_ROWS, read_windows
 from distilbert_sentiment_arch.classify.interface import TextPair
 from distilbert_sentiment_arch.errors import InputError

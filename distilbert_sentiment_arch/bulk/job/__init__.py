@@ -1,0 +1,1 @@
+"""A job: its lock, manifest and parts, its tasks, and its run in this process."""

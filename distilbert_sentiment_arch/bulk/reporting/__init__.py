@@ -1,0 +1,1 @@
+"""What a job tells people and machines: progress, summary and reports."""

@@ -1,0 +1,1 @@
+"""Rows to answers: what scores them, and batches out of many rows."""
