@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from distilbert_sentiment_arch.child_environment import restore_child_environment
 from scripts import checkpoints
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
     from distilbert_sentiment_arch.engine.in_process import InProcessModel
+
+
+def pytest_runtest_setup() -> None:
+    """Lets children be this Python, whichever test before has imported MAX."""
+    restore_child_environment()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from max.pipelines.lib import EmbeddingsPipelineType, PipelineConfig
 from max.pipelines.modeling.types import PipelineTask
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
+from distilbert_sentiment_arch.child_environment import restore_child_environment
 from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch, Logits
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
@@ -128,6 +129,7 @@ def load_model(
     Raises:
         CheckpointError: The checkpoint cannot be served.
     """
+    restore_child_environment()
     # MAX reports its whole configuration at INFO; a command prints its answer.
     logging.getLogger("max").setLevel(logging.WARNING)
     with _loading, _precision_setting(precision), models_loaded_here() as models:
