@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 CHANGED = ("PYTHONEXECUTABLE", "PYTHONPATH")
-"""What MAX sets in C, so that ``os.environ`` does not show it: a child that is a Python and inherits
-it finds no package of this environment."""
+"""What MAX sets in C, so that ``os.environ`` does not show it: a Python that inherits it finds no
+package of this environment."""
 
 
 def restore_child_environment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from commands import run_python
 
-CHILD = "subprocess.run([sys.executable, '-c', 'import numpy'], capture_output=True).returncode"
+CHILD = "subprocess.run([sys.executable, '-c', 'import max'], capture_output=True).returncode"
 PROGRAM = f"""
 import subprocess, sys
 import max.pipelines
