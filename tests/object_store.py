@@ -36,19 +36,20 @@ class ObjectStore:
 
 
 @contextmanager
-def object_store(root: Path, cached: bool = False) -> Iterator[ObjectStore]:
+def object_store(root: Path) -> Iterator[ObjectStore]:
     """Starts a server and waits until it says that it listens.
+
+    It keeps what it has listed: files that are put into a listed directory without it may be missed.
+    Told to keep nothing (``--dir-cache-time 0s``), it sometimes never answers a client that writes,
+    and takes a core from then on.
 
     Args:
         root: Its directory.
-        cached: It may miss files that are written there without it. Where it may not, it sometimes
-            never answers a client that writes.
     """
     (port,) = free_ports(1)
     command = [RCLONE, "serve", "s3", "--auth-key", "TESTKEY,TESTSECRET"]
-    age = () if cached else ("--dir-cache-time", "0s")
     process = subprocess.Popen(
-        [*command, "--addr", f"127.0.0.1:{port}", *age, str(root)],
+        [*command, "--addr", f"127.0.0.1:{port}", str(root)],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "RCLONE_CONFIG": os.devnull},

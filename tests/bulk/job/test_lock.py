@@ -92,7 +92,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with object_store(tmp_path_factory.mktemp("store"), cached=True) as running:
+    with object_store(tmp_path_factory.mktemp("store")) as running:
         running.bucket("jobs")
         yield running
 

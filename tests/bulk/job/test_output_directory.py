@@ -17,7 +17,7 @@ from distilbert_sentiment_arch.errors import OutputError
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with object_store(tmp_path_factory.mktemp("store"), cached=True) as running:
+    with object_store(tmp_path_factory.mktemp("store")) as running:
         running.bucket("jobs")
         yield running
 
