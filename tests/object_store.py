@@ -39,9 +39,9 @@ class ObjectStore:
 def object_store(root: Path) -> Iterator[ObjectStore]:
     """Starts a server and waits until it says that it listens.
 
-    It keeps what it has listed: files that are put into a listed directory without it may be missed.
-    Told to keep nothing (``--dir-cache-time 0s``), it sometimes never answers a client that writes,
-    and takes a core from then on.
+    It keeps what it has listed: files that are put into a listed directory without it may be
+    missed. Told to keep nothing (``--dir-cache-time 0s``), it sometimes never answers a client that
+    writes, and takes a core from then on.
 
     Args:
         root: Its directory.
