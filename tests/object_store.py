@@ -47,7 +47,7 @@ def object_store(root: Path) -> Iterator[ObjectStore]:
         root: Its directory.
     """
     (port,) = free_ports(1)
-    command = [RCLONE, "serve", "s3", "--auth-key", "TESTKEY,TESTSECRET"]
+    command = [str(RCLONE), "serve", "s3", "--auth-key", "TESTKEY,TESTSECRET"]
     process = subprocess.Popen(
         [*command, "--addr", f"127.0.0.1:{port}", str(root)],
         stderr=subprocess.PIPE,
