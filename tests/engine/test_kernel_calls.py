@@ -28,8 +28,8 @@ def test_a_weight_has_the_dtype_and_the_shape_of_what_was_packed(
 
 
 def test_a_dtype_that_no_kernel_reads_is_refused() -> None:
-    message = r"weight head\.bias is float64, and the kernels read float32, float16, int8, uint8\. "
-    with pytest.raises(TypeError, match=message + "Cast it before packing"):
+    message = r"weight head\.bias is float64, and the kernels read float32, float16, .*\. Cast it"
+    with pytest.raises(TypeError, match=message):
         weight({"head.bias": np.zeros(64)}, "head.bias")
 
 

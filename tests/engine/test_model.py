@@ -158,7 +158,7 @@ def test_auto_by_a_verdict_that_is_kept(
     assert precision == "int8"
     assert reason.startswith("A processor has avx_vnni, and the self-check passed (")
     # A later start computes no verdict.
-    monkeypatch.setattr(packed_loading, "check", None)
+    monkeypatch.setattr(packed_loading, "compare", None)
     logits()
     assert precision_and_reason() == (precision, reason)
     # Nor does it load a graph that did not pass.

@@ -15,7 +15,6 @@ import pytest
 import sentencepiece
 from hostile import ATTACKS, body_of
 from linear_time import check_linear
-from max.pipelines.lib import EmbeddingsPipelineType
 from small_tokenizers import ROWS, SAVED, TEXTS, served_tokenizer
 from transformers import AutoTokenizer
 
@@ -23,7 +22,7 @@ from distilbert_sentiment_arch.classify.batching import Batcher
 from distilbert_sentiment_arch.classify.interface import ClassifyRequest, TextPair
 from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
-from distilbert_sentiment_arch.engine.in_process import InProcessTransport
+from distilbert_sentiment_arch.engine.in_process import InProcessModel, InProcessTransport
 from distilbert_sentiment_arch.errors import BlankInput, InputError, TooManyTokensInRequest
 from distilbert_sentiment_arch.settings.limits import MIB, Limits
 
@@ -192,7 +191,7 @@ def test_what_the_tokenizer_drops_is_blank(load: Load, name: str) -> None:
     """Zero-width spaces are no white space, and neither WordPiece nor SentencePiece reads them."""
     served = load(name)
     labels = LabelSet(("a", "b"), "single_label_classification")
-    transport = InProcessTransport(cast(EmbeddingsPipelineType, None), 2)
+    transport = InProcessTransport(cast(InProcessModel, None))
     classifier = ModelClassifier("a", served, labels, 40, Batcher(transport, 1, 512))
     for item in ("\u200b", TextPair("\u200b", "\u200b")):
         (sequence,) = served.tokenize([item])
