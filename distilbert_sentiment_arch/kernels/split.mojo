@@ -19,6 +19,8 @@ comptime Bits = SIMD[DType.uint32, LANES]
 comptime UPPER = Bits(0xFFFF0000)
 """The half of a float32 number's bits that a bfloat16 number has."""
 comptime NAN = Bits(0x7FC00000)
+comptime INFINITY = Bits(0x7F800000)
+comptime ALL_BUT_SIGN = Bits(0x7FFFFFFF)
 comptime HALF = Bits(0x8000)
 """Half of the last place of a bfloat16 number, where it is the upper half of a float32 number."""
 
@@ -57,8 +59,9 @@ def split_rows(x: Floats, stride: Int, rows: Int, columns: Int, target: Int):
 def rounded_rest(number: Bits, high: Bits) -> Bits:
     """Returns what the high part leaves of a number; the upper halves of its bits count."""
     var rest = bitcast[DType.float32, LANES](number) - bitcast[DType.float32, LANES](high)
-    # Rounding could make a number of NaN's bits.
-    return rest.ne(rest).select(NAN, bitcast[DType.uint32, LANES](rest) + HALF)
+    var bits = bitcast[DType.uint32, LANES](rest)
+    # Rounding could make a number of NaN's bits. `rest.ne(rest)` is not true of every NaN.
+    return (bits & ALL_BUT_SIGN).gt(INFINITY).select(NAN, bits + HALF)
 
 
 @always_inline
