@@ -26,8 +26,9 @@ def test_files_are_of_the_size_that_was_asked_for(tmp_path: Path) -> None:
 def test_ten_times_the_rows_take_hardly_more_memory(tmp_path: Path) -> None:
     small, large = peaks([0.04, 0.4], ["--model", "afinn-111"], 4, 10_000, tmp_path)
     assert large.rows > 9 * small.rows
-    # Of all the texts at once, the larger file's alone would take 360 MB more.
-    assert large.bytes < 1.25 * small.bytes
+    # All the texts at once would take 360 MB more; an allocator's arenas differ by some tens of MB.
+    more = (large.gigabytes - small.gigabytes) * 1e9
+    assert large.bytes - small.bytes < more / 2
 
 
 def test_the_script_says_what_it_does() -> None:

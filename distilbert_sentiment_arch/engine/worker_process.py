@@ -25,11 +25,14 @@ _PR_GET_TIMERSLACK = 30
 def lower_priority() -> None:
     """Lets the server's other processes go first on a busy machine.
 
-    They need little: to refuse what is too much, and to tokenize what is computed next.
+    They need little: to refuse what is too much, and to tokenize what is computed next. A thread
+    of a lower priority keeps it, whatever the process may do.
     """
     for thread in Path("/proc/self/task").glob("*"):
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)
+            number = int(thread.name)
+            if os.getpriority(os.PRIO_PROCESS, number) < NICENESS:
+                os.setpriority(os.PRIO_PROCESS, number, NICENESS)
 
 
 def pin_compute_threads() -> bool:

@@ -61,6 +61,17 @@ listed.set()
     assert printed.split() == [str(max(NICENESS, os.nice(0)))] * 2
 
 
+def test_a_lower_priority_stays() -> None:
+    printed = in_a_process(
+        "import os\n"
+        "from distilbert_sentiment_arch.engine.worker_process import lower_priority\n"
+        "os.nice(19)\n"
+        "lower_priority()\n"
+        "print(os.nice(0))"
+    )
+    assert int(printed) == 19
+
+
 def in_a_process(code: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
