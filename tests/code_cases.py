@@ -174,12 +174,13 @@ def broken_case(kind: Kind) -> Case:
     x[BROKEN[2], 69] = -np.inf
     x[BROKEN[3], 1], x[BROKEN[3], 2] = np.inf, -np.inf
     x[BROKEN[4], 8], x[BROKEN[4], 9] = np.nan, np.inf
+    x[BROKEN[5], 17] = np.uint32(0x7FFFFFFF).view(np.float32)  # rounded up, it would be -0
     weight[0], weight[1] = np.abs(weight[0]), -np.abs(weight[1])
     weight[2] = 0
     return Case(kind, x, weight, case.scales, case.bias, case.residual)
 
 
-BROKEN = (1, 4, 9, 16, 21)
+BROKEN = (1, 4, 9, 12, 16, 21)
 """Rows of ``broken_case`` that have NaN or infinity."""
 
 

@@ -4,6 +4,7 @@ from std.memory import bitcast
 from std.utils.numerics import inf, nan
 
 from .dot import OFFSET, Words
+from .float_bits import Bits, is_nan
 from .tile import LANES, Floats, Numbers, load_columns
 
 comptime ALIGNMENT = 64
@@ -126,8 +127,7 @@ def to_bfloat16(numbers: Numbers) -> SIMD[DType.uint16, LANES]:
     The standard library's cast takes ten times as long.
     """
     var bits = bitcast[DType.uint32, LANES](numbers)
-    comptime U = SIMD[DType.uint32, LANES]
-    var odd = (bits >> U(16)) & U(1)
+    var odd = (bits >> Bits(16)) & Bits(1)
     # Rounding could make infinity or a number of NaN's bits: one of its fraction is set instead.
-    var rounded = numbers.ne(numbers).select(bits | U(0x00400000), bits + U(0x7FFF) + odd)
-    return (rounded >> U(16)).cast[DType.uint16]()
+    var rounded = is_nan(bits).select(bits | Bits(0x00400000), bits + Bits(0x7FFF) + odd)
+    return (rounded >> Bits(16)).cast[DType.uint16]()

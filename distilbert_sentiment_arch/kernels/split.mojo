@@ -7,6 +7,7 @@ what is left out is below `2**-16` of it. Numbers are split in pairs that stand 
 
 from std.memory import bitcast
 
+from .float_bits import Bits, is_nan
 from .tile import LANES, Floats
 
 comptime STEP = 2 * LANES
@@ -15,12 +16,9 @@ comptime BLOCK_ROWS = 16
 """Rows of a block, as many as a register of AMX has."""
 comptime PLANE = BLOCK_ROWS * 64
 """Bytes of the high parts, or of the low ones, of `STEP` columns of a block of rows."""
-comptime Bits = SIMD[DType.uint32, LANES]
 comptime UPPER = Bits(0xFFFF0000)
 """The half of a float32 number's bits that a bfloat16 number has."""
 comptime NAN = Bits(0x7FC00000)
-comptime INFINITY = Bits(0x7F800000)
-comptime ALL_BUT_SIGN = Bits(0x7FFFFFFF)
 comptime HALF = Bits(0x8000)
 """Half of the last place of a bfloat16 number, where it is the upper half of a float32 number."""
 
@@ -60,8 +58,8 @@ def rounded_rest(number: Bits, high: Bits) -> Bits:
     """Returns what the high part leaves of a number; the upper halves of its bits count."""
     var rest = bitcast[DType.float32, LANES](number) - bitcast[DType.float32, LANES](high)
     var bits = bitcast[DType.uint32, LANES](rest)
-    # Rounding could make a number of NaN's bits. `rest.ne(rest)` is not true of every NaN.
-    return (bits & ALL_BUT_SIGN).gt(INFINITY).select(NAN, bits + HALF)
+    # Rounding could make a number of NaN's bits.
+    return is_nan(bits).select(NAN, bits + HALF)
 
 
 @always_inline
