@@ -1,8 +1,12 @@
-"""The environment that child processes inherit, which importing MAX changes."""
+"""Command and environment of child processes; importing MAX changes what they inherit."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
+
+from distilbert_sentiment_arch.settings.defaults import PACKAGE
 
 CHANGED = ("PYTHONEXECUTABLE", "PYTHONPATH")
 """What MAX sets in C, so that ``os.environ`` does not show it: a Python that inherits it finds no
@@ -16,3 +20,23 @@ def restore_child_environment() -> None:
             os.putenv(name, os.environ[name])
         else:
             os.unsetenv(name)
+
+
+def python_command(module: str) -> list[str]:
+    """Returns the command that runs a module in a process of its own, of the same Python.
+
+    In MAX's worker ``sys.executable`` is another Python's.
+    """
+    return [sys.orig_argv[0], "-P", "-m", module]
+
+
+def python_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Returns the environment of ``python_command``, which finds what this process can import.
+
+    Args:
+        environment: What it is made of.
+    """
+    search = [str(PACKAGE.parent), *filter(None, sys.path)]
+    found = {**environment, "PYTHONPATH": os.pathsep.join(search)}
+    found.pop("PYTHONEXECUTABLE", None)
+    return found

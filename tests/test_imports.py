@@ -95,6 +95,10 @@ NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("*", ("cli", API), True),
     ("max_sentiment", ("max", *HTTP, "serving"), True),
     ("bulk", ("serving", *HTTP), True),
+    ("machine", ("max", "numpy", *HTTP, "checkpoint", "classify", "engine", "serving"), True),
+    ("probe", ("max", "numpy", *HTTP, "engine", "families", "serving", "doctor"), True),
+    ("doctor", ("max", "numpy", *HTTP, "engine", "recommend"), True),
+    ("recommend", (*HTTP, "serving", "doctor"), True),
     ("*", ("scripts", "tests", "torch"), True),
 ]
 

@@ -6,12 +6,16 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
+from distilbert_sentiment_arch.cli.doctor_flags import add_doctor
 from distilbert_sentiment_arch.cli.explain_flags import (
     add_explain_flags,
     add_output_flags,
     explain_options,
 )
+from distilbert_sentiment_arch.cli.mcp_flags import add_mcp
+from distilbert_sentiment_arch.cli.recommend_flags import add_recommend
 from distilbert_sentiment_arch.cli.score_flags import add_score_flags, job_options, report_path
 from distilbert_sentiment_arch.cli.settings import (
     MAX_BODY_BYTES,
@@ -19,6 +23,7 @@ from distilbert_sentiment_arch.cli.settings import (
     add_precision,
     settings_of,
 )
+from distilbert_sentiment_arch.cli.warm_flags import add_warm
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
@@ -26,6 +31,9 @@ from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRI
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.page import page_is_served
 from distilbert_sentiment_arch.settings.precision import requested_precision
+
+# Commands that are the function run() of a module of the same name.
+_OF_MODULES = ("doctor", "recommend", "warm", "mcp")
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -59,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return quantize(options.model, options.revision, options.output)
         if options.command == "score":
             return _score(options)
+        if options.command in _OF_MODULES:
+            command = import_module(f"{__package__}.{options.command}")
+            return int(command.run(options))
         from distilbert_sentiment_arch.cli.classify import classify
 
         os.environ.update(settings_of(options))
@@ -235,9 +246,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long to wait for it to become ready (default: ask once)",
     )
-    for command in (serve, lexicon, classify, score):
+    doctor, recommend, warm = add_doctor(commands), add_recommend(commands), add_warm(commands)
+    add_mcp(commands)
+    for command in (serve, lexicon, classify, score, doctor, recommend, warm):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
-    for command in (serve, classify, score, quantize):
+    for command in (serve, classify, score, quantize, doctor, recommend, warm):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

@@ -34,6 +34,7 @@ from max.engine import read as read_graph
 from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.child_environment import python_command, python_environment
 from distilbert_sentiment_arch.compile_cache import compile_and_store, read
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.source_files import imported_modules
@@ -155,17 +156,12 @@ def _compile(
 
 def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, str]:
     """Runs main() in a process of its own; returns its exit status and what it said."""
-    # MAX sets PYTHONEXECUTABLE, by which sys.executable of its worker is another Python's; and
-    # importing it changes the C environment behind os.environ.
-    search = [str(PACKAGE.parent), *filter(None, sys.path)]
-    environment = {**environment, "PYTHONPATH": os.pathsep.join(search)}
-    environment.pop("PYTHONEXECUTABLE", None)
     process = subprocess.Popen(  # noqa: S603 - this Python, this module
-        [sys.orig_argv[0], "-P", "-m", _MODULE],
+        python_command(_MODULE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=python_environment(environment),
     )
     assert process.stdin is not None
     assert process.stdout is not None
