@@ -16,7 +16,7 @@ from distilbert_sentiment_arch.errors import DependencyError
 
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
-EXTRAS = {"PIL", "fsspec", "pandas", "pyarrow", "ray"}
+EXTRAS = {"PIL", "fsspec", "mcp", "pandas", "pyarrow", "ray"}
 """What the extras are for, or bring along; imported where a dataset is scored. Pillow comes with
 MAX, and is asked for before a report is drawn."""
 
