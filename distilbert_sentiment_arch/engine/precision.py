@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from distilbert_sentiment_arch.cache_use import is_preparing
+from distilbert_sentiment_arch.engine.target_cpu import TargetCpu, aimed_at, usable_targets
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.settings.precision import (
     CODE_PRECISIONS,
@@ -81,11 +83,13 @@ class Verdict:
 
 
 def read_processor(cpuinfo: str | None = None) -> Processor:
-    """Returns the processor of this machine.
+    """Returns the processor of this machine, or the one that is compiled for in its place.
 
     Args:
         cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
     """
+    if cpuinfo is None and (target := aimed_at()) is not None:
+        return Processor(target.name, target.units)
     if cpuinfo is None:
         try:
             real = read_processor(Path("/proc/cpuinfo").read_text("utf-8", errors="replace"))
@@ -98,6 +102,39 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
     units = set.intersection(*of_cores) if of_cores else set()
     names = _values(cpuinfo, "model name|Model|Hardware")
     return Processor(names[0] if names else platform.machine(), frozenset(units & _KNOWN))
+
+
+def runs_here(target: TargetCpu) -> bool:
+    """Whether this machine runs code that is compiled for a target."""
+    return target in usable_targets(_flags_here())
+
+
+def stand_ins() -> list[TargetCpu]:
+    """Returns the targets whose code may serve in place of this processor's own, best first.
+
+    There are none where code is made for later starts, or for a target.
+    """
+    if aimed_at() is not None or is_preparing():
+        return []
+    return usable_targets(_flags_here())
+
+
+def unused_by(target: TargetCpu) -> frozenset[str]:
+    """Returns the units of this machine's processor that a target's code leaves unused."""
+    return (_flags_here() - target.flags) & {"avx512f", *_KNOWN}
+
+
+def _flags_here() -> frozenset[str]:
+    """Returns all that every core of this machine has and that this process may use."""
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
+    except OSError:
+        return frozenset()
+    cores = [frozenset(line.split()) for line in _values(cpuinfo, "flags|Features")]
+    flags = frozenset.intersection(*cores) if cores else frozenset()
+    if any(flag.startswith("amx") for flag in flags) and not _amx_permitted():
+        flags = frozenset(flag for flag in flags if not flag.startswith("amx"))
+    return flags
 
 
 @cache
