@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from distilbert_sentiment_arch.errors import WarmError
 
@@ -83,7 +84,7 @@ class CacheUse:
         self.found.pop(name, None)
         self.made[name] = MadeFile(size, self._compiled.get(name, 0.0))
 
-    def refuse(self, path: Path, error: Exception) -> None:
+    def refuse(self, path: Path, error: Exception) -> NoReturn:
         """Raises the error of a file that cannot be written.
 
         Raises:
