@@ -10,8 +10,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
 from distilbert_sentiment_arch.cli.ready_check import Address
 from distilbert_sentiment_arch.cli.supervision import Failure, Step
+from distilbert_sentiment_arch.machine.accelerators import Accelerator
+from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision, keep_verdict
+from distilbert_sentiment_arch.probe.verdict import CLASSIFIER, RungVerdict
 from distilbert_sentiment_arch.settings.device import LEXICON, DeviceFallback, DeviceUse
 
 CPU = "cpu"
@@ -32,6 +36,9 @@ STABLE_S = 600.0
 
 BACK_OFF_S = (1.0, 5.0, 25.0)
 """Seconds before each of these starts."""
+
+USAGE_ERROR = 2
+"""Exit status of a command that does not know a flag, or a value of it."""
 
 Starter = Callable[[DeviceUse], tuple[Sequence[str], Mapping[str, str]]]
 """Returns command line and environment of a server on a device."""
@@ -61,6 +68,30 @@ def fallback_of(
     return "always" if by_words else "cpu"
 
 
+@dataclass(frozen=True)
+class RememberedFailures:
+    """Keeps the failure of an accelerator as a verdict, so that the next ``auto`` does not take it.
+
+    Attributes:
+        found: The checkpoint that was served.
+        accelerator: What it was served on at first; None for the CPU.
+        precision: What it was computed in.
+    """
+
+    found: NamedCheckpoint
+    accelerator: Accelerator | None
+    precision: AcceleratorPrecision
+
+    def __call__(self, device: str, failure: Failure) -> None:
+        """Keeps a failure, if it is one of the accelerator."""
+        if self.accelerator is None or device != self.accelerator.name:
+            return
+        when = "at the start" if failure.phase == "start" else "in service"
+        reason = f"{when} of a server, it {failure.reason}"
+        verdict = RungVerdict(device, CLASSIFIER, "crashed", reason)
+        keep_verdict(self.accelerator, self.found, verdict, self.precision)
+
+
 @dataclass
 class DevicePlan:
     """The steps of a server; see ``supervision.Plan``.
@@ -87,6 +118,8 @@ class DevicePlan:
     def after(self, failure: Failure) -> Step | None:
         """Returns the next start, and says on standard error what happened and what follows."""
         what = self.use.computed
+        if failure.phase == "start" and failure.status == USAGE_ERROR:
+            return None  # every other start would end so; the lines above say why
         self.failed(what, failure)
         happened = f"{what} failed {_PHASES[failure.phase]}: it {failure.reason}"
         if failure.seconds >= STABLE_S:
@@ -121,9 +154,7 @@ class DevicePlan:
             return LEXICON if self.policy == "always" else None
         return CPU
 
-    def _step(
-        self, use: DeviceUse, delay_s: float = 0.0, served_at: Address | None = None
-    ) -> Step:
+    def _step(self, use: DeviceUse, delay_s: float = 0.0, served_at: Address | None = None) -> Step:
         """Returns a start.
 
         Args:

@@ -248,7 +248,8 @@ class _Supervisor:
             stand_in.terminate()
         with suppress(TimeoutError):
             async with asyncio.timeout(HANDOVER_S):
-                while stand_in.returncode is None and not _is_free(address):
+                # A port tells nobody that it is free.
+                while stand_in.returncode is None and not _is_free(address):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
     async def _unready(self, address: Address, limit_s: float) -> None:

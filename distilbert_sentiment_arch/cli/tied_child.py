@@ -24,7 +24,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it ended before the kernel was asked
         sys.exit(1)
-    os.execvp(command[0], command)  # noqa: S606 - this is what it is for
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":
