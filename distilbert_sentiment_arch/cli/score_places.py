@@ -164,11 +164,8 @@ def _device_on(cluster: Cluster, model: ModelOptions, device: str, progress: Pro
         return device
     from distilbert_sentiment_arch.bulk.cluster.on_ray import devices_on
 
-    refused = {
-        node: why for node, (chosen, why) in devices_on(cluster, model).items() if not chosen
-    }
-    if not refused:
-        return "gpu"
-    node, why = next(iter(refused.items()))
-    progress.say(f"computing on the CPUs of the cluster: on node {node}, {why}")
-    return "cpu"
+    for node, (works, why) in devices_on(cluster, model).items():
+        if not works:
+            progress.say(f"computing on the CPUs of the cluster: on node {node}, {why}")
+            return "cpu"
+    return "gpu"
