@@ -41,4 +41,3 @@ def test_only_200_is_ready(host: str, status: int, ready: bool) -> None:
 
 def test_who_does_not_listen_is_not_ready() -> None:
     assert asyncio.run(is_ready(Address("127.0.0.1", free_ports(1)[0]))) is False
-    assert asyncio.run(is_ready(Address("no such host", 80))) is False
