@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import run_python
+from commands import run, run_python
 from fake_accelerators import environment_with
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
@@ -184,6 +186,39 @@ def test_a_start_opens_no_device_file() -> None:
     assert ended.returncode == 0, ended.stderr
     assert "computing on " in ended.stderr
     assert ended.stdout.splitlines()[1:] == [""]
+
+
+WITH_DEVICE_FILES = """
+set -e
+made=$(mktemp -d)
+mount -t tmpfs none "$made"
+for each in null zero full random urandom; do
+    touch "$made/$each"
+    mount --bind "/dev/$each" "$made/$each"
+done
+mkdir "$made/shm" "$made/dri"
+touch "$made/kfd" "$made/dxg" "$made/dri/renderD128"
+mount --rbind "$made" /dev
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or run("unshare", "-m", "sh", "-c", WITH_DEVICE_FILES, timeout=60).returncode != 0,
+    reason="no other /dev can be mounted here",
+)
+def test_device_files_of_an_integrated_gpu_end_on_the_cpu() -> None:
+    command = f'"{sys.executable}" -m distilbert_sentiment_arch.cli serve --dry-run --devices'
+    script = f"{WITH_DEVICE_FILES}\n{command} auto\n! {command} gpu"
+    ended = run("unshare", "-m", "sh", "-c", script, environment={"PYTHONPATH": os.getcwd()})
+    assert ended.returncode == 0, ended.stderr
+    chosen, refused = ended.stderr.splitlines()
+    assert chosen == "max-sentiment: computing on cpu: MAX finds no accelerator"
+    assert refused == (
+        "max-sentiment: The device 'gpu' was asked for, and MAX finds no accelerator that it "
+        "computes on in this machine. Take cpu, or check the accelerator's driver."
+    )
+    assert "--devices cpu" in ended.stdout
 
 
 def test_what_fakes_an_accelerator_changes_what_max_says() -> None:
