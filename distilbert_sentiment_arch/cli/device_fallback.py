@@ -89,7 +89,10 @@ class RememberedFailures:
         when = "at the start" if failure.phase == "start" else "in service"
         reason = f"{when} of a server, it {failure.reason}"
         verdict = RungVerdict(device, CLASSIFIER, "crashed", reason)
-        keep_verdict(self.accelerator, self.found, verdict, self.precision)
+        try:
+            keep_verdict(self.accelerator, self.found, verdict, self.precision)
+        except OSError as error:  # files of the checkpoint are part of what a verdict is of
+            _say(f"the failure of {device} is not kept: {error}")
 
 
 @dataclass
