@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -70,6 +70,7 @@ def started(
     environment: Mapping[str, str] | None = None,
     cgroup: Path | None = None,
     working_directory: Path | None = None,
+    search: Sequence[Path] = (),
 ) -> Iterator[ServerProcess]:
     """Starts a server, yields it without waiting for it, and ends it with SIGTERM.
 
@@ -81,6 +82,7 @@ def started(
         environment: Variables added to those of this process.
         cgroup: Control group of the server and its processes.
         working_directory: Its working directory; ``directory`` by default.
+        search: Directories that its Python searches for modules first.
     """
     free_port, metrics_port = free_ports(2)
     port = port or free_port
@@ -100,7 +102,7 @@ def started(
                 **os.environ,
                 **(environment or {}),
                 "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join(map(str, (*search, ROOT))),
             },
             cwd=working_directory or directory,
         )

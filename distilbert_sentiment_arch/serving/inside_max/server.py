@@ -27,6 +27,7 @@ from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
+from distilbert_sentiment_arch.serving.inside_max.announcement import announce
 from distilbert_sentiment_arch.serving.inside_max.assembly import assemble, labels_of
 from distilbert_sentiment_arch.serving.inside_max.entry import Entry
 from distilbert_sentiment_arch.serving.inside_max.metrics_port import metrics_port
@@ -126,6 +127,7 @@ async def lifespan(
         labels = labels_of(pipeline, config)
         async with worker_transport(connection, len(labels)) as transport:
             app.state.sentiment = assemble(pipeline, config, transport)
+            await announce(settings)
             yield
 
 
