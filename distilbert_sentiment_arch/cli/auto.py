@@ -12,7 +12,7 @@ from distilbert_sentiment_arch.cli.recommend_flags import LATEST
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.recommend.candidates import CPU, default_batch_tokens
 from distilbert_sentiment_arch.recommend.kept import Kept, kept_recommendation
-from distilbert_sentiment_arch.recommend.report import serve_command
+from distilbert_sentiment_arch.recommend.report import command_line
 from distilbert_sentiment_arch.recommend.request import Goal, RecommendRequest
 from distilbert_sentiment_arch.settings.limits import environment_variable
 from distilbert_sentiment_arch.settings.precision import PRECISION
@@ -72,8 +72,10 @@ def with_remembered(
     cores = kept.cores if given.cores is None else None
     names = {PRECISION: "--precision", BATCH_TOKENS: "--max-batch-tokens"}
     parts = [f"{names[name]} {value}" for name, value in taken.items()]
+    won = [names[name] for name in settings if name not in taken]
     parts += [" ".join(devices)] * bool(devices) + [f"--cores {cores}"] * bool(cores)
-    _say(f"--auto takes {', '.join(parts) or 'nothing'}; {_origin(kept)}")
+    wins = f" ({', '.join(won)} as given)" * bool(won)
+    _say(f"--auto takes {', '.join(parts) or 'nothing'}{wins}; {_origin(kept)}")
     return Automatic({**given.settings, **taken}, [*flags, *devices], given.cores or cores)
 
 
@@ -87,7 +89,7 @@ def _origin(kept: Kept) -> str:
 
 def _how_to_make_one(goal: Goal, model: str | None, revision: str | None) -> str:
     request = RecommendRequest(goal, model, revision)
-    command = serve_command(request, ("--goal", goal)).replace(" serve ", " recommend ", 1)
+    command = command_line(request, ("--goal", goal), "recommend")
     return (
         "--auto finds no recommendation for this model on this machine with these versions, and "
         f"serves the defaults. Make one: {command}"

@@ -106,10 +106,12 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
         settings, flags = dict(automatic.settings), automatic.flags
         options.cores = automatic.cores
     if options.cores is not None:
-        from distilbert_sentiment_arch.recommend.cores import limit_processors
+        from distilbert_sentiment_arch.recommend.cores import chosen_processors, limit_processors
 
-        chosen = ",".join(map(str, limit_processors(options.cores)))
-        print(f"max-sentiment: on the logical processors {chosen}", file=sys.stderr)
+        processors = chosen_processors(options.cores)
+        print(f"max-sentiment: on the logical processors {processors}", file=sys.stderr)
+        if not options.dry_run:
+            limit_processors(processors)
     environment = os.environ | settings
     Limits.from_environment(environment)
     ApiKeys(environment)

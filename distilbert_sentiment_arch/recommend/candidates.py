@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from distilbert_sentiment_arch.engine.precision import UNITS, Processor
 from distilbert_sentiment_arch.recommend.cores import counts_up_to

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from distilbert_sentiment_arch.engine.worker_process import cores_of
-from distilbert_sentiment_arch.errors import RecommendError
+from distilbert_sentiment_arch.errors import ConfigError
 
 
 def usable_processors() -> int:
@@ -17,29 +17,30 @@ def usable_processors() -> int:
     return os.cpu_count() or 1
 
 
-def limit_processors(count: int) -> list[int]:
-    """Limits this process, and what it starts from now on, to some of its logical processors.
+def limit_processors(processors: Collection[int]) -> None:
+    """Limits this process, and what it starts from now on, to some of its logical processors."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, processors)
 
-    Returns:
-        Their numbers.
+
+def chosen_processors(count: int) -> list[int]:
+    """Returns so many of the logical processors that this process may use.
 
     Raises:
-        RecommendError: It has fewer, or the system cannot limit it.
+        ConfigError: It has fewer, or the system cannot limit it.
     """
     if sys.platform != "linux":
-        raise RecommendError(
+        raise ConfigError(
             f"--cores {count} is not possible on {sys.platform}: only Linux limits a process to "
             "some processors. Leave it out."
         )
     usable = os.sched_getaffinity(0)
     if not 0 < count <= len(usable):
-        raise RecommendError(
+        raise ConfigError(
             f"--cores is {count}, and this process may use {len(usable)} logical processors. Give "
             f"1 to {len(usable)}."
         )
-    chosen = first_processors(count, cores_of(usable))
-    os.sched_setaffinity(0, chosen)
-    return chosen
+    return first_processors(count, cores_of(usable))
 
 
 def first_processors(count: int, cores: Iterable[Iterable[int]]) -> list[int]:

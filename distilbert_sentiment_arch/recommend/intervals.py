@@ -117,9 +117,7 @@ def requests_for(quantile: float, confidence: float = CONFIDENCE) -> int:
 
 def _binomial(count: int, successes: int, chance: float) -> float:
     log = math.lgamma(count + 1) - math.lgamma(successes + 1) - math.lgamma(count - successes + 1)
-    return math.exp(
-        log + successes * math.log(chance) + (count - successes) * math.log1p(-chance)
-    )
+    return math.exp(log + successes * math.log(chance) + (count - successes) * math.log1p(-chance))
 
 
 def _draws(count: int) -> npt.NDArray[np.int64]:

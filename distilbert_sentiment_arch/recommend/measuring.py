@@ -23,7 +23,11 @@ from typing import TYPE_CHECKING, Any
 from distilbert_sentiment_arch.classify.interface import ClassifyRequest, Truncation
 from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
 from distilbert_sentiment_arch.recommend.closed_loop import closed_loop
-from distilbert_sentiment_arch.recommend.cores import limit_processors, usable_processors
+from distilbert_sentiment_arch.recommend.cores import (
+    chosen_processors,
+    limit_processors,
+    usable_processors,
+)
 from distilbert_sentiment_arch.settings.precision import Precision
 
 if TYPE_CHECKING:
@@ -62,7 +66,7 @@ class Job:
 def measure(job: Job) -> dict[str, Any]:
     """Returns what was found, as JSON values; see ``screening.Screened``."""
     if job.cores != usable_processors():
-        limit_processors(job.cores)
+        limit_processors(chosen_processors(job.cores))
     # Behind the limit: MAX starts a thread for each processor it sees.
     from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
     from distilbert_sentiment_arch.engine.device_choice import choose_device

@@ -115,8 +115,8 @@ class _Measurement:
         about = self._request.seconds + _USUAL_START_S * (processes + SERVED)
         self._say(
             f"{len(plan)} precisions and devices in processes of their own, then up to {SERVED} "
-            f"servers: {self._request.seconds:g} s of measuring, about {max(1, about / 60):.0f} min "
-            "in all; what was never compiled for this machine is compiled first"
+            f"servers: {self._request.seconds:g} s of measuring, about {max(1, about / 60):.0f} min in "
+            "all; what was never compiled for this machine is compiled first"
         )
         share = self._request.seconds * SCREENING / processes
         reference = self._screen(default_candidate(self._cores), share, None)
@@ -246,8 +246,7 @@ class _Measurement:
             )
         chosen, reasons = choose(points, self._request, default)
         rows += [
-            self._row(point, "served", reasons.get(place, ""))
-            for place, point in enumerate(points)
+            self._row(point, "served", reasons.get(place, "")) for place, point in enumerate(points)
         ]
         rows += self._not_served(others[SERVED - 1 :], chosen.candidate)
         return self._made(chosen, sorted(rows, key=lambda row: bool(row.reason)))

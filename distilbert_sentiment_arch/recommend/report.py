@@ -22,9 +22,9 @@ _GOALS: dict[Goal, str] = {
 _HEAD = ("settings", "callers", "labels", "texts/s", "p50 ms", "p99 ms", "MB", "why not")
 
 
-def serve_command(request: RecommendRequest, flags: Sequence[str]) -> str:
-    """Returns the command line of the server."""
-    command = ["max-sentiment", "serve"]
+def command_line(request: RecommendRequest, flags: Sequence[str], name: str = "serve") -> str:
+    """Returns the command line of the server, or of another command with its model."""
+    command = ["max-sentiment", name]
     if request.model is not None:
         command += ["--model", request.model]
     if request.revision is not None:
@@ -38,7 +38,7 @@ def as_text(made: Recommendation) -> str:
     callers = "1 caller" if made.callers == 1 else f"{made.callers} callers"
     texts = "1 text" if request.texts_per_request == 1 else f"{request.texts_per_request} texts"
     lines = [
-        serve_command(request, made.flags),
+        command_line(request, made.flags),
         "",
         f"goal        {request.goal}: {_goal(request)}",
         f"load        {callers}, {texts} a request; {made.texts}",
@@ -67,7 +67,7 @@ def as_json(made: Recommendation) -> str:
     values: dict[str, Any] = asdict(made)
     del values["request"]["texts"]
     values["confidence"] = CONFIDENCE
-    values["command"] = serve_command(made.request, made.flags)
+    values["command"] = command_line(made.request, made.flags)
     for row in values["rows"]:
         row["recommended"] = not row["reason"]
     return json.dumps(values, indent=2) + "\n"
@@ -99,7 +99,7 @@ def _shown(estimate: Estimate, unit: str = "") -> str:
 
 def _number(value: float) -> str:
     """Returns three digits of a number, or all in front of its point."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _cells(row: Row) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Literal, get_args
 from distilbert_sentiment_arch.errors import RecommendError
 
 Goal = Literal["latency", "throughput", "cost"]
-"""``latency``: a lone text is answered soonest. ``throughput``: most texts a second of this machine.
-``cost``: least to pay for a text."""
+"""``latency``: a lone request is answered soonest. ``throughput``: most texts a second of this
+machine. ``cost``: least to pay for a text."""
 GOALS: tuple[Goal, ...] = get_args(Goal)
 
 SECONDS = 60.0
@@ -87,7 +87,7 @@ class RecommendRequest:
         }.items():
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise RecommendError(f"{flag} is {value:g}; give a number above 0.")
-        if not 0 <= self.least_agreement <= 100:  # noqa: PLR2004 - a percentage
+        if not 0 <= self.least_agreement <= 100:
             raise RecommendError(
                 f"--least-agreement is {self.least_agreement:g}; give a percentage, 0 to 100."
             )

@@ -67,7 +67,7 @@ class Rounds:
         self._flags = flags
         self._step = step
         self._cancelled = cancelled
-        self._order = random.Random(0)
+        self._order = random.Random(0)  # noqa: S311 - an order
         self.failed: dict[Candidate, str] = {}
 
     def run(self, candidates: Sequence[Candidate], seconds: float) -> list[Point]:
@@ -97,9 +97,7 @@ class Rounds:
 
     def _started(self, candidate: Candidate, stack: ExitStack) -> MeasuredServer | None:
         self._step(f"starting a server: {candidate}")
-        started = running(
-            self._directory, self._flags(candidate), self._requests, self._cancelled
-        )
+        started = running(self._directory, self._flags(candidate), self._requests, self._cancelled)
         with self._guarded(candidate):
             server = stack.enter_context(started)
             wrong = server.why_wrong(candidate.precision)

@@ -53,7 +53,7 @@ def measured_texts(given: Sequence[str]) -> Texts:
         raise RecommendError("All texts are blank. Give texts as they will come.")
     built_in = not texts
     texts = texts or list(SENTENCES)
-    random.Random(_SEED).shuffle(texts)
+    random.Random(_SEED).shuffle(texts)  # noqa: S311 - an order
     return Texts(texts[:MOST_TEXTS], len(texts), built_in)
 
 
