@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         callers=options.callers,
         texts_per_request=options.texts_per_request,
         prices=Prices(options.core_price, options.gb_price, options.accelerator_price),
+        precisions=options.precisions,
         remember=options.remember,
     )
     with _interrupted_by_sigterm():

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from distilbert_sentiment_arch.recommend.request import GOALS, LEAST_AGREEMENT, SECONDS
+from distilbert_sentiment_arch.settings.precision import PRECISIONS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -90,6 +91,13 @@ def add_recommend(commands: Commands) -> argparse.ArgumentParser:
         type=float,
         metavar="PRICE",
         help="of an hour of an accelerator (default: not known, and none is recommended for cost)",
+    )
+    parser.add_argument(
+        "--precisions",
+        type=lambda text: tuple(text.split(",")),
+        default=PRECISIONS,
+        metavar="NAMES",
+        help=f"beside float32 try only these, commas between: {', '.join(PRECISIONS)}",
     )
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     parser.add_argument(

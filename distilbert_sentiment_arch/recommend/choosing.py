@@ -140,8 +140,8 @@ def _nearest(points: Sequence[Point], request: RecommendRequest) -> str:
     if not whole:
         each = min(points, key=lambda each: each.figures.failed)
         return (
-            "Requests failed with each setting that was measured; with the fewest: "
-            f"{each.candidate} ({each.figures.failed}). Measure with fewer --callers or --texts-per-request."
+            f"Requests failed with each setting that was measured; {each.figures.failed} with "
+            f"{each.candidate}, the fewest. Measure with fewer --callers or --texts-per-request."
         )
     assert request.p99_ms is not None
     each = min(whole, key=lambda each: each.figures.p99_ms.value)

@@ -112,11 +112,11 @@ class _Measurement:
         fewer = len(fewer_cores(self._request.goal, default_candidate(self._cores)))
         processes = len(plan) + fewer
         self._total = processes + SERVED * (1 + Rounds.MOST)
-        about = self._request.seconds + _USUAL_START_S * (processes + SERVED)
+        about = (self._request.seconds + _USUAL_START_S * (processes + SERVED)) / 60
         self._say(
-            f"{len(plan)} precisions and devices in processes of their own, then up to {SERVED} "
-            f"servers: {self._request.seconds:g} s of measuring, about {max(1, about / 60):.0f} min in "
-            "all; what was never compiled for this machine is compiled first"
+            f"{processes} processes without a server, then up to {SERVED} servers: "
+            f"{self._request.seconds:g} s of measuring, about {max(1, about):.0f} min in all; what "
+            "was never compiled for this machine is compiled first"
         )
         share = self._request.seconds * SCREENING / processes
         reference = self._screen(default_candidate(self._cores), share, None)
@@ -134,6 +134,10 @@ class _Measurement:
         quantized = self._found.checkpoint.config.quantized
         tried, left_out = precisions_of(self._processor, quantized=quantized)
         default = default_candidate(self._cores)
+        wanted = self._request.precisions
+        for precision in [each for each in tried if each not in wanted and each != "float32"]:
+            tried.remove(precision)
+            left_out[precision] = "--precisions leaves it out"
         for precision, why in left_out.items():
             self._reject(replace(default, precision=precision), why)
         plan = [replace(default, precision=precision) for precision in tried]

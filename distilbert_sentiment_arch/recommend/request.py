@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from distilbert_sentiment_arch.errors import RecommendError
+from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 Goal = Literal["latency", "throughput", "cost"]
 """``latency``: a lone request is answered soonest. ``throughput``: most texts a second of this
@@ -57,6 +58,8 @@ class RecommendRequest:
             ``latency``, 16 for others; with ``p99_ms``, as many of 1, 2, 4, ... 32 as keep it.
         texts_per_request: Texts in a request.
         prices: For the goal ``cost``.
+        precisions: Precisions to try where this machine has units for them; float32, which the
+            others are compared with, always is.
         remember: Keep the result for ``serve --auto``.
 
     Raises:
@@ -73,12 +76,18 @@ class RecommendRequest:
     callers: int | None = None
     texts_per_request: int = 1
     prices: Prices = Prices()
+    precisions: tuple[Precision, ...] = PRECISIONS
     remember: bool = True
 
     def __post_init__(self) -> None:
         """Checks the values."""
         if self.goal not in GOALS:
             raise RecommendError(f"--goal is {self.goal!r}; possible are {', '.join(GOALS)}.")
+        unknown = [each for each in self.precisions if each not in PRECISIONS]
+        if unknown:
+            raise RecommendError(
+                f"--precisions names {unknown[0]!r}; possible are {', '.join(PRECISIONS)}."
+            )
         for flag, value in {
             "--p99-ms": self.p99_ms,
             "--seconds": self.seconds,
