@@ -65,9 +65,7 @@ def test_the_size_of_batches_is_no_choice_for_a_lone_text() -> None:
 )
 def test_fewer_cores(goal: Goal, cores: int, fewer: list[int]) -> None:
     candidate = Candidate("cpu", "int8", cores, 2048)
-    assert fewer_cores(goal, candidate) == [
-        Candidate("cpu", "int8", each, 2048) for each in fewer
-    ]
+    assert fewer_cores(goal, candidate) == [Candidate("cpu", "int8", each, 2048) for each in fewer]
 
 
 def test_defaults_need_no_flags() -> None:

@@ -45,9 +45,7 @@ def test_texts_of_a_file(tmp_path: Path) -> None:
         ("a.jsonl", b"plain\n", "line 1: neither"),
     ],
 )
-def test_files_that_are_not_texts(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_files_that_are_not_texts(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(RecommendError, match=message):
