@@ -183,15 +183,15 @@ def _get(port: int, path: str) -> Any:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
     try:
+        process.terminate()
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        pass
+    finally:  # behind a second Ctrl-C, too: what is left of its session
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    with suppress(ProcessLookupError, PermissionError):  # what is left of its session
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_ports(count: int) -> list[int]:
