@@ -50,7 +50,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(count_no_progress)
 
     monkeypatch.setattr(model_worker, "sleep_with_backoff", own)
-    monkeypatch.setattr(worker_loop, "_loaded", [sums])
+    monkeypatch.setattr(worker_loop, "_loaded", [])
+    worker_loop.offer(sums)
     return noted
 
 
