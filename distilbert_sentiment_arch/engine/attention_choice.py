@@ -21,9 +21,9 @@ from distilbert_sentiment_arch.engine.ragged_attention import (
 )
 
 _MISSING = {
-    "biased": "numbers added by distance",
+    "biased": "numbers that are added by distance",
     "disentangled": "products with embeddings of distances",
-    "rotary": "a window on both sides",
+    "rotary": "window on both sides",
 }
 """What MAX's ragged attention has no mask for, by the values of ``EncoderConfig.attention``."""
 

@@ -26,10 +26,8 @@ from distilbert_sentiment_arch.engine.max_internals.model_config import (
     select_encoding,
 )
 from distilbert_sentiment_arch.errors import ConfigError
-from distilbert_sentiment_arch.settings.precision import (
-    accelerator_encoding,
-    requested_precision,
-)
+from distilbert_sentiment_arch.settings.accelerator_precision import accelerator_encoding
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 if TYPE_CHECKING:
     from transformers import AutoConfig

@@ -65,24 +65,3 @@ def requested_precision(environment: Mapping[str, str] | None = None) -> Precisi
         f"{PRECISION} is {value!r}; possible are {', '.join(PRECISION_SETTINGS)}. Correct or unset "
         "it."
     )
-
-
-def accelerator_encoding(encoding: str, environment: Mapping[str, str] | None = None) -> str:
-    """Returns what an accelerator computes in.
-
-    Args:
-        encoding: What MAX would compute in.
-        environment: Variables; None means those of this process.
-
-    Returns:
-        Where the setting is set, ``bfloat16`` if it says so, and float32 for all others, which are
-        precisions of CPUs. Otherwise what MAX would compute in.
-
-    Raises:
-        ConfigError: The setting is not one of ``PRECISION_SETTINGS``.
-    """
-    environment = os.environ if environment is None else environment
-    requested = requested_precision(environment)
-    if PRECISION not in environment:
-        return encoding
-    return "bfloat16" if requested == "bfloat16" else "float32"
