@@ -32,6 +32,8 @@ from distilbert_sentiment_arch.engine.packed_layers import (
 )
 from distilbert_sentiment_arch.engine.packed_weights import pack
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.ragged_attention import PaddedAttention
+from distilbert_sentiment_arch.engine.ragged_layers import RaggedEncoderForSequenceClassification
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -120,6 +122,40 @@ def compile_together(
         _runner(models[name], config, specs, packed=packed)
         for name, (config, _) in zip(specs, encoders, strict=True)
     ]
+
+
+def compile_ragged(encoders: Sequence[tuple[EncoderConfig, Weights]]) -> list[Graph]:
+    """Compiles the graph of accelerators for the CPU, with an attention that it computes.
+
+    Args:
+        encoders: Configurations, and weights by their names in the graph.
+    """
+    artifact = GraphModule()
+    registry: dict[str, Any] = {}
+    layouts = []
+    for index, (config, weights) in enumerate(encoders):
+        prefix = f"case_{index}"
+        classifier = RaggedEncoderForSequenceClassification(
+            config, DType.float32, DeviceRef.CPU(), PaddedAttention()
+        )
+        module = Named(prefix, classifier)
+        module.load_state_dict({f"{prefix}.{name}": data for name, data in weights.items()})
+        GraphSpec(module, prefix, classifier.input_types()).trace(artifact)
+        registry |= module.state_dict()
+        layouts.append(classifier.layout)
+    models = InferenceSession(devices=[CPU()]).load_all(artifact, weights_registry=registry)
+
+    def runner(index: int) -> Graph:
+        def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
+            assert registry  # MAX reads the weights in place and does not keep them alive
+            arrays = layouts[index].arrays(pack_sequences(sequences))
+            (logits,) = models[f"case_{index}"].execute(*arrays)
+            result: npt.NDArray[np.float32] = logits.to_numpy()
+            return result
+
+        return run
+
+    return [runner(index) for index in range(len(encoders))]
 
 
 def compile_as_served(config: EncoderConfig, weights: Weights) -> Graph:

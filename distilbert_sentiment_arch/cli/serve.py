@@ -226,12 +226,11 @@ def max_serve_arguments(found: NamedCheckpoint, flags: Sequence[str]) -> list[st
         ("--no-enable-prefix-caching",),
     ]
     given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
-    if _value(flags, "--devices") in (None, "cpu"):
-        # MAX computes in float32 on a CPU. With these flags it leaves the conversion of
-        # half-precision files to the weight adapter. The paths are absolute because MAX refuses
-        # the relative path of a bfloat16 file.
-        defaults.append(("--quantization-encoding", "float32"))
-        defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
+    # With these flags MAX leaves the conversion of half-precision files to the weight adapter, and
+    # does not choose bfloat16 for an accelerator by itself: --precision does. The paths are
+    # absolute because MAX refuses the relative path of a bfloat16 file.
+    defaults.append(("--quantization-encoding", "float32"))
+    defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
     arguments = ["serve", "--model", str(checkpoint.directory)]
     for flag, *value in defaults:
         if flag not in given or flag == "--custom-architectures":
