@@ -10,8 +10,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from commands import ROOT, run_python
+from commands import ROOT
 from error_messages import VARIES, Message, Sources
+from pair_models import SENTIMENT, pair_server
+
+from distilbert_sentiment_arch.cli.main import main
 
 PAGES = sorted((ROOT / "docs").glob("troubleshooting*.md"))
 
@@ -95,19 +98,50 @@ def test_a_page_can_be_read() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ["classify"],
         ["classify", "--method", "owen", "good"],
-        ["classify", "--model", "/nowhere/at all", "good"],
-        ["score", "missing.csv", "--text", "text", "--output", "out"],
-        ["score", "-", "--text", "text", "--output", "out"],
+        ["classify", "--explain", "--seed", "-1", "good"],
+        ["classify", "--file", "missing.txt"],
+        ["quantize", "missing", "quantised"],
+        ["score", "missing.csv", "--output", "out"],
+        ["score", "-", "--output", "out"],
+        ["score", "missing.csv", "--output", "out", "--ray", "auto", "--shard", "0/2"],
     ],
     ids=" ".join,
 )
-def test_what_a_command_prints_is_found(command: list[str], tmp_path: Path) -> None:
-    ended = run_python("-m", "distilbert_sentiment_arch.cli", *command, cwd=tmp_path)
-    assert ended.returncode == 1
-    said = ended.stderr.splitlines()[-1].removeprefix("max-sentiment: ")
+def test_what_a_command_prints_is_found(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 1
+    said = capsys.readouterr().err.splitlines()[-1].removeprefix("max-sentiment: ")
     assert any(row.explains(said) for row in rows()), said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"input": " "},
+        {"input": []},
+        {"input": 7},
+        {"input": "a\0"},
+        {"input": "word " * 80},
+        {"input": ["a"] * 9},
+        {"input": "a", "candidate_labels": ["x", "y"]},
+        {"input": "a", "explain": {"passes": 5_000, "method": "owen"}},
+        {"input": "a", "model": "another"},
+        ["a"],
+    ],
+    ids=lambda body: str(body)[:40],
+)
+def test_what_a_client_gets_is_found(body: object) -> None:
+    answer = pair_server(SENTIMENT, max_inputs=8).post("/classify", json=body)
+    assert 400 <= answer.status_code < 500, answer.text
+    said = answer.json()["error"]["message"]
+    field = re.sub(r"^\w+(\.\w+)*: (.+)\.$", r"\2", said)
+    assert any(row.explains(each) for row in rows() for each in (said, field)), said
 
 
 # The test's own reading of sources and pages

@@ -89,7 +89,7 @@ def test_a_key_that_comes_late_is_refused_by_name_unless_the_first_row_has_it(
     rows = [{"text": "a"}] * 10_000 + [{"text": "b", "late": 3}]
     path = written(tmp_path / "a.jsonl", *rows)
     assert rows_of(path).table.column_names == ["text"]
-    with pytest.raises(InputError, match="has no column 'late'.*--keep"):
+    with pytest.raises(InputError, match=r"has no column 'late'.*--keep"):
         rows_of(path, keep=("text", "late"))
     path = written(tmp_path / "a.jsonl", {"text": "c", "late": None}, *rows)
     kept = rows_of(path, keep=("late",)).table
