@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return readme_command(given[1:])
         if given[:1] == ["capacity"]:
-            from scripts.benchmarking.capacity import capacity_command
+            from scripts.benchmarking.capacity_command import capacity_command
 
             return capacity_command(given[1:])
         if given[:1] == ["bulk"]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Generator, Iterable, Iterator
+import threading
+from collections.abc import Coroutine, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import TypeVar
 
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
 from distilbert_sentiment_arch.bulk.scoring.ahead import Ahead
@@ -20,8 +22,11 @@ from distilbert_sentiment_arch.bulk.scoring.row_answers import (
 )
 from distilbert_sentiment_arch.bulk.scoring.scorer import RowScorer
 from distilbert_sentiment_arch.classify.interface import (
+    Answers,
+    Classification,
     Classifier,
     ClassifyRequest,
+    Route,
     TextPair,
     Truncation,
 )
@@ -33,6 +38,8 @@ from distilbert_sentiment_arch.explain.explanation_object import as_object
 
 _TOGETHER = 8
 """Rows that are explained at a time, so that batches are full where texts are short."""
+
+_Result = TypeVar("_Result")
 
 
 class ExplainingScorer:
@@ -80,22 +87,21 @@ class ExplainingScorer:
     def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
         """See ``Scorer``; a row whose answer cannot be explained has the reason as its error."""
         # An event loop may run in the thread that asks.
-        with Ahead(lambda: self._explained(windows), 1, "explain rows") as scored:
-            yield from scored
+        work = _Stoppable()
+        with Ahead(lambda: self._explained(windows, work), 1, "explain rows") as scored:
+            try:
+                yield from scored
+            finally:
+                work.stop()
 
-    def _explained(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
+    def _explained(self, windows: Iterable[Window], work: _Stoppable) -> Iterator[ScoredWindow]:
         place_of = self.identity.answers.index
         with (
             asyncio.Runner() as runner,
             closing(self._scorer.answers(windows, self._truncation)) as answered,
         ):
             for window, answers in answered:
-                texts = {
-                    row: text
-                    for row, text in enumerate(window.texts)
-                    if text is not None and row not in answers.failures
-                }
-                found = runner.run(self._explain(texts))
+                found = runner.run(work.run(self._explain(window, answers)))
                 objects = {row: each for row, each in found.items() if isinstance(each, str)}
                 wrong: dict[int, Failure] = {
                     row: each for row, each in found.items() if isinstance(each, SentimentError)
@@ -105,20 +111,70 @@ class ExplainingScorer:
                 explanations = [objects.get(row) for row in range(len(window.texts))]
                 yield ScoredWindow(window, replace(scores, explanations=explanations))
 
-    async def _explain(self, texts: dict[int, str | TextPair]) -> dict[int, str | SentimentError]:
-        """Returns for each text its explanation in JSON, or why there is none."""
+    async def _explain(
+        self, window: Window, answers: RowAnswers
+    ) -> dict[int, str | SentimentError]:
+        """Returns for each row with an answer its explanation in JSON, or why there is none."""
         turns = asyncio.Semaphore(_TOGETHER)
 
-        async def one(text: str | TextPair) -> str | SentimentError:
+        async def one(text: str | TextPair, answer: Answers) -> str | SentimentError:
             async with turns:
                 request = ClassifyRequest([text], self._truncation)
                 try:
-                    found = await explain(self._classifier, request, self._options)
+                    found = await explain(self._classifier, request, self._options, answers=answer)
                 except SentimentError as error:
                     return error
                 return json.dumps(as_object(found.explanations[0]), ensure_ascii=False)
 
-        return dict(zip(texts, await asyncio.gather(*map(one, texts.values())), strict=True))
+        rows = {
+            row: one(text, self._answer(answers, row))
+            for row, text in enumerate(window.texts)
+            if text is not None and row not in answers.failures
+        }
+        return dict(zip(rows, await asyncio.gather(*rows.values()), strict=True))
+
+    def _answer(self, answers: RowAnswers, row: int) -> Answers:
+        """Returns the answer for a row as the classifier would give it."""
+        found = answers.classification(row, self.labels)
+        assert isinstance(found, Classification)
+        route: Route = "lexicon" if row in answers.of_list else "model"
+        return Answers([found], self._classifier.name, route, {})
+
+
+class _Stoppable:
+    """Work of an event loop that another thread may end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[object]] | None = None
+
+    async def run(self, work: Coroutine[object, object, _Result]) -> _Result:
+        """Returns the result of a coroutine.
+
+        Raises:
+            CancelledError: ``stop`` was called, before or meanwhile.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            if self._stopped:
+                work.close()
+                raise asyncio.CancelledError
+            self._running = asyncio.get_running_loop(), task
+        try:
+            return await work
+        finally:
+            with self._lock:
+                self._running = None
+
+    def stop(self) -> None:
+        """Ends what runs, and whatever would be run after it; may be called from any thread."""
+        with self._lock:
+            self._stopped = True
+            if self._running is not None:
+                loop, task = self._running
+                loop.call_soon_threadsafe(task.cancel)
 
 
 def without(answers: RowAnswers, failures: dict[int, Failure]) -> RowAnswers:

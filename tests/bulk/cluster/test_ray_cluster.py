@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -115,7 +114,6 @@ sys.exit(main(sys.argv[1:]))
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=dict(os.environ),
         check=False,
     )
     assert ended.returncode == 1
