@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from distilbert_sentiment_arch.cli.probe_flags import add_probe
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_doctor(commands: Commands) -> argparse.ArgumentParser:
     """Adds the command to those of ``max-sentiment``."""
-    return commands.add_parser(
+    doctor = commands.add_parser(
         "doctor",
         help="say what runs on this machine, and what to do about the rest",
         description=(
@@ -20,3 +22,5 @@ def add_doctor(commands: Commands) -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
+    add_probe(doctor)
+    return doctor
