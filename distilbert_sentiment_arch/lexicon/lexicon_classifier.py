@@ -170,7 +170,8 @@ def check_labels(labels: LabelSet) -> None:
     if not {-1, 1} <= set(known) or None in known or len(set(known)) < len(known):
         raise ConfigError(
             f"A word list cannot stand in for a model with the labels {', '.join(labels.names)}: "
-            "it knows NEGATIVE, POSITIVE and NEUTRAL. Serve with --fallback off."
+            "it knows NEGATIVE, POSITIVE and NEUTRAL. Serve with --fallback off, and without "
+            "--device-fallback always."
         )
 
 
