@@ -27,7 +27,7 @@ from distilbert_sentiment_arch.probe.report import (
     report_of,
     summary,
 )
-from distilbert_sentiment_arch.probe.rungs import KERNELS
+from distilbert_sentiment_arch.probe.rungs import KERNELS, only, rungs_of
 from distilbert_sentiment_arch.probe.verdict import CLASSIFIER, RungVerdict
 
 
@@ -41,16 +41,18 @@ def probe(options: argparse.Namespace) -> int:
         otherwise ``FIT_WITH_WARNINGS``.
 
     Raises:
-        CheckpointError: There is no such checkpoint, or it cannot be served.
+        CheckpointError: There is no such checkpoint, or it cannot be served; or no rung has a name
+            that was given.
         OSError: The logs cannot be written.
     """
     output = options.format or ("json" if getattr(options, "json", False) else "text")
+    rungs = only(options.probe_rungs) if options.probe_rungs else rungs_of
     checkpoint = find_checkpoint(options.model, FAMILIES, options.revision)
     accelerators = find_accelerators()
     devices = probed_devices(accelerators)
     progress = Progress(sys.stdout if output == "text" else sys.stderr)
     logs = options.probe_logs and Path(os.path.realpath(options.probe_logs))
-    climbing = Climbing(options.probe_timeout_s, logs or None, on_start=progress.start)
+    climbing = Climbing(options.probe_timeout_s, logs or None, rungs, progress.start)
     with _sigterm_ends_python():
         verdicts = climb(devices, checkpoint, progress.end, climbing)
     report = report_of(checkpoint.name, devices, verdicts, accelerators.error)

@@ -15,8 +15,8 @@ def add_probe(parser: argparse.ArgumentParser) -> None:
     """Adds the flags to those of ``doctor``."""
     probe = parser.add_argument_group(
         "probe",
-        "A ladder of graphs, from a copy to the whole classifier, is compiled, run and held against "
-        "NumPy on every device that MAX finds, each in a process of its own.",
+        "A ladder of graphs, from a copy to the whole classifier, is compiled, run and held "
+        "against NumPy on every device that MAX finds, each in a process of its own.",
     )
     probe.add_argument("--probe", action="store_true", help="climb the ladder")
     probe.add_argument(
@@ -30,6 +30,11 @@ def add_probe(parser: argparse.ArgumentParser) -> None:
         "--probe-logs",
         metavar="DIR",
         help="where what a rung said is kept if it does not work (default: in the cache)",
+    )
+    probe.add_argument(
+        "--probe-rungs",
+        metavar="NAMES",
+        help="which rungs, commas between them, for example matmul,classifier (default: all)",
     )
     probe.add_argument(
         "--format",

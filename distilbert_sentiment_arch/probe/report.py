@@ -62,11 +62,10 @@ def report_of(
     )
 
 
-def line(cells: Iterable[str]) -> str:
+def line(cells: Sequence[str]) -> str:
     """Returns a line of the table for a terminal, of the cells of ``COLUMNS`` and a reason."""
     first = [cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=False)]
-    rest = list(cells)[len(_WIDTHS) :]
-    return "  ".join((*first, *rest)).rstrip()
+    return "  ".join((*first, *cells[len(_WIDTHS) :])).rstrip()
 
 
 def cells(verdict: RungVerdict) -> tuple[str, ...]:
@@ -183,4 +182,6 @@ def _versions() -> dict[str, str]:
     for package in ("max", "mojo-compiler"):
         with suppress(PackageNotFoundError):
             found[package] = version(package)
-    return found | {"Python": platform.python_version(), platform.libc_ver()[0]: platform.libc_ver()[1]}
+    library, number = platform.libc_ver()
+    found["Python"] = platform.python_version()
+    return found | {library: number} if library else found

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.machine.accelerators import Accelerator
 from distilbert_sentiment_arch.probe.verdict import CLASSIFIER
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
@@ -115,6 +116,22 @@ def rungs_of(device: ProbedDevice) -> list[Rung]:
         *_operations("float16"),
         Rung(CLASSIFIER, "float32", CLASSIFIER_TOLERANCE),
     ]
+
+
+def only(names: str) -> RungsOf:
+    """Returns ``rungs_of`` with the first rung and those of some graphs alone.
+
+    Args:
+        names: Names of graphs, with commas between them.
+
+    Raises:
+        ConfigError: There is no graph of such a name.
+    """
+    wanted = {name.strip() for name in names.split(",")}
+    known = (OPENING, *_OPERATIONS, KERNELS, CLASSIFIER)
+    for name in sorted(wanted - set(known)):
+        raise ConfigError(f"The ladder has no rung {name!r}: name any of {', '.join(known)}.")
+    return lambda device: [each for each in rungs_of(device) if each.graph in {OPENING, *wanted}]
 
 
 def _operations(dtype: Dtype) -> list[Rung]:
