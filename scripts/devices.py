@@ -1,18 +1,20 @@
 """Writes docs/devices.md from the probes in docs/probes/.
 
-A probe is what `max-sentiment doctor --probe --format json` prints. To add one:
+To add a probe, or to replace one:
 
-    max-sentiment doctor --probe --format json > docs/probes/NAME.json
-    python -m scripts.devices
+    max-sentiment doctor --probe --format json > NAME.json
+    python -m scripts.devices NAME.json
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from distilbert_sentiment_arch.probe.report import ProbeReport, escaped, read_json, table
+from distilbert_sentiment_arch.probe.report import ProbeReport, escaped, made_with, read_json, table
 from distilbert_sentiment_arch.probe.rungs import (
     CLASSIFIER_TOLERANCE,
     KERNEL_TOLERANCES,
@@ -58,8 +60,8 @@ With `--format json` or `--format markdown`, for a bug report, the progress goes
 work said is in a file, in the cache or where `--probe-logs` says. What an accelerator makes of the
 classifier is remembered for this driver, MAX and checkpoint.
 
-The page holds only what was run. `python -m scripts.devices` writes it from `docs/probes/`, which
-has what `max-sentiment doctor --probe --format json` printed on each machine. `ms` is one run of
+The page holds only what was run. `python -m scripts.devices NAME.json` keeps in `docs/probes/` what
+`max-sentiment doctor --probe --format json` printed on a machine, and writes the page. `ms` is one run of
 the compiled graph, for the classifier over the sentences of the self-check; `seconds` is the whole
 rung. They say what happened, on machines that may have had other work, and do not compare devices.
 """
@@ -81,10 +83,11 @@ def read_probes(directory: Path = PROBES) -> list[ProbeReport]:
 
     Raises:
         ValueError: A file is no JSON.
+        KeyError: A file is no probe.
         TypeError: A file is no probe.
     """
     files = sorted(directory.glob("*.json"))
-    return [read_json(file.read_text(encoding="utf-8")) for file in files]
+    return [read_json(json.loads(file.read_text(encoding="utf-8"))) for file in files]
 
 
 def _tolerances() -> list[str]:
@@ -102,7 +105,7 @@ def _mine(report: ProbeReport, device: ProbedDevice) -> list[RungVerdict]:
 
 
 def _max(report: ProbeReport) -> str:
-    return report.versions.get("max", "?")
+    return report.versions["MAX"]
 
 
 def _summary(reports: Iterable[ProbeReport]) -> list[str]:
@@ -124,7 +127,6 @@ def _summary(reports: Iterable[ProbeReport]) -> list[str]:
 
 
 def _section(report: ProbeReport, device: ProbedDevice) -> list[str]:
-    versions = ", ".join(f"{name} {number}" for name, number in report.versions.items())
     rows = [
         (
             each.rung,
@@ -141,7 +143,7 @@ def _section(report: ProbeReport, device: ProbedDevice) -> list[str]:
     columns = ("rung", "outcome", "error", "ms", "seconds", "MAX", "date", "reason")
     return [
         f"\n## {escaped(f'{device.name}: {device.description}')}, {report.date}\n",
-        f"{versions}; {escaped(report.system)}. Classifier: {escaped(report.model)}.\n",
+        f"{made_with(report)}\n",
         *table(columns, rows),
     ]
 
@@ -153,7 +155,7 @@ def _not_run(reports: Iterable[ProbeReport]) -> list[str]:
         for device in report.devices
         if device.accelerator
     }
-    machines = {report.system.rpartition(" ")[2] for report in reports}
+    machines = {report.architecture for report in reports}
     lines = [
         f"- Accelerators of {name}: none was at hand."
         for api, name in _APIS.items()
@@ -166,8 +168,21 @@ def _not_run(reports: Iterable[ProbeReport]) -> list[str]:
     ]
 
 
-def main() -> int:
+def keep(printed: Path, directory: Path = PROBES) -> None:
+    """Keeps the probe of what `doctor --probe --format json` printed, without its findings."""
+    found = json.loads(printed.read_text(encoding="utf-8"))["probe"]
+    for verdict in found["verdicts"]:
+        verdict["log"] = ""  # a path of that machine
+    text = json.dumps(found, indent=2)
+    (directory / f"{printed.stem}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the page; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.devices", description=__doc__)
+    parser.add_argument("printed", nargs="*", type=Path, metavar="FILE")
+    for printed in parser.parse_args(arguments).printed:
+        keep(printed)
     PAGE.write_text(page(read_probes()), encoding="utf-8")
     return 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,21 +12,21 @@ from distilbert_sentiment_arch.machine.accelerators import Accelerator
 from distilbert_sentiment_arch.probe.report import ProbeReport, as_json
 from distilbert_sentiment_arch.probe.rungs import ProbedDevice, rungs_of
 from distilbert_sentiment_arch.probe.verdict import RungVerdict
-from scripts.devices import PAGE, page, read_probes
+from scripts.devices import PAGE, keep, page, read_probes
 
 CPU = ProbedDevice("cpu", "A | processor")
 GPU = ProbedDevice("gpu:0", "NVIDIA H100", Accelerator(0, "cuda", "sm_90"))
 REPORT = ProbeReport(
     "2026-01-02",
-    {"max": "26.7.0"},
-    "Linux 6 x86_64",
+    {"MAX": "26.7.0"},
+    "x86_64",
     "model",
-    [CPU, GPU],
-    [
+    (CPU, GPU),
+    (
         RungVerdict("cpu", "classifier float32", "works", error=1e-6, milliseconds=12.5),
         RungVerdict("gpu:0", "matmul float32", "no kernel", "a | b"),
-        RungVerdict("gpu:0", "classifier float32", "not run", "nothing works"),
-    ],
+        RungVerdict("gpu:0", "classifier float32", "not run", "nothing works", log="/home/me/log"),
+    ),
 )
 
 
@@ -59,9 +61,17 @@ def test_what_was_not_run_is_said_to_be_so() -> None:
     assert "ARM" in rest
 
 
+def test_a_probe_is_kept_without_findings_and_paths(tmp_path: Path) -> None:
+    (tmp_path / "printed").mkdir()
+    printed = tmp_path / "printed" / "one.json"
+    printed.write_text(json.dumps({"findings": [1], "probe": as_json(REPORT)}))
+    keep(printed, tmp_path)
+    (kept,) = read_probes(tmp_path)
+    *others, last = REPORT.verdicts
+    assert kept == replace(REPORT, verdicts=(*others, replace(last, log="")))
+
+
 def test_a_file_that_is_no_probe_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(as_json(REPORT))
-    assert read_probes(tmp_path) == [REPORT]
     (tmp_path / "b.json").write_text('{"devices": [], "verdicts": [], "else": 1}')
     with pytest.raises(TypeError):
         read_probes(tmp_path)

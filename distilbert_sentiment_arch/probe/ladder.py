@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint
 from distilbert_sentiment_arch.compile_cache import cache_directory
 from distilbert_sentiment_arch.errors import CacheError
 from distilbert_sentiment_arch.machine.accelerators import Accelerator, Accelerators
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.probe.kept import keep_verdict
 from distilbert_sentiment_arch.probe.rung_process import run_rung
 from distilbert_sentiment_arch.probe.rungs import OPENING, ProbedDevice, Rung, RungsOf, rungs_of
@@ -48,7 +48,7 @@ class Climbing:
 
 def probed_devices(accelerators: Accelerators) -> list[ProbedDevice]:
     """Returns the CPU and what MAX finds besides."""
-    found = [ProbedDevice("cpu", _processor())]
+    found = [ProbedDevice("cpu", read_processor().name)]
     return found + [ProbedDevice(each.name, _described(each), each) for each in accelerators.found]
 
 
@@ -95,7 +95,8 @@ def climb(
             if loaded is not None and device.accelerator is not None:
                 # What was found earlier does not hold for a device that no longer opens.
                 kept = verdict if closed is None else replace(closed, rung=rung.name)
-                keep_verdict(device.accelerator, loaded, kept)
+                precision = "bfloat16" if rung.dtype == "bfloat16" else "float32"
+                keep_verdict(device.accelerator, loaded, kept, precision)
             verdicts.append(verdict)
             on_verdict(verdict)
     return verdicts
@@ -113,15 +114,6 @@ def _log_directory() -> Path:
 
 def _log_name(device: ProbedDevice, rung: Rung) -> str:
     return f"{device.name}-{rung.name}.log".replace(" ", "-").replace(":", "-")
-
-
-def _processor() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() in ("model name", "Model", "Hardware"):
-                return value.strip()
-    return platform.processor() or platform.machine()
 
 
 def _described(accelerator: Accelerator) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from distilbert_sentiment_arch.machine.accelerators import Accelerator
+from distilbert_sentiment_arch.machine.software import versions
 from distilbert_sentiment_arch.probe.rungs import ProbedDevice
 from distilbert_sentiment_arch.probe.verdict import RungVerdict
-from distilbert_sentiment_arch.settings.defaults import VERSION
 
 COLUMNS = ("device", "rung", "outcome", "error", "ms", "seconds")
 """Of the tables: ``error`` is that of ``probe.rungs``, ``ms`` one run, ``seconds`` the rung."""
@@ -31,8 +28,8 @@ class ProbeReport:
     Attributes:
         date: Day in UTC, for example ``2026-11-22``.
         versions: Versions by the names of what has them.
-        system: Operating system and its architecture.
-        model: Name of the classifier.
+        architecture: Of the processor, for example ``x86_64``.
+        model: Name of the classifier; empty if there is none.
         devices: The devices.
         verdicts: In the order of devices and rungs.
         error: Why MAX did not say which accelerators there are; empty if it did.
@@ -40,10 +37,10 @@ class ProbeReport:
 
     date: str
     versions: Mapping[str, str]
-    system: str
+    architecture: str
     model: str
-    devices: Sequence[ProbedDevice]
-    verdicts: Sequence[RungVerdict]
+    devices: tuple[ProbedDevice, ...]
+    verdicts: tuple[RungVerdict, ...]
     error: str = ""
 
 
@@ -52,12 +49,12 @@ def report_of(
 ) -> ProbeReport:
     """Returns the report on a climb that has just ended on this machine; see ``ProbeReport``."""
     return ProbeReport(
-        datetime.datetime.now(datetime.UTC).date().isoformat(),
-        _versions(),
-        f"{platform.system()} {platform.release()} {platform.machine()}",
+        datetime.now(UTC).date().isoformat(),
+        {name: number for name, number in versions().items() if number},
+        platform.machine(),
         model,
-        devices,
-        verdicts,
+        tuple(devices),
+        tuple(verdicts),
         error,
     )
 
@@ -103,39 +100,33 @@ def summary(report: ProbeReport) -> str:
     return "\n".join(lines)
 
 
-def as_json(report: ProbeReport) -> str:
+def as_json(report: ProbeReport) -> dict[str, Any]:
     """Returns the report as a JSON object; ``read_json`` reads it."""
-    return json.dumps(asdict(report), indent=2)
+    return asdict(report)
 
 
-def read_json(text: str) -> ProbeReport:
-    """Reads what ``as_json`` wrote.
+def read_json(content: Mapping[str, Any]) -> ProbeReport:
+    """Reads what ``as_json`` returned.
 
     Raises:
-        ValueError: It is no JSON.
+        KeyError: It is no such report.
         TypeError: It is no such report.
     """
-    content: dict[str, Any] = json.loads(text)
-    devices = [
+    devices = tuple(
         ProbedDevice(
             each["name"],
             each["description"],
             each["accelerator"] and Accelerator(**each["accelerator"]),
         )
-        for each in content.pop("devices")
-    ]
-    verdicts = [RungVerdict(**each) for each in content.pop("verdicts")]
-    return ProbeReport(**content, devices=devices, verdicts=verdicts)
+        for each in content["devices"]
+    )
+    verdicts = tuple(RungVerdict(**each) for each in content["verdicts"])
+    return ProbeReport(**{**content, "devices": devices, "verdicts": verdicts})
 
 
 def as_markdown(report: ProbeReport) -> str:
     """Returns the report for a bug report, with the ends of the logs of rungs that do not work."""
-    versions = ", ".join(f"{name} {number}" for name, number in report.versions.items())
-    lines = [
-        f"# Probe of {report.date}",
-        "",
-        f"{versions}; {report.system}. Classifier: {escaped(report.model)}.",
-    ]
+    lines = [f"# Probe of {report.date}", "", made_with(report)]
     if report.error:
         lines += ["", f"Accelerators: {escaped(report.error)}."]
     for device in report.devices:
@@ -145,6 +136,12 @@ def as_markdown(report: ProbeReport) -> str:
         for each in mine:
             lines += _log_of(each)
     return "\n".join(lines)
+
+
+def made_with(report: ProbeReport) -> str:
+    """Returns the sentences on versions and classifier, as Markdown."""
+    named = ", ".join(f"{name} {number}" for name, number in report.versions.items())
+    return f"{escaped(named)}; {report.architecture}. Classifier: {escaped(report.model)}."
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -176,12 +173,3 @@ def _log_of(verdict: RungVerdict) -> list[str]:
     shown = [f"    {each}" for each in last]
     return ["", f"<details><summary>{heading}</summary>", "", *shown, "", "</details>"]
 
-
-def _versions() -> dict[str, str]:
-    found = {"max-sentiment": VERSION}
-    for package in ("max", "mojo-compiler"):
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    library, number = platform.libc_ver()
-    found["Python"] = platform.python_version()
-    return found | {library: number} if library else found

@@ -114,6 +114,7 @@ def rungs_of(device: ProbedDevice) -> list[Rung]:
         *_operations("float32"),
         *_operations("bfloat16"),
         *_operations("float16"),
+        Rung(CLASSIFIER, "bfloat16", TOLERANCES["bfloat16"]),
         Rung(CLASSIFIER, "float32", CLASSIFIER_TOLERANCE),
     ]
 

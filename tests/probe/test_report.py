@@ -58,11 +58,11 @@ def test_text_says_that_there_are_no_accelerators_or_why_nobody_knows() -> None:
 
 def test_json_is_read_again(failed: RungVerdict) -> None:
     report = report_of("model", DEVICES, [WORKS, failed])
-    assert read_json(as_json(report)) == report
-    content = json.loads(as_json(report))
+    content = json.loads(json.dumps(as_json(report)))
+    assert read_json(content) == report
     assert content["verdicts"][0]["outcome"] == "works"
     assert content["devices"][1]["accelerator"]["architecture"] == "sm_90"
-    assert {"max", "mojo-compiler", "Python"} <= set(content["versions"])
+    assert {"MAX", "Mojo", "Python"} <= set(content["versions"])
 
 
 def test_markdown_has_tables_of_equal_rows_and_the_end_of_logs(failed: RungVerdict) -> None:

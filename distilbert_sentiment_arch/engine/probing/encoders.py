@@ -28,11 +28,11 @@ from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats, numpy_logits
 from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.packed_loading import PackedLoader
-from distilbert_sentiment_arch.engine.precision import UNITS, read_processor
 from distilbert_sentiment_arch.engine.probing.comparison import Answer, compare
 from distilbert_sentiment_arch.engine.probing.oracles import SMALL_ENCODER, Widened, small_weights
 from distilbert_sentiment_arch.engine.probing.rung_run import NoKernel, Run, timed
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine.processor import UNITS, read_processor
 from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 _LENGTHS = (1, 2, 5, 17, 32, 64)
@@ -85,9 +85,11 @@ def classifier(run: Run) -> Answer:
     number = run.number
     device = device_choice.CPU if number is None else DeviceChoice("gpu", number)
     try:
-        model = load_model(checkpoint, device, "float32")
+        model = load_model(checkpoint, device, _precision(run.dtype))
     except Exception as error:  # MAX and its compiler raise whatever they have
         raise NoKernel from error
+    if model.precision.precision != run.dtype:
+        return {"outcome": "no kernel", "reason": str(model.precision)}
     sequences = _sentences(model)
     run.phase("running")
     found, milliseconds = timed(lambda: self_check.in_groups(sequences, model.logits))
