@@ -61,9 +61,10 @@ work said is in a file, in the cache or where `--probe-logs` says. What an accel
 classifier is remembered for this driver, MAX and checkpoint.
 
 The page holds only what was run. `python -m scripts.devices NAME.json` keeps in `docs/probes/` what
-`max-sentiment doctor --probe --format json` printed on a machine, and writes the page. `ms` is one run of
-the compiled graph, for the classifier over the sentences of the self-check; `seconds` is the whole
-rung. They say what happened, on machines that may have had other work, and do not compare devices.
+`max-sentiment doctor --probe --format json` printed on a machine, and writes the page. `ms` is one
+run of the compiled graph, for the classifier over the sentences of the self-check; `seconds` is the
+whole rung. They say what happened, on machines that may have had other work, and do not compare
+devices.
 """
 
 

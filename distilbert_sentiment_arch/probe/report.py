@@ -172,4 +172,3 @@ def _log_of(verdict: RungVerdict) -> list[str]:
     # Four spaces show whatever the lines have as it is.
     shown = [f"    {each}" for each in last]
     return ["", f"<details><summary>{heading}</summary>", "", *shown, "", "</details>"]
-

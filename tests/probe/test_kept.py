@@ -1,4 +1,4 @@
-"""Kept verdicts: found again for the same accelerator, MAX, sources and checkpoint, and no other."""
+"""Kept verdicts: found for the same accelerator, MAX, sources and checkpoint, and no other."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ def test_other_sources_have_none(
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
-def test_another_checkpoint_at_the_same_place_has_none(
-    found: NamedCheckpoint, file: str
-) -> None:
+def test_another_checkpoint_at_the_same_place_has_none(found: NamedCheckpoint, file: str) -> None:
     keep_verdict(ACCELERATOR, found, WORKS)
     changed = found.checkpoint.directory / file
     content = changed.read_bytes()

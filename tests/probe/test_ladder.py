@@ -120,6 +120,4 @@ def test_the_cpu_comes_before_what_max_finds() -> None:
     cpu, gpu = probed_devices(Accelerators((ACCELERATOR,)))
     assert (cpu.name, cpu.accelerator) == ("cpu", None)
     assert cpu.description
-    assert gpu == ProbedDevice(
-        "gpu:0", "NVIDIA H100, sm_90, cuda, driver 580.1", ACCELERATOR
-    )
+    assert gpu == ProbedDevice("gpu:0", "NVIDIA H100, sm_90, cuda, driver 580.1", ACCELERATOR)

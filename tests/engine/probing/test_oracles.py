@@ -48,15 +48,11 @@ def test_attention_reads_real_tokens_only() -> None:
             for other in range(length)
         ]
         weights = scipy.special.softmax(scores)
-        expected = sum(
-            weight * value[batch, head, other] for other, weight in enumerate(weights)
-        )
+        expected = sum(weight * value[batch, head, other] for other, weight in enumerate(weights))
         np.testing.assert_allclose(found[batch, head, token], expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "bits"), [("float32", 24), ("float16", 11), ("bfloat16", 8)]
-)
+@pytest.mark.parametrize(("dtype", "bits"), [("float32", 24), ("float16", 11), ("bfloat16", 8)])
 def test_inputs_are_numbers_of_the_dtype(dtype: str, bits: int) -> None:
     numbers = oracles.random(1000, seed=0, dtype=dtype).astype(np.float64)
     mantissas, _ = np.frexp(numbers)
@@ -68,9 +64,7 @@ def test_inputs_are_numbers_of_the_dtype(dtype: str, bits: int) -> None:
 def test_the_small_encoder_in_float64() -> None:
     config, weights = oracles.SMALL_ENCODER, oracles.small_weights()
     ids = [np.arange(3, 20), np.array([499])]
-    found = numpy_logits(
-        oracles.Widened(weights), config, [single_segment(each) for each in ids]
-    )
+    found = numpy_logits(oracles.Widened(weights), config, [single_segment(each) for each in ids])
     assert found.dtype == np.float64
     encoder = oracle_of(config, weights)
     expected = [encoder.logits(each.tolist()) for each in ids]

@@ -59,7 +59,10 @@ def test_what_fails_while_it_runs_has_crashed(tmp_path: Path) -> None:
     ("words", "line"),
     [
         ("first\nsecond", "first"),
-        ("/a/b.mojo:3:1: note: called\n/a/b.mojo:4:2: error: no kernel\nnote", "/a/b.mojo:4:2: error: no kernel"),
+        (
+            "/a/b.mojo:3:1: note: called\n/a/b.mojo:4:2: error: no kernel\nnote",
+            "/a/b.mojo:4:2: error: no kernel",
+        ),
         ("", "ValueError"),
         ("\n  \n  indented  \n", "indented"),
     ],
