@@ -121,7 +121,9 @@ class DevicePlan:
             return LEXICON if self.policy == "always" else None
         return CPU
 
-    def _step(self, use: DeviceUse, delay_s: float = 0.0, served_at: Address | None = None) -> Step:
+    def _step(
+        self, use: DeviceUse, delay_s: float = 0.0, served_at: Address | None = None
+    ) -> Step:
         """Returns a start.
 
         Args:
