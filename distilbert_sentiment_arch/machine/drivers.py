@@ -48,7 +48,8 @@ def _of_nvml() -> str:
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL("libnvidia-ml.so.1")
         version = ctypes.create_string_buffer(_MOST_CHARACTERS)
-        if library.nvmlInit_v2() == 0:
-            if library.nvmlSystemGetDriverVersion(version, _MOST_CHARACTERS) == 0:
-                return version.value.decode(errors="replace")
+        failed = library.nvmlInit_v2() or library.nvmlSystemGetDriverVersion(
+            version, _MOST_CHARACTERS
+        )
+        return "" if failed else version.value.decode(errors="replace")
     return ""
