@@ -99,6 +99,17 @@ def compiled_graph(
         raise CompilerError(str(error)) from error
 
 
+def graph_file_names(
+    graph: type[Module],
+    config: EncoderConfig,
+    weights: Packed,
+    kernels: Path,
+    precision: Precision = "float32",
+) -> list[str]:
+    """Returns the names in the cache that ``compiled_graph`` looks for, the preferred one first."""
+    return _names(_described(graph, config, weights, precision), kernels)
+
+
 def compile_ahead(
     graph: type[Module],
     config: EncoderConfig,

@@ -12,7 +12,6 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +41,7 @@ class StartedPass:
         leave: Called once, when the place is free again.
     """
 
-    def __init__(
-        self, done: DeviceEvent, rows: Buffer, leave: Callable[[], None]
-    ) -> None:
+    def __init__(self, done: DeviceEvent, rows: Buffer, leave: Callable[[], None]) -> None:
         self._done = done
         self._rows = rows
         self._leave = leave

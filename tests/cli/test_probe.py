@@ -1,0 +1,122 @@
+"""`max-sentiment doctor --probe`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.cli.main import main
+from distilbert_sentiment_arch.cli.probe import findings_of
+from distilbert_sentiment_arch.cli.probe_flags import DEFAULT_TIMEOUT_S
+from distilbert_sentiment_arch.doctor.finding import UNFIT
+from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.machine.accelerators import Accelerator, find_accelerators
+from distilbert_sentiment_arch.probe.kept import kept_verdict
+from distilbert_sentiment_arch.probe.ladder import TIMEOUT_S
+from distilbert_sentiment_arch.probe.report import report_of
+from distilbert_sentiment_arch.probe.rungs import ProbedDevice
+from distilbert_sentiment_arch.probe.verdict import Outcome, RungVerdict
+
+CPU = ProbedDevice("cpu", "a processor")
+GPU = ProbedDevice("gpu:0", "an accelerator", Accelerator(0, "cuda"))
+
+
+def level_of(*rungs: tuple[str, Outcome], device: ProbedDevice = CPU) -> str:
+    verdicts = [RungVerdict(device.name, *each) for each in rungs]
+    (finding,) = findings_of(report_of("m", [device], verdicts))
+    assert finding.name == f"probe.{device.name}"
+    assert bool(finding.remedy) == (finding.level != "ok")
+    return finding.level
+
+
+def test_a_device_is_a_finding() -> None:
+    works: tuple[str, Outcome] = ("classifier float32", "works")
+    assert level_of(works) == "ok"
+    assert level_of(("classifier float32", "crashed")) == "unfit"
+    assert level_of(works, ("softmax float32", "wrong numbers")) == "warning"
+    assert level_of(works, device=GPU) == "ok"
+    assert level_of(("classifier float32", "hung"), device=GPU) == "warning"
+    assert level_of(("classifier float32", "not run"), device=GPU) == "warning"
+
+
+def test_a_cpu_without_units_of_a_lower_precision_is_fit() -> None:
+    assert level_of(("kernels bfloat16", "no kernel")) == "ok"
+    assert level_of(("kernels bfloat16", "crashed")) == "warning"
+    assert level_of(("kernels float32", "no kernel")) == "warning"
+
+
+def test_the_default_time_limit_is_the_ladder_s() -> None:
+    assert DEFAULT_TIMEOUT_S == TIMEOUT_S
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "soon"])
+def test_no_time_is_no_limit(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--probe", "--probe-timeout-s", seconds])
+    assert ended.value.code == 2
+    assert "--probe-timeout-s" in capsys.readouterr().err
+
+
+def test_an_unknown_rung_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--probe", "--probe-rungs", "matmull"]) == 1
+    assert "no rung 'matmull'" in capsys.readouterr().err
+
+
+FAKE = {"model": "Fake | accelerator", "architecture": "sm_00"}
+TIMEOUT = ["--timeout", "300"]  # of the doctor's questions to MAX, on a busy machine
+
+
+@pytest.mark.slow
+def test_markdown_has_what_a_device_said_that_does_not_open(
+    report_accelerators: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_accelerators(FAKE)
+    arguments = ["--probe-rungs", "open and copy", "--probe-logs", str(tmp_path / "logs")]
+    main(["doctor", "--probe", "--format", "markdown", *TIMEOUT, *arguments])
+    shown = capsys.readouterr()
+    assert re.search(r"^cpu +open and copy +works", shown.err, re.MULTILINE)
+    assert re.search(r"^gpu:0 +open and copy +crashed", shown.err, re.MULTILINE)
+    assert r"## gpu:0: Fake \| accelerator" in shown.out
+    assert "    Traceback" in shown.out
+    assert "Traceback" in (tmp_path / "logs" / "gpu-0-open-and-copy.log").read_text()
+    assert "| warning | probe.gpu:0 | 0 of 1 rungs work |" in shown.out
+
+
+@pytest.mark.slow
+def test_what_became_of_the_classifier_is_remembered(
+    report_accelerators: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_accelerators(FAKE)
+    arguments = ["--probe-rungs", "classifier", "--probe-logs", str(tmp_path)]
+    main(["doctor", "--probe", "--format", "json", *TIMEOUT, *arguments])
+    shown = capsys.readouterr()
+    content = json.loads(shown.out)
+    found = {(each["device"], each["rung"]): each for each in content["probe"]["verdicts"]}
+    on_cpu = found["cpu", "classifier float32"]
+    assert on_cpu["outcome"] == "works", on_cpu
+    assert 0 < on_cpu["error"] < 1e-5
+    assert on_cpu["milliseconds"] > 0
+    assert found["gpu:0", "classifier float32"]["outcome"] == "not run"
+    assert "does not open" in found["gpu:0", "classifier float32"]["reason"]
+    levels = {each["name"]: each["level"] for each in content["findings"]}
+    assert (levels["probe.cpu"], levels["probe.gpu:0"]) == ("ok", "warning")
+    (accelerator,) = find_accelerators(300).found
+    kept = kept_verdict(accelerator, find_checkpoint(None, FAMILIES))
+    assert kept is not None
+    assert kept.outcome == "crashed"
+
+
+@pytest.mark.slow
+def test_without_a_checkpoint_the_devices_are_probed_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--probe-rungs", "classifier", "--model", str(tmp_path / "none")]
+    assert main(["doctor", "--probe", *TIMEOUT, *arguments]) == UNFIT
+    shown = capsys.readouterr().out
+    assert re.search(r"^cpu +open and copy +works", shown, re.MULTILINE)
+    assert "classifier float32" not in shown

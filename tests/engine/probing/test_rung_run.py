@@ -1,0 +1,75 @@
+"""Rungs with MAX in processes of their own: what works on this CPU, and faults made on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distilbert_sentiment_arch.engine.probing.rung_run import shortened
+from distilbert_sentiment_arch.probe.rung_process import run_rung
+from distilbert_sentiment_arch.probe.rungs import Rung
+from distilbert_sentiment_arch.probe.verdict import RungVerdict
+
+TIMEOUT_S = 400.0
+
+
+def verdict_on(rung: Rung, log: Path) -> RungVerdict:
+    return run_rung(rung, "cpu", None, TIMEOUT_S, log)
+
+
+# tests/cli/test_probe.py has the first rung and the last one; the others, dear to compile, are run
+# for docs/devices.md.
+@pytest.mark.slow
+def test_what_this_cpu_computes(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    verdict = verdict_on(Rung("element-wise"), log)
+    assert verdict.works, f"{verdict}\n{log.read_text()}"
+    assert verdict.milliseconds > 0
+    assert 0 < verdict.error <= Rung("element-wise").tolerance
+
+
+@pytest.mark.slow
+def test_a_kernel_that_is_wrong_is_found_out(tmp_path: Path) -> None:
+    verdict = verdict_on(Rung("wrong", module="faulty_rung"), tmp_path / "log")
+    assert verdict.outcome == "wrong numbers", Path(verdict.log).read_text()
+    assert verdict.error > 0.05
+    assert "1e-05 is allowed" in verdict.reason
+
+
+@pytest.mark.slow
+def test_a_kernel_that_does_not_compile_says_why_in_a_line(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    verdict = verdict_on(Rung("does not compile", module="faulty_rung"), log)
+    assert verdict.outcome == "no kernel"
+    assert "only float64 has this kernel" in log.read_text()
+    assert "\n" not in verdict.reason
+    assert 0 < len(verdict.reason) <= 240
+
+
+@pytest.mark.slow
+def test_what_fails_while_it_runs_has_crashed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    verdict = verdict_on(Rung("fails", module="faulty_rung"), log)
+    assert (verdict.outcome, verdict.reason) == ("crashed", "RuntimeError: error of a driver")
+    assert "where it happened" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("first\nsecond", "first"),
+        (
+            "/a/b.mojo:3:1: note: called\n/a/b.mojo:4:2: error: no kernel\nnote",
+            "/a/b.mojo:4:2: error: no kernel",
+        ),
+        ("", "ValueError"),
+        ("\n  \n  indented  \n", "indented"),
+    ],
+)
+def test_the_telling_line_of_an_error(words: str, line: str) -> None:
+    assert shortened(ValueError(words)) == line
+
+
+def test_a_long_line_is_cut() -> None:
+    assert len(shortened(ValueError("x" * 9000))) == 240
