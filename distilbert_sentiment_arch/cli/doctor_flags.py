@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 HOST, PORT = "MAX_SERVE_HOST", "MAX_SERVE_PORT"
 """Environment variables of MAX Serve."""
 
-NO_METRICS = ("MAX_SERVE_DISABLE_TELEMETRY",)
-"""Environment variables with which a server has no port for Prometheus."""
+NO_METRICS = {"MAX_SERVE_DISABLE_TELEMETRY", "MAX_SERVE_METRIC_RECORDING_METHOD"}
+"""Environment variables with which `serve` leaves the port for Prometheus unchecked."""
 
 
 def add_doctor(commands: Commands) -> argparse.ArgumentParser:
