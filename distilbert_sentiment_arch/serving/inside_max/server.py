@@ -28,6 +28,7 @@ from distilbert_sentiment_arch.last_start import process_age_s, record_later
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
+from distilbert_sentiment_arch.serving.inside_max.announcement import announce
 from distilbert_sentiment_arch.serving.inside_max.assembly import assemble, labels_of
 from distilbert_sentiment_arch.serving.inside_max.entry import Entry
 from distilbert_sentiment_arch.serving.inside_max.metrics_port import metrics_port
@@ -129,6 +130,7 @@ async def lifespan(
         async with worker_transport(connection, len(labels)) as transport:
             app.state.sentiment = assemble(pipeline, config, transport)
             record_later(app.state.sentiment.default.name, imported_s)
+            await announce(settings)
             yield
 
 
