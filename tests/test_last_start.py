@@ -81,5 +81,3 @@ def test_a_process_records_its_own_start(cache: Path) -> None:
     assert found.imports_s > 0
     assert 0 <= found.model_s < found.imports_s
     assert json.loads((cache_directory() / FILE).read_bytes()[:-32])["model"] == "a-model"
-
-

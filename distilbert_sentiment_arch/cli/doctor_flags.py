@@ -50,6 +50,12 @@ def add_doctor(commands: Commands) -> argparse.ArgumentParser:
         help=f"port for Prometheus, 0 for none (default: %(default)s) [{METRICS_PORT}]",
     )
     doctor.add_argument(
+        "--devices",
+        default="cpu",
+        metavar="DEVICE",
+        help="what it is to compute on: cpu, auto, gpu, gpu:1 (default: %(default)s)",
+    )
+    doctor.add_argument(
         "--timeout",
         type=float,
         default=120,
