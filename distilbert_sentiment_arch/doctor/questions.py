@@ -94,9 +94,8 @@ def _device(setting: str, directory: str, timeout_s: float) -> DeviceReport | No
     if setting == CPU or not directory:
         return None
     answer = ask(DEVICE_REPORT, [setting, directory], timeout_s)
-    return (
-        DeviceReport(**answer.objects[-1]) if answer.objects else DeviceReport("", answer.failure)
-    )
+    said = answer.objects[-1] if answer.objects else {"device": "", "reason": answer.failure}
+    return DeviceReport(**said)
 
 
 def _later(question: Callable[[], _Result]) -> Future[_Result]:

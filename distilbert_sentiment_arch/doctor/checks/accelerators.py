@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from distilbert_sentiment_arch.doctor.device_report import DeviceReport
 from distilbert_sentiment_arch.doctor.examined import Examined
 from distilbert_sentiment_arch.doctor.finding import Finding
 from distilbert_sentiment_arch.doctor.questions import CPU
@@ -15,7 +14,7 @@ _PROBE = "max-sentiment doctor --probe tries it."
 
 def check_accelerators(examined: Examined) -> list[Finding]:
     """Returns the findings of this area."""
-    return [*_found(examined), *_chosen(examined.options.devices, examined.answers.device)]
+    return [*_found(examined), *_chosen(examined)]
 
 
 def _found(examined: Examined) -> list[Finding]:
@@ -54,16 +53,16 @@ def _described(accelerator: Accelerator) -> Finding:
     )
 
 
-def _chosen(setting: str, report: DeviceReport | None) -> list[Finding]:
+def _chosen(examined: Examined) -> list[Finding]:
     """Returns the finding about what ``--devices`` comes to, where it is more than the default."""
-    name = "accelerators.chosen"
+    name, setting = "accelerators.chosen", examined.options.devices
+    report = examined.answers.device
     if report is None:
         return []
     if not report.device:
         remedy = "As the message says."
         return [Finding(AREA, name, f"--devices {setting}", report.reason, remedy, "unfit")]
     found = f"--devices {setting} takes {report.device}"
-    if report.device == CPU and "accelerator" not in report.reason:
-        # There are accelerators, and none has passed its probe.
+    if report.device == CPU and examined.answers.accelerators.found:
         return [Finding(AREA, name, found, report.reason, _PROBE, "warning")]
     return [Finding(AREA, name, found, report.reason)]
