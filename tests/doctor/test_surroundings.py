@@ -102,9 +102,8 @@ def test_one_core_few_files_and_a_warm_cache_that_is_read_only(
     assert "Read-only file system" in found.findings["cache.directory"]["found"]
     assert found.findings["cache.directory"]["level"] == "ok"
     assert "a warm start is expected" in found.findings["cache.graph"]["meaning"]
-    with running(
-        tmp_path_factory.mktemp("server"), environment=environment, inside=inside
-    ) as server:
+    directory = tmp_path_factory.mktemp("server")
+    with running(directory, environment=environment, inside=inside) as server:
         log = server.log.read_text()
     assert "Compiling the graph" not in log
     assert "is not kept" not in log
@@ -270,3 +269,20 @@ def test_a_setting_and_a_checkpoint_that_serve_refuses(
     wrong = command("serve", "--dry-run", environment=environment)
     assert wrong.returncode == refused.returncode == 1
     assert wrong.stderr == f"max-sentiment: {found.findings['settings.limits']['found']}\n"
+
+
+@pytest.mark.parametrize(("size", "status"), [("4k", 4), ("1m", None)])
+def test_little_shared_memory(
+    here: Diagnosis, ports: tuple[str, ...], size: str, status: int | None
+) -> None:
+    inside = mounts(f"mount -t tmpfs -o size={size} tmpfs /dev/shm")
+    found = examined(*ports, inside=inside)
+    assert found.status == (status or here.status)
+    finding = found.findings["files.shared_memory"]
+    assert finding["level"] == ("unfit" if status else "ok")
+    if status:
+        assert "No space left on device" in finding["found"]
+        assert "emptyDir" in finding["remedy"]
+        ended = command("serve", *ports[:2], inside=inside, environment=metrics(ports))
+        assert ended.returncode == 1
+        assert "No space left on device" in ended.stderr
