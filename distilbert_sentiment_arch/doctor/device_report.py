@@ -49,8 +49,8 @@ def device_report(setting: str, model: str | None, revision: str | None) -> Devi
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the report; returns the exit status."""
-    setting, model, revision = (*arguments, None, None)[:3]
-    print(json.dumps(asdict(device_report(setting, model, revision))))
+    model, revision = (*arguments[1:], None, None)[:2]
+    print(json.dumps(asdict(device_report(arguments[0], model, revision))))
     return 0
 
 

@@ -17,7 +17,10 @@ from distilbert_sentiment_arch.families.warmth import Warmth, warmth
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from distilbert_sentiment_arch.settings.precision import PRECISION
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Deprecated in 0.9.0:DeprecationWarning"),
+]
 
 
 class LookedFor(Exception):
@@ -37,9 +40,11 @@ def looked_for(directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     def look(name: str) -> bytes:
         raise LookedFor(name)
 
-    with monkeypatch.context() as patched, pytest.raises(LookedFor) as looked:
+    found = find_checkpoint(str(directory), FAMILIES)
+    with monkeypatch.context() as patched:
         patched.setattr(compiled_graph, "read", look)
-        load_model(find_checkpoint(str(directory), FAMILIES))
+        with pytest.raises(LookedFor) as looked:
+            load_model(found)
     return str(looked.value)
 
 

@@ -15,6 +15,6 @@ print(found.soft, found.hard)
 
 def test_both_limits_are_those_of_the_shell() -> None:
     ended = run(
-        "bash", "-c", 'ulimit -Hn 300; ulimit -Sn 200; exec "$0" -c "$1"', sys.executable, SHOW
+        "bash", "-c", 'ulimit -Sn 200; ulimit -Hn 300; exec "$0" -c "$1"', sys.executable, SHOW
     )
     assert ended.stdout.split() == ["200", "300"], ended.stderr
