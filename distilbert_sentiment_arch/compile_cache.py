@@ -187,7 +187,7 @@ def check_writable() -> None:
         return
     trial = f"trial-{secrets.token_hex(8)}"
     try:
-        _keep(trial, b"trial")
+        keep(trial, b"trial")
         os.unlink(cache_directory() / trial)
     except CacheError as error:
         raise WarmError(str(error)) from error

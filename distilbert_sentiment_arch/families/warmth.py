@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from distilbert_sentiment_arch.child_environment import restore_child_environment
 
@@ -99,8 +100,9 @@ def warmth(directory: Path) -> Warmth:
         name: np.asarray(np.from_dlpack(data), np.float32)
         for name, data in adapt(tensors, config=encoder, dtype=DType.float32).items()
     }
+    served: Any = architecture.pipeline_model
     graphs = graph_file_names(
-        architecture.pipeline_model.packed_graph,
+        served.packed_graph,
         encoder,
         pack(weights, encoder, precision),
         KERNELS,

@@ -129,8 +129,8 @@ async def lifespan(
         labels = labels_of(pipeline, config)
         async with worker_transport(connection, len(labels)) as transport:
             app.state.sentiment = assemble(pipeline, config, transport)
-            await announce(settings)
             record_later(app.state.sentiment.default.name, imported_s)
+            await announce(settings)
             yield
 
 
