@@ -74,7 +74,7 @@ def add_mcp(commands: Commands) -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     value = int(text)
-    if not 0 <= value <= 65_535:  # noqa: PLR2004 - what a port may be
+    if not 0 <= value <= 65_535:
         raise ValueError
     return value
 

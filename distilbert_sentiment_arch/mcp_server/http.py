@@ -155,7 +155,7 @@ class KeyedApp:
             return
         if self._keys.required and authorization is not None:
             digest = hashlib.sha256(authorization.partition(" ")[2].encode()).hexdigest()
-            token = AccessToken(token="", client_id=digest, scopes=[])  # noqa: S106 - not kept
+            token = AccessToken(token="", client_id=digest, scopes=[])
             scope["user"] = AuthenticatedUser(token)
         await self._manager.handle_request(scope, receive, send)
 

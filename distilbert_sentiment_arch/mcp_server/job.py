@@ -18,11 +18,12 @@ from importlib import import_module
 from typing import Any
 
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.mcp_server.process_tree import kill_descendants
 
 JobReport = Callable[[float, float | None, str], None]
 """Takes how far a job is, of how much, and a sentence; may be called from any thread."""
 
-GRACE_S = 2.0
+GRACE_S = 3.0
 """Seconds in which a job ends by itself after it was cancelled."""
 
 _NAMES = ("benchmark", "doctor", "recommend")
@@ -68,6 +69,7 @@ def _end_with_input(cancelled: threading.Event) -> None:
         waiting.join(0.1)
     cancelled.set()
     threading.Event().wait(GRACE_S)
+    kill_descendants(os.getpid())
     os.killpg(0, signal.SIGKILL)
 
 

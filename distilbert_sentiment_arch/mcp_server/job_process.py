@@ -16,6 +16,7 @@ import anyio
 
 from distilbert_sentiment_arch.child_environment import python_command, python_environment
 from distilbert_sentiment_arch.errors import DeadlineExceeded, SentimentError, Unavailable
+from distilbert_sentiment_arch.mcp_server.process_tree import kill_descendants
 from distilbert_sentiment_arch.mcp_server.progress import Report
 
 logger = logging.getLogger("max.serve.sentiment")
@@ -23,8 +24,8 @@ logger = logging.getLogger("max.serve.sentiment")
 MODULE = f"{__package__}.job"
 """What the process runs."""
 
-GRACE_S = 3.0
-"""Seconds after SIGTERM in which a process may end by itself, and with it those that it started."""
+GRACE_S = 10.0
+"""Seconds after SIGTERM in which a process ends by itself with all that it started; see ``job``."""
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Most bytes of a result."""
@@ -129,6 +130,8 @@ async def _end(process: Process) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(GRACE_S):
             await process.wait()
+    if process.returncode is None:
+        kill_descendants(process.pid)
     _signal(process, signal.SIGKILL)
     await process.wait()
     if process.stdin is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+
 PATH = "/mcp"
 """Path of the tools where they are served over HTTP."""
 
@@ -20,6 +22,11 @@ class ModelChoice:
 
     model: str | None = None
     revision: str | None = None
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The model, or the embedded checkpoint where that is a word list."""
+        return None if self.model in EMBEDDED else self.model
 
 
 @dataclass(frozen=True)

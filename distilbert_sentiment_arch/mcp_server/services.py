@@ -1,4 +1,4 @@
-"""What the tools of a server work with: its classifiers, its limits, and processes for long work."""
+"""What the tools of a server work with: classifiers, limits, processes for long work."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ class BenchmarkResult(WireModel):
     """What was measured, without HTTP and without other callers."""
 
     model: str
-    precision: str | None = Field(
-        description="What the model computed in; null for a word list."
-    )
+    precision: str | None = Field(description="What the model computed in; null for a word list.")
     texts: int = Field(description="Different texts.")
     cores: int = Field(description="Logical processors that the process may use; 0: not known.")
     start_seconds: float = Field(description="Loading and the first requests.")

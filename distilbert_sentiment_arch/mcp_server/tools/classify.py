@@ -144,9 +144,7 @@ def _result(answers: Answers, notes: list[ExplanationNote] | list[None]) -> Clas
         model=answers.model,
         answers=[
             _answer(index, answer, note)
-            for index, (answer, note) in enumerate(
-                zip(answers.classifications, notes, strict=True)
-            )
+            for index, (answer, note) in enumerate(zip(answers.classifications, notes, strict=True))
         ],
     )
 
