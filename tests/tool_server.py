@@ -9,14 +9,14 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import anyio
 import httpx
 import psutil
 from commands import ROOT
@@ -207,15 +207,10 @@ class HttpTools:
         )
 
 
-def _closing(http: httpx.AsyncClient, url: str) -> AbstractAsyncContextManager[tuple[Any, ...]]:
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def transport() -> Any:
-        async with http, streamable_http_client(url, http_client=http) as streams:
-            yield streams
-
-    return transport()
+@asynccontextmanager
+async def _closing(http: httpx.AsyncClient, url: str) -> AsyncIterator[tuple[Any, ...]]:
+    async with http, streamable_http_client(url, http_client=http) as streams:
+        yield streams
 
 
 @contextmanager
@@ -323,10 +318,8 @@ def jobs_of(server: int) -> list[psutil.Process]:
 def wait_for(condition: Callable[[], Result]) -> Result:
     """Returns what a condition gives once that is true."""
 
-    async def waiting() -> Result:
-        with anyio.fail_after(PATIENCE_S):
-            while not (found := condition()):
-                await anyio.sleep(0.02)
-            return found
-
-    return asyncio.run(waiting())
+    end = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found

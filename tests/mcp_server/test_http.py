@@ -138,7 +138,7 @@ def test_keys_sessions_and_the_end(tmp_path: Path) -> None:
 
 
 def test_other_machines_need_a_key() -> None:
-    with pytest.raises(ConfigError, match="no API key is set. Pass --api-keys-file or set MAX_"):
+    with pytest.raises(ConfigError, match=r"no API key is set\. Pass --api-keys-file or set MAX_"):
         listening_socket(options("0.0.0.0"), ApiKeys({}))
     with listening_socket(options("0.0.0.0"), ApiKeys({KEYS: "key"})) as listener:
         assert listener.getsockname()[0] == "0.0.0.0"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tool_server import Progress, ToolClient
+from mcp.shared.exceptions import McpError
+from tool_server import PATIENCE_S, HttpTools, Progress, ToolClient, jobs_of, wait_for
 
 
 def test_a_word_list_is_measured(word_list_tools: ToolClient) -> None:
@@ -26,14 +27,23 @@ def test_the_time_given_ends_a_measurement(word_list_tools: ToolClient) -> None:
     assert found["texts_measured"] < 200_000
 
 
-def test_measurements_take_turns(word_list_tools: ToolClient) -> None:
-    arguments = {"texts": ["good"] * 200, "rounds": 3, "seconds": 100}
+def test_measurements_take_turns(
+    word_list_over_http: HttpTools, word_list_tools: ToolClient
+) -> None:
+    number = word_list_tools.next_request
+    first = word_list_tools.start(
+        "benchmark", texts=["A good film. " * 20] * 1000, rounds=1000, seconds=300
+    )
+    wait_for(lambda: jobs_of(word_list_over_http.process.pid))
     progress: list[Progress] = []
-    first = word_list_tools.start("benchmark", **arguments)
-    second = word_list_tools.start("benchmark", progress, **arguments)
-    assert not first.result().isError
-    assert not second.result().isError
+    second = word_list_tools.start("benchmark", progress, texts=["good"], rounds=1)
+    wait_for(lambda: progress)
     assert progress[0].message == "Another measurement is running; this one is next."
+    assert not second.done()
+    word_list_tools.cancel(number)
+    with pytest.raises(McpError, match="Request cancelled"):
+        first.result(PATIENCE_S)
+    assert not second.result(PATIENCE_S).isError
 
 
 @pytest.mark.parametrize(
