@@ -36,7 +36,7 @@ def test_a_result_and_its_progress() -> None:
 
 def test_an_error_keeps_its_words(tmp_path: Path) -> None:
     request = {**WORD_LIST, "texts": ["good"], "rounds": 1, "seconds": 100}
-    with pytest.raises(JobError, match="config.json"):
+    with pytest.raises(JobError, match=r"config\.json"):
         measured({**request, "model": str(tmp_path)})
 
 
