@@ -8,11 +8,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -155,8 +156,9 @@ def tool_client(transport: Transport) -> Iterator[ToolClient]:
     thread.start()
     try:
         yield opened.result(PATIENCE_S)
-        closing.result()()
     finally:
+        with suppress(RuntimeError):  # its loop has ended
+            closing.result(PATIENCE_S)()
         thread.join(PATIENCE_S)
 
 
@@ -244,11 +246,12 @@ class RawTools:
     """A server over standard input and output, spoken to in lines of JSON."""
 
     def __init__(self, *flags: str) -> None:
+        self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [*COMMAND, *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._log,
             env=environment(),
             cwd=ROOT,
         )
@@ -261,7 +264,14 @@ class RawTools:
 
     def __exit__(self, *error: object) -> None:
         stop(self.process)
-        self.process.communicate()
+        for each in (self._input, self._output, self._log):
+            with suppress(BrokenPipeError):
+                each.close()
+
+    @property
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode()
 
     def send(self, message: dict[str, Any] | bytes) -> None:
         line = message if isinstance(message, bytes) else json.dumps(message).encode()
@@ -270,7 +280,7 @@ class RawTools:
 
     def receive(self) -> dict[str, Any]:
         line = self._output.readline()
-        assert line, self.process.communicate()[1].decode()
+        assert line, self.log
         found = json.loads(line)
         assert isinstance(found, dict)
         return found

@@ -115,6 +115,8 @@ async def serve_http(
     server.start()
     async with manager.run():
         serving = asyncio.create_task(web.serve([listener]))
+        # Should it end by itself, nobody is served any more.
+        serving.add_done_callback(lambda _: web.stopping.set())
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"max-sentiment: tools at http://{shown}:{port}{PATH}", file=sys.stderr, flush=True)

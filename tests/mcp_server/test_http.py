@@ -105,22 +105,28 @@ def test_a_session_that_is_closed_ends_its_measurement(word_list_over_http: Http
 
 def test_keys_sessions_and_the_end(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
-    keys.write_text("first\nsecond\n", encoding="utf-8")
+    keys.write_text("key-of-one\nkey-of-two\n", encoding="utf-8")
     flags = (*WORD_LIST, "--api-keys-file", str(keys), "--max-sessions", "2")
     with http_tools(tmp_path / "server", *flags) as server:
-        for headers in ({}, {"Authorization": "Bearer third"}, {"Authorization": "Basic first"}):
+        for headers in (
+            {},
+            {"Authorization": "Bearer third"},
+            {"Authorization": "Basic key-of-one"},
+        ):
             refused = server.post(OPENING, **headers)
             assert refused.status_code == 401
             assert refused.headers["WWW-Authenticate"] == "Bearer"
             assert refused.json()["error"].startswith("The API key is missing or unknown.")
-        first, second = ({"Authorization": f"Bearer {name}"} for name in ("first", "second"))
+        first, second = (
+            {"Authorization": f"Bearer {name}"} for name in ("key-of-one", "key-of-two")
+        )
         session = {"Mcp-Session-Id": server.post(OPENING, **first).headers["Mcp-Session-Id"]}
         begun = {"jsonrpc": "2.0", "method": "notifications/initialized"}
         assert server.post(begun, **first, **session).status_code == 202
         # A session is open to the key that began it only.
         assert server.post(request(1, "tools/list"), **second, **session).status_code == 404
         assert server.post(request(1, "tools/list"), **first, **session).status_code == 200
-        with server.client("second") as client:
+        with server.client("key-of-two") as client:
             assert server.post(OPENING, **first).status_code == 503
             answer = client.answer("classify", texts=["good"])
             assert answer["answers"][0]["label"] == "POSITIVE"
@@ -134,7 +140,7 @@ def test_keys_sessions_and_the_end(tmp_path: Path) -> None:
             assert server.process.wait(PATIENCE_S) == 0
         log = server.log.read_text("utf-8")
         assert "Traceback" not in log
-        assert "first" not in log
+        assert "key-of" not in log
 
 
 def test_other_machines_need_a_key() -> None:

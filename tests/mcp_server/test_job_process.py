@@ -69,7 +69,6 @@ def test_jobs_that_are_stopped_end_with_what_they_have() -> None:
         return await asyncio.gather(job, return_exceptions=True)
 
     (found,) = asyncio.run(stopped())
-    # Every text alone comes first, so that it may have come to none of the batches.
     assert isinstance(found, JobError) or found["complete"] is False
 
 

@@ -28,7 +28,7 @@ REPORT_S = 0.5
 
 
 def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Event) -> Any:
-    """Measures rounds over texts; each reads every text alone, then all of them in batches.
+    """Measures rounds over texts; each reads all texts in batches and every one alone.
 
     Args:
         request: ``model``, ``revision``, ``texts`` (None for built-in ones), ``rounds`` and
@@ -45,34 +45,30 @@ def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Even
         Unavailable: It was cancelled before anything was measured.
     """
     texts = request["texts"] or _built_in()
-    alone = [[text] for text in texts]
     batches = [texts[start : start + TOGETHER] for start in range(0, len(texts), TOGETHER)]
-    total = request["rounds"] * (len(alone) + len(batches))
+    total = request["rounds"] * (len(texts) + len(batches))
     report(0, total, "The model is loading in a process of its own.")
     start = time.perf_counter()
     classifier, precision = _loaded(request["model"], request["revision"])
     measured = _Measured()
     with asyncio.Runner() as runner:
         # The first requests pay for what later ones find prepared.
-        for texts_of_one in (alone[0], batches[0]):
-            runner.run(_answered(classifier, texts_of_one))
+        for inputs in (texts[:1], batches[0]):
+            runner.run(_answered(classifier, inputs))
         loaded_s = time.perf_counter() - start
         end = time.perf_counter() + request["seconds"]
         latest = 0.0
-        for done, (number, inputs) in enumerate(_rounds(request["rounds"], alone, batches)):
+        for done, (number, inputs) in enumerate(_rounds(request["rounds"], batches)):
             now = time.perf_counter()
-            if cancelled.is_set() or now > end:
+            if cancelled.is_set() or (now > end and measured.each_kind):
                 break
             if now > latest + REPORT_S:
                 latest = now
                 report(done, total, f"Round {number + 1} of {request['rounds']}.")
             tokens = runner.run(_answered(classifier, inputs))
             measured.take(inputs, tokens, time.perf_counter() - now)
-    if not measured.alone_s or not measured.together_s:
-        raise Unavailable(
-            "The time was over before each kind of request was measured once. Give more seconds, "
-            "or fewer texts."
-        )
+    if not measured.each_kind:
+        raise Unavailable("The measurement was cancelled before anything was measured.")
     return {
         "model": classifier.name,
         "precision": precision,
@@ -93,6 +89,11 @@ class _Measured:
         self.requests = 0
         self._texts = 0
         self._tokens = 0
+
+    @property
+    def each_kind(self) -> bool:
+        """Whether there is a request of each kind."""
+        return bool(self.alone_s and self.together_s)
 
     def take(self, inputs: Sequence[str], tokens: int, seconds: float) -> None:
         """Takes the duration of one request."""
@@ -122,14 +123,13 @@ class _Batch(list[str]):
     """Texts of one request that is measured for texts a second."""
 
 
-def _rounds(
-    rounds: int, alone: Sequence[list[str]], batches: Sequence[list[str]]
-) -> Iterator[tuple[int, list[str]]]:
+def _rounds(rounds: int, batches: Sequence[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Yields the texts of each request with its round; a batch, and its texts one by one."""
     for number in range(rounds):
-        for text in alone:
-            yield number, text
         for batch in batches:
             yield number, _Batch(batch)
+            for text in batch:
+                yield number, [text]
 
 
 async def _answered(classifier: Classifier, texts: Sequence[str]) -> int:
