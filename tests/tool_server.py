@@ -246,7 +246,7 @@ class RawTools:
     """A server over standard input and output, spoken to in lines of JSON."""
 
     def __init__(self, *flags: str) -> None:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self.process = subprocess.Popen(
             [*COMMAND, *flags],
             stdin=subprocess.PIPE,

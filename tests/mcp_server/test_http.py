@@ -108,11 +108,8 @@ def test_keys_sessions_and_the_end(tmp_path: Path) -> None:
     keys.write_text("key-of-one\nkey-of-two\n", encoding="utf-8")
     flags = (*WORD_LIST, "--api-keys-file", str(keys), "--max-sessions", "2")
     with http_tools(tmp_path / "server", *flags) as server:
-        for headers in (
-            {},
-            {"Authorization": "Bearer third"},
-            {"Authorization": "Basic key-of-one"},
-        ):
+        for unknown in (None, "Bearer third", "Basic key-of-one"):
+            headers = {} if unknown is None else {"Authorization": unknown}
             refused = server.post(OPENING, **headers)
             assert refused.status_code == 401
             assert refused.headers["WWW-Authenticate"] == "Bearer"
