@@ -23,7 +23,7 @@ README_LINES = 200
 
 COMMANDS = (
     *("serve", "lexicon", "classify", "score", "quantize", "families", "ready"),
-    *("doctor", "warm"),
+    *("doctor", "recommend", "warm", "mcp"),
 )
 
 # Commands of other tools, whose flags are not checked.

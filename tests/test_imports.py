@@ -99,6 +99,7 @@ NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("probe", ("max", "numpy", *HTTP, "engine", "families", "serving", "doctor"), True),
     ("doctor", ("max", "numpy", *HTTP, "engine", "recommend"), True),
     ("recommend", (*HTTP, "serving", "doctor"), True),
+    ("mcp_server", ("max", "numpy", "serving.inside_max", "serving.standalone"), True),
     ("*", ("scripts", "tests", "torch"), True),
 ]
 
@@ -144,6 +145,20 @@ def test_datasets_are_for_the_command_and_the_api_only() -> None:
         if within(each.name, "bulk") and each.importer.split(".")[0] not in ("bulk", "cli", API)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_tools_for_agents_and_their_sdk_are_for_one_command_only() -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if (within(each.name, "mcp") and not within(each.importer, "mcp_server"))
+        or (
+            within(each.name, "mcp_server")
+            and each.importer.split(".")[0] not in ("cli", "mcp_server")
+        )
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert any(within(each.name, "mcp") for each in IMPORTS)
 
 
 def test_private_names_of_max_are_used_in_one_package_only() -> None:

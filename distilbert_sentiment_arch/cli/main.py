@@ -264,10 +264,10 @@ def _parser() -> argparse.ArgumentParser:
         help="how long to wait for it to become ready (default: ask once)",
     )
     doctor, recommend, warm = add_doctor(commands), add_recommend(commands), add_warm(commands)
-    add_mcp(commands)
-    for command in (serve, lexicon, classify, score, doctor, recommend, warm):
+    mcp = add_mcp(commands)
+    for command in (serve, lexicon, classify, score, doctor, recommend, warm, mcp):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
-    for command in (serve, classify, score, quantize, doctor, recommend, warm):
+    for command in (serve, classify, score, quantize, doctor, recommend, warm, mcp):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

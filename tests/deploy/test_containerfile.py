@@ -32,7 +32,7 @@ def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
 
 RUNTIME = locked(DEPLOY / "image" / "runtime.lock")
 BUILD = locked(DEPLOY / "image" / "build.lock")
-EXTRAS = {name: locked(DEPLOY / "image" / f"{name}.lock") for name in ("score", "ray")}
+EXTRAS = {name: locked(DEPLOY / "image" / f"{name}.lock") for name in ("score", "ray", "mcp")}
 
 
 def needed_at_run_time() -> set[str]:

@@ -31,7 +31,6 @@ PASSES = Verdict(True, "64 of 64 labels equal")
 MISSES = Verdict(False, "60 of 64 labels equal")
 
 
-@pytest.mark.parametrize(
 @needs_targets
 def test_the_processor_that_is_compiled_for_takes_its_place() -> None:
     assert compiled_for() == read_processor()
