@@ -189,6 +189,7 @@ class _Measurement:
             screened = screen(job, self._cancelled)
         except NotMeasured as error:
             self._reject(candidate, str(error))
+            self._say(f"{candidate.device} {candidate.precision} is left out: {error}")
             return None
         if screened.computed != candidate.precision:
             self._reject(candidate, f"it computes in {screened.computed}: {screened.reason}")
@@ -197,7 +198,11 @@ class _Measurement:
             reference or screened, screened, self._found.checkpoint.config.labels.problem_type
         )
         self._screening.accuracy[candidate.device, candidate.precision] = accuracy
-        refusal = None if reference is None else accuracy.refusal(request.least_agreement)
+        # Of the built-in sentences a few are undecided on purpose, which the self-check allows for.
+        least = None if self._texts.built_in else request.least_agreement
+        refusal = None if reference is None else accuracy.refusal(least)
+        if refusal is not None:
+            self._say(f"{candidate.device} {candidate.precision} is left out: {refusal}")
         for tokens, measured in screened.batches.items():
             each = replace(candidate, batch_tokens=tokens)
             if not measured.windows:

@@ -51,8 +51,8 @@ class RecommendRequest:
         revision: Revision of a hub id.
         texts: Texts as they will come; empty for the built-in ones.
         p99_ms: Most milliseconds that 99 of 100 requests may take; None for any.
-        least_agreement: Percentage of the texts whose label in a lower precision has to be that in
-            float32.
+        least_agreement: Percentage of the given texts whose label in a lower precision has to be
+            that in float32.
         seconds: Seconds of measuring.
         callers: Clients that each send a request on the answer to the one before. None: one for
             ``latency``, 16 for others; with ``p99_ms``, as many of 1, 2, 4, ... 32 as keep it.

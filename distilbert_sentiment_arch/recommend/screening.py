@@ -6,6 +6,8 @@ They say which settings keep the accuracy, and which ones are worth a server.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -83,9 +85,14 @@ class Accuracy:
         """Percentage of the texts with the same label."""
         return 100 * self.same / self.texts
 
-    def refusal(self, least_agreement: float) -> str | None:
-        """Returns why a precision is not accurate enough; None if it is."""
-        if self.percent < least_agreement:
+    def refusal(self, least_agreement: float | None) -> str | None:
+        """Returns why a precision is not accurate enough; None if it is.
+
+        Args:
+            least_agreement: Percentage of the texts that have to have the same label; None where
+                the self-check alone decides.
+        """
+        if least_agreement is not None and self.percent < least_agreement:
             return (
                 f"{self.texts - self.same} of {self.texts} labels differ from float32's: "
                 f"{self.percent:.1f}% agree, at least {least_agreement:g}% have to"
@@ -127,7 +134,7 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
         result, log = Path(directory, "result.json"), Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - this Python, this module
-                [*python_command(MODULE), str(result)],
+                [*own_command(MODULE), str(result)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -146,6 +153,12 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
         if process.returncode or not result.exists():
             raise NotMeasured(f"its process ended with {process.returncode}: {last_error(log)}")
         return _screened(json.loads(result.read_text(encoding="utf-8")))
+
+
+def own_command(module: str) -> list[str]:
+    """Returns the command that runs a module, in whichever directory it is started."""
+    python, *flags = python_command(module)
+    return [os.path.abspath(shutil.which(python) or python), *flags]
 
 
 def own_environment() -> dict[str, str]:

@@ -18,7 +18,6 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from distilbert_sentiment_arch.child_environment import python_command
 from distilbert_sentiment_arch.recommend.closed_loop import Measured, closed_loop
 from distilbert_sentiment_arch.recommend.connection import HOST, Client
 from distilbert_sentiment_arch.recommend.memory import session_memory
@@ -26,6 +25,7 @@ from distilbert_sentiment_arch.recommend.screening import (
     NotMeasured,
     cancelled_error,
     last_error,
+    own_command,
     own_environment,
 )
 from distilbert_sentiment_arch.settings.defaults import METRICS_PORT, PACKAGE
@@ -138,7 +138,7 @@ def running(
         RecommendError: It was cancelled.
     """
     port, metrics_port = _free_ports(2)
-    command = [*python_command(f"{PACKAGE.name}.cli"), "serve", "--model", str(directory)]
+    command = [*own_command(f"{PACKAGE.name}.cli"), "serve", "--model", str(directory)]
     command += ["--host", HOST, "--port", str(port), *flags]
     with tempfile.TemporaryDirectory(prefix="max-sentiment-") as working:
         log = Path(working, "log")

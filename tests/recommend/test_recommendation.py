@@ -18,6 +18,7 @@ from commands import ROOT
 from outlier_checkpoint import write_outlier_checkpoint
 
 from distilbert_sentiment_arch.cli.main import main
+from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
 from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.recommend import recommendation
 
@@ -37,7 +38,20 @@ def outlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(outlier: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The JSON of a recommendation; of the servers that of the defaults alone, to be short."""
     printed = io.StringIO()
-    flags = ["--goal", "throughput", "--callers", "4", "--precisions", "int8", "--seconds", "3"]
+    texts = tmp_path_factory.mktemp("texts") / "texts.txt"
+    texts.write_text("\n".join(each.replace("\n", " ") for each in SENTENCES), encoding="utf-8")
+    flags = [
+        "--texts",
+        str(texts),
+        "--goal",
+        "throughput",
+        "--callers",
+        "4",
+        "--precisions",
+        "int8",
+        "--seconds",
+        "3",
+    ]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.setattr(recommendation, "SERVED", 1)
         assert main(["recommend", "--model", str(outlier), *flags, "--json"]) == 0

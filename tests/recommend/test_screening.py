@@ -45,6 +45,8 @@ def test_labels_that_differ() -> None:
     assert found.refusal(99) == (
         "1 of 64 labels differ from float32's: 98.4% agree, at least 99% have to"
     )
+    # The built-in sentences are those of the self-check.
+    assert found.refusal(None) is None
 
 
 def test_the_self_check_counts_where_labels_agree() -> None:
