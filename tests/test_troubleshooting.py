@@ -58,7 +58,7 @@ class Row:
 
 def test_every_message_has_a_row() -> None:
     lacking = [
-        f"{each.place}{_origin(each, sources().texts())}\n    | `{each.text}` | cause | what to do |"
+        f"{each.place}{_origin(each, sources().texts())}\n  | `{each.text}` | cause | what to do |"
         for each in lacking_rows(sources().messages(), rows())
     ]
     assert not lacking, "add rows to docs/troubleshooting*.md:\n" + "\n".join(lacking)
