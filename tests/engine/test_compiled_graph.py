@@ -255,7 +255,7 @@ def test_code_for_a_target_has_its_instructions_only(
     (directory / "__init__.mojo").write_text("from .asking import *\n")
     (directory / "asking.mojo").write_text(ASKING)
     units = dict.fromkeys(("avx2", "avx512f", "avx512vnni"), 0)
-    for name in ("x86-64-v3", "cascadelake"):
+    for name in ("x86-64-v3",):
         with aiming_at(named_target(name)):
             if not precision.runs_here(named_target(name)):
                 compile_ahead(AskingGraph, CONFIG, WEIGHTS, directory, "float32")

@@ -88,5 +88,5 @@ def test_kernels_that_are_switched_off(
     found: NamedCheckpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAX_SENTIMENT_KERNELS", "off")
-    with pytest.raises(WarmError, match="MAX_SENTIMENT_KERNELS is off.*Unset it"):
+    with pytest.raises(WarmError, match=r"MAX_SENTIMENT_KERNELS is off.*Unset it"):
         warming.prepare(found, "float32")
