@@ -53,8 +53,9 @@ def test_another_device_is_used_where_it_is_asked_for(flags: list[str]) -> None:
     arguments = default_arguments(*flags)
     assert arguments[-len(flags) :] == flags
     assert "cpu" not in arguments
-    assert "--quantization-encoding" not in arguments
-    assert "--weight-path" not in arguments
+    # MAX would choose bfloat16 for an accelerator.
+    assert arguments[arguments.index("--quantization-encoding") + 1] == "float32"
+    assert "--weight-path" in arguments
 
 
 @pytest.mark.parametrize("flags", [["--devices", "cpu"], ["--devices=cpu"]])
@@ -124,6 +125,12 @@ def test_auto_serves_on_the_cpu_until_a_probe_has_passed(
     use = device_use("gpu:0", variables)
     assert use is not None
     assert (use.requested, use.failed) == ("auto", ())
+
+    # What passed in float32 says nothing of bfloat16.
+    assert main(["serve", "--dry-run", "--devices", "auto", "--precision", "bfloat16"]) == 0
+    _, command, line = printed_by(capsys)
+    assert "was not probed with this model in bfloat16" in line
+    assert command[command.index("--devices") + 1] == "cpu"
 
 
 @pytest.mark.usefixtures("own_cache")
@@ -307,7 +314,7 @@ def test_an_invalid_body_limit(value: str) -> None:
 
 def test_cpu_as_the_value_of_another_flag_is_no_device() -> None:
     arguments = default_arguments("--served-model-name", "cpu", "--devices", "gpu:0")
-    assert "--quantization-encoding" not in arguments
+    assert arguments.count("--devices") == 1
 
 
 def test_environment_of_the_server() -> None:
