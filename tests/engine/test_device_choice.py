@@ -38,7 +38,7 @@ def test_what_is_not_there(name: str, error: type[Exception]) -> None:
 def test_an_accelerator_is_taken_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     accelerator = Accelerator(3, "cuda")
     decided = DeviceDecision("gpu:3", "it passed", accelerator)
-    monkeypatch.setattr(device_choice, "decide", lambda name, checkpoint: decided)
+    monkeypatch.setattr(device_choice, "decide", lambda *_: decided)
     chosen = choose_device("gpu:3", FOUND)
     assert chosen == DeviceChoice("gpu", 3, "it passed")
     assert chosen.is_accelerator

@@ -58,8 +58,8 @@ def test_auto_takes_what_passed_its_probe_with_this_checkpoint(
     decision = choose_device("auto", tiny)
     assert decision.device == "cpu"
     assert decision.reason == (
-        "gpu:0 (Fast one, cuda) was not probed with this model, driver and MAX (max-sentiment "
-        "doctor --probe does it)"
+        "gpu:0 (Fast one, cuda) was not probed with this model in float32, this driver and this "
+        "MAX (max-sentiment doctor --probe does it)"
     )
 
     keep(0, tiny, "wrong numbers", "logits differ by 3.1")
