@@ -72,4 +72,4 @@ def test_the_telling_line_of_an_error(words: str, line: str) -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert len(shortened(ValueError("x" * 9000))) == 240
+    assert 100 < len(shortened(ValueError("x" * 9000))) <= 240
