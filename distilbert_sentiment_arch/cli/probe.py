@@ -65,7 +65,7 @@ def probe(options: argparse.Namespace, findings: Sequence[Finding]) -> int:
     progress = Progress(sys.stdout if output == "text" else sys.stderr)
     logs = options.probe_logs and Path(os.path.realpath(options.probe_logs))
     climbing = Climbing(options.probe_timeout_s, logs or None, rungs, progress.start)
-    with _sigterm_ends_python():
+    with sigterm_ends_python():
         verdicts = climb(devices, checkpoint, progress.end, climbing)
     name = checkpoint.name if checkpoint else ""
     report = report_of(name, devices, verdicts, accelerators.error)
@@ -142,7 +142,7 @@ class Progress:
 
 
 @contextmanager
-def _sigterm_ends_python() -> Iterator[None]:
+def sigterm_ends_python() -> Iterator[None]:
     """Makes SIGTERM an exception inside the context, so that the process of a rung ends, too."""
     if threading.current_thread() is not threading.main_thread():
         yield

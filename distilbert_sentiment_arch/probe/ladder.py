@@ -13,7 +13,7 @@ from distilbert_sentiment_arch.compile_cache import cache_directory
 from distilbert_sentiment_arch.errors import CacheError
 from distilbert_sentiment_arch.machine.accelerators import Accelerator, Accelerators
 from distilbert_sentiment_arch.machine.processor import read_processor
-from distilbert_sentiment_arch.probe.kept import keep_verdict
+from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision, keep_verdict
 from distilbert_sentiment_arch.probe.rung_process import run_rung
 from distilbert_sentiment_arch.probe.rungs import OPENING, ProbedDevice, Rung, RungsOf, rungs_of
 from distilbert_sentiment_arch.probe.verdict import CLASSIFIER, RungVerdict
@@ -95,7 +95,9 @@ def climb(
             if loaded is not None and device.accelerator is not None:
                 # What was found earlier does not hold for a device that no longer opens.
                 kept = verdict if closed is None else replace(closed, rung=rung.name)
-                precision = "bfloat16" if rung.dtype == "bfloat16" else "float32"
+                precision: AcceleratorPrecision = (
+                    "bfloat16" if rung.dtype == "bfloat16" else "float32"
+                )
                 keep_verdict(device.accelerator, loaded, kept, precision)
             verdicts.append(verdict)
             on_verdict(verdict)

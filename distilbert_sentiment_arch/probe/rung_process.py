@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import tempfile
@@ -60,7 +61,7 @@ def run_rung(
         "timeout_s": timeout_s,
         "checkpoint": checkpoint and base64.b64encode(pickle.dumps(checkpoint)).decode(),
     }
-    start = time.monotonic()
+    start, computed_before = time.monotonic(), _computed_s()
     with log.open("wb") as said, tempfile.TemporaryFile() as answers:
         process = subprocess.Popen(  # noqa: S603 - this Python, a module of this package
             python_command(rung.module),
@@ -78,7 +79,9 @@ def run_rung(
     seconds = time.monotonic() - start
     verdict = RungVerdict(device, rung.name, "works", log=str(log), seconds=round(seconds, 2))
     if status is None:
-        reason = f"still {phase} after {timeout_s:g} seconds, and killed"
+        # A machine with too much to do looks like a kernel that hangs, but for this figure.
+        computed = f"{_computed_s() - computed_before:.0f} of them on a core"
+        reason = f"still {phase} after {timeout_s:g} seconds, {computed}, and killed"
         return replace(verdict, outcome="hung", reason=reason)
     if status or answer is None:
         return replace(verdict, outcome="crashed", reason=_why(status, phase, log))
@@ -98,6 +101,12 @@ def _ended(process: subprocess.Popen[bytes], request: str, timeout_s: float) -> 
         return process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         return None
+
+
+def _computed_s() -> float:
+    """Returns the seconds that this process's children that have ended spent on cores."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import ROOT
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
@@ -65,6 +71,41 @@ def test_no_time_is_no_limit(seconds: str, capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_rung_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--probe", "--probe-rungs", "matmull"]) == 1
     assert "no rung 'matmull'" in capsys.readouterr().err
+
+
+ENDED_ON_THE_WAY = """
+import sys
+from pathlib import Path
+from distilbert_sentiment_arch.cli.probe import sigterm_ends_python
+from distilbert_sentiment_arch.probe.rung_process import run_rung
+from distilbert_sentiment_arch.probe.rungs import Rung
+with sigterm_ends_python():
+    run_rung(Rung("hang", module="made_rung"), "cpu", None, 600, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT)]
+)
+def test_who_ends_the_command_ends_the_rung_and_what_it_started(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(reading, select.POLLIN)
+    search = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    command = [sys.executable, "-c", ENDED_ON_THE_WAY, str(tmp_path / "log")]
+    environment = {**os.environ, "PYTHONPATH": search, "MADE_RUNG_FIFO": str(fifo)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        assert waiting.poll(120_000), "the rung did not start"
+        assert os.read(reading, 1) == b"x"
+        process.send_signal(number)
+        assert process.wait(120) == status
+    waiting.modify(reading, select.POLLHUP)
+    assert waiting.poll(60_000), "what the rung started still runs"
+    os.close(reading)
 
 
 FAKE = {"model": "Fake | accelerator", "architecture": "sm_00"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +103,11 @@ def assert_it_ran_and_ended(reading: int) -> None:
 def test_what_hangs_is_killed_with_all_that_it_started(log: Path, other_process: int) -> None:
     verdict = verdict_on("hang", log, timeout_s=10)
     assert verdict.outcome == "hung"
-    assert verdict.reason == "still compiling after 10 seconds, and killed"
+    said = re.fullmatch(
+        r"still compiling after 10 seconds, (\d+) of them on a core, and killed", verdict.reason
+    )
+    assert said, verdict.reason
+    assert int(said[1]) < 10, "it waited, and did not compute"
     assert verdict.log == str(log)
     assert_it_ran_and_ended(other_process)
 

@@ -127,10 +127,7 @@ def _float_weights(checkpoint: NamedCheckpoint) -> Mapping[str, Floats]:
     state = dict(load_weights(list(found.weight_files)).items())
     specs = family.tensor_specs(found.config.encoder)
     converted = convert(state, specs, family.architecture, DType.float32, family.dropped)
-    return {
-        name: np.asarray(np.from_dlpack(data), np.float32)  # type: ignore[arg-type]
-        for name, data in converted.items()
-    }
+    return {name: np.asarray(np.from_dlpack(data), np.float32) for name, data in converted.items()}
 
 
 def _precision(name: str) -> Precision:

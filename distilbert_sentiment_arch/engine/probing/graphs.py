@@ -123,7 +123,7 @@ def _matmul(dtype: str) -> Operation:
 
 def _layer_norm(dtype: str) -> Operation:
     x = oracles.rounded(3 * random(TOKENS, DIM, seed=9) + 2, dtype)
-    gamma = oracles.rounded(1 + random(DIM, seed=10) / 8, dtype)
+    gamma = oracles.rounded(np.float32(1) + random(DIM, seed=10) / np.float32(8), dtype)
     beta = random(DIM, seed=11, dtype=dtype)
 
     def build(*inputs: TensorValue) -> TensorValue:
@@ -162,7 +162,8 @@ def _attention(dtype: str) -> Operation:
         scores = query / math.sqrt(width) @ key.transpose(2, 3)
         mask = attention_mask(lengths, ids)
         weights = ops.softmax(scores.cast(DType.float32) + mask).cast(query.dtype)
-        return weights @ value
+        result: TensorValue = weights @ value
+        return result
 
     heads = ("batch", HEADS, "tokens", width)
     return Operation(

@@ -41,20 +41,23 @@ def rounded(numbers: Floats, dtype: str) -> Floats:
 
 def gelu(x: Doubles) -> Doubles:
     """Returns GELU with the error function."""
-    return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
+    result: Doubles = 0.5 * x * (1 + _erf(x / math.sqrt(2)))
+    return result
 
 
 def layer_norm(x: Doubles, gamma: Doubles, beta: Doubles, epsilon: float) -> Doubles:
     """Returns the layer norm of the last axis."""
     centred = x - x.mean(-1, keepdims=True)
     variance = np.square(centred).mean(-1, keepdims=True)
-    return centred / np.sqrt(variance + epsilon) * gamma + beta
+    result: Doubles = centred / np.sqrt(variance + epsilon) * gamma + beta
+    return result
 
 
 def softmax(x: Doubles) -> Doubles:
     """Returns the softmax of the last axis."""
     powers = np.exp(x - x.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    result: Doubles = powers / powers.sum(-1, keepdims=True)
+    return result
 
 
 def attention(
@@ -70,7 +73,8 @@ def attention(
     """
     scores = query @ np.swapaxes(key, 2, 3) / math.sqrt(query.shape[-1])
     real = np.arange(query.shape[2]) < lengths[:, None, None, None]
-    return softmax(np.where(real, scores, -np.inf)) @ value
+    result: Doubles = softmax(np.where(real, scores, -np.inf)) @ value
+    return result
 
 
 SMALL_ENCODER = EncoderConfig(

