@@ -30,7 +30,13 @@ from distilbert_sentiment_arch.recommend.figures import Point, figures_of
 from distilbert_sentiment_arch.recommend.kept import keep, versions
 from distilbert_sentiment_arch.recommend.measuring import Job, requests_of
 from distilbert_sentiment_arch.recommend.request import RecommendRequest
-from distilbert_sentiment_arch.recommend.result import OnProgress, Progress, Recommendation, Row
+from distilbert_sentiment_arch.recommend.result import (
+    OnProgress,
+    Progress,
+    Recommendation,
+    Row,
+    Stage,
+)
 from distilbert_sentiment_arch.recommend.rounds import Rounds
 from distilbert_sentiment_arch.recommend.screening import (
     Accuracy,
@@ -135,9 +141,9 @@ class _Measurement:
         tried, left_out = precisions_of(self._processor, quantized=quantized)
         default = default_candidate(self._cores)
         wanted = self._request.precisions
-        for precision in [each for each in tried if each not in wanted and each != "float32"]:
-            tried.remove(precision)
-            left_out[precision] = "--precisions leaves it out"
+        for unwanted in [each for each in tried if each not in wanted and each != "float32"]:
+            tried.remove(unwanted)
+            left_out[unwanted] = "--precisions leaves it out"
         for precision, why in left_out.items():
             self._reject(replace(default, precision=precision), why)
         plan = [replace(default, precision=precision) for precision in tried]
@@ -292,8 +298,7 @@ class _Measurement:
         remembered = self._request.remember and keep(made, self._found.checkpoint)
         return replace(made, remembered=remembered)
 
-    def _row(self, point: Point, stage: str, reason: str) -> Row:
-        assert stage in ("without a server", "served")
+    def _row(self, point: Point, stage: Stage, reason: str) -> Row:
         agreement = self._agreement(point.candidate)
         return Row(point.candidate, stage, reason, agreement, point.callers, point.figures)
 
