@@ -49,7 +49,8 @@ class Candidate:
         found: list[str] = []
         if self.accelerator:
             found += ["--devices", self.device]
-        if self.precision != DEFAULT_PRECISION:
+        # On an accelerator MAX would choose where nothing is said.
+        if self.accelerator or self.precision != DEFAULT_PRECISION:
             found += ["--precision", self.precision]
         if self.batch_tokens != default_batch_tokens(self.device):
             found += ["--max-batch-tokens", str(self.batch_tokens)]
