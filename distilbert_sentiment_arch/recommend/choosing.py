@@ -52,8 +52,8 @@ def refusal(figures: Figures, request: RecommendRequest) -> str | None:
         return f"its p99 is {p99.value:.3g} ms, over {request.p99_ms:g}"
     if p99.high is None:
         return (
-            f"{figures.requests} requests are too few to bound its p99 ({p99.value:.3g} ms): it "
-            f"takes {requests_for(0.99)}; give more --seconds"
+            f"{figures.requests} requests are too few to bound its p99 ({p99.value:.3g} ms), which "
+            f"takes {requests_for(0.99)} in several windows; give more --seconds"
         )
     if p99.high > request.p99_ms:
         return (
