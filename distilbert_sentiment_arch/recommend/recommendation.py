@@ -179,7 +179,7 @@ class _Measurement:
         """Measures a candidate with each size of batches; None if it cannot be."""
         request = self._request
         batches = batches_of(candidate.device, request)
-        self._step(f"{candidate.device} {candidate.precision}, {candidate.cores} cores")
+        self._step(f"without a server: {candidate.process}")
         job = Job(
             str(self._found.checkpoint.directory),
             candidate.device,
@@ -195,7 +195,7 @@ class _Measurement:
             screened = screen(job, self._cancelled)
         except NotMeasured as error:
             self._reject(candidate, str(error))
-            self._say(f"{candidate.device} {candidate.precision} is left out: {error}")
+            self._say(f"{candidate.process}, is left out: {error}")
             return None
         if screened.computed != candidate.precision:
             self._reject(candidate, f"it computes in {screened.computed}: {screened.reason}")
@@ -208,7 +208,7 @@ class _Measurement:
         least = None if self._texts.built_in else request.least_agreement
         refusal = None if reference is None else accuracy.refusal(least)
         if refusal is not None:
-            self._say(f"{candidate.device} {candidate.precision} is left out: {refusal}")
+            self._say(f"{candidate.process}, is left out: {refusal}")
         for tokens, measured in screened.batches.items():
             each = replace(candidate, batch_tokens=tokens)
             if not measured.windows:
