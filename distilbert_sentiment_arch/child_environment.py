@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -11,6 +12,9 @@ from distilbert_sentiment_arch.settings.defaults import PACKAGE
 CHANGED = ("PYTHONEXECUTABLE", "PYTHONPATH")
 """What MAX sets in C, so that ``os.environ`` does not show it: a Python that inherits it finds no
 package of this environment."""
+
+# A path may be relative, to the directory in which this process was started.
+_PYTHON = os.path.abspath(shutil.which(sys.orig_argv[0]) or sys.orig_argv[0])
 
 
 def restore_child_environment() -> None:
@@ -23,11 +27,11 @@ def restore_child_environment() -> None:
 
 
 def python_command(module: str) -> list[str]:
-    """Returns the command that runs a module in a process of its own, of the same Python.
+    """Returns the command that runs a module in a process of its own, in any directory.
 
-    In MAX's worker ``sys.executable`` is another Python's.
+    Its Python is that of this process. In MAX's worker ``sys.executable`` is another one.
     """
-    return [sys.orig_argv[0], "-P", "-m", module]
+    return [_PYTHON, "-P", "-m", module]
 
 
 def python_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -59,7 +59,7 @@ def with_remembered(
     if kept is None:
         _say(_how_to_make_one(goal or "latency", model, revision))
         return given
-    settings = {PRECISION: kept.precision}
+    settings: dict[str, str] = {PRECISION: kept.precision}
     if kept.batch_tokens != default_batch_tokens(kept.device):
         settings[BATCH_TOKENS] = str(kept.batch_tokens)
     taken = {

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from distilbert_sentiment_arch.errors import RecommendError
 from distilbert_sentiment_arch.recommend.recommendation import recommend
 from distilbert_sentiment_arch.recommend.report import as_json, as_text
 from distilbert_sentiment_arch.recommend.request import Prices, RecommendRequest
@@ -17,7 +20,7 @@ from distilbert_sentiment_arch.recommend.texts import read_texts
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measures, and prints the recommendation; returns the exit status, 0.
+    """Measures, and prints the recommendation; returns 0, or 130 if it was interrupted.
 
     Raises:
         RecommendError: Nothing could be measured, or no setting keeps the bounds.
@@ -37,8 +40,18 @@ def run(options: argparse.Namespace) -> int:
         precisions=options.precisions,
         remember=options.remember,
     )
-    with _interrupted_by_sigterm():
-        made = recommend(request, _print)
+    cancelled = threading.Event()
+    # In a thread of its own: a signal's handler runs in this one, and must not wait for a lock that
+    # this one holds.
+    with ThreadPoolExecutor(1) as pool, _cancelled_by_signals(cancelled):
+        measuring = pool.submit(recommend, request, _print, cancelled)
+        try:
+            made = measuring.result()
+        except RecommendError as error:
+            if not cancelled.is_set():
+                raise
+            print(f"max-sentiment: {error}", file=sys.stderr)
+            return 130
     print(as_json(made) if options.json else as_text(made), end="")
     return 0
 
@@ -48,14 +61,15 @@ def _print(progress: Progress) -> None:
 
 
 @contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Ends what is measured in an orderly way on SIGTERM, too, as Ctrl-C does."""
+def _cancelled_by_signals(cancelled: threading.Event) -> Iterator[None]:
+    """Lets Ctrl-C and SIGTERM cancel; an exception anywhere could leave a process behind."""
 
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    def cancel(number: int, frame: object) -> None:
+        cancelled.set()
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {each: signal.signal(each, cancel) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

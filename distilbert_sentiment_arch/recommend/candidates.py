@@ -49,7 +49,8 @@ class Candidate:
         found: list[str] = []
         if self.accelerator:
             found += ["--devices", self.device]
-        if self.precision != DEFAULT_PRECISION:
+        # On an accelerator MAX would choose where nothing is said.
+        if self.accelerator or self.precision != DEFAULT_PRECISION:
             found += ["--precision", self.precision]
         if self.batch_tokens != default_batch_tokens(self.device):
             found += ["--max-batch-tokens", str(self.batch_tokens)]
@@ -57,12 +58,14 @@ class Candidate:
             found += ["--cores", str(self.cores)]
         return tuple(found)
 
-    def __str__(self) -> str:
+    @property
+    def process(self) -> str:
+        """What a process that loads it depends on, in words."""
         cores = "core" if self.cores == 1 else "cores"
-        return (
-            f"{self.device} {self.precision}, {self.cores} {cores}, "
-            f"batches of {self.batch_tokens} tokens"
-        )
+        return f"{self.device} {self.precision}, {self.cores} {cores}"
+
+    def __str__(self) -> str:
+        return f"{self.process}, batches of {self.batch_tokens} tokens"
 
 
 def default_batch_tokens(device: str) -> int:

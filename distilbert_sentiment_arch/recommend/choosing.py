@@ -52,8 +52,8 @@ def refusal(figures: Figures, request: RecommendRequest) -> str | None:
         return f"its p99 is {p99.value:.3g} ms, over {request.p99_ms:g}"
     if p99.high is None:
         return (
-            f"{figures.requests} requests are too few to bound its p99 ({p99.value:.3g} ms): it "
-            f"takes {requests_for(0.99)}; give more --seconds"
+            f"{figures.requests} requests are too few to bound its p99 ({p99.value:.3g} ms), which "
+            f"takes {requests_for(0.99)} in several windows; give more --seconds"
         )
     if p99.high > request.p99_ms:
         return (
@@ -148,6 +148,13 @@ def _nearest(points: Sequence[Point], request: RecommendRequest) -> str:
     p99 = each.figures.p99_ms
     end = "unknown" if p99.high is None else f"{p99.high:.3g}"
     callers = "1 caller" if each.callers == 1 else f"{each.callers} callers"
+    if p99.high is None and p99.value <= request.p99_ms:
+        return (
+            f"No setting is sure to keep p99 within {request.p99_ms:g} ms: {each.candidate}, with "
+            f"{callers}, has {p99.value:.3g} ms, but {each.figures.requests} requests are too few "
+            f"to say so with 95% confidence. It takes {requests_for(0.99)} in several windows. "
+            "Give more --seconds."
+        )
     return (
         f"No setting is sure to keep p99 within {request.p99_ms:g} ms on this machine. Nearest is "
         f"{each.candidate}, with {callers}: {p99.value:.3g} ms, with 95% confidence {p99.low:.3g} "

@@ -12,14 +12,14 @@ from distilbert_sentiment_arch.errors import ConfigError
 
 def usable_processors() -> int:
     """Returns how many logical processors this process may use."""
-    if sys.platform == "linux":
+    if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def limit_processors(processors: Collection[int]) -> None:
     """Limits this process, and what it starts from now on, to some of its logical processors."""
-    if sys.platform == "linux":
+    if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, processors)
 
 
@@ -29,7 +29,7 @@ def chosen_processors(count: int) -> list[int]:
     Raises:
         ConfigError: It has fewer, or the system cannot limit it.
     """
-    if sys.platform != "linux":
+    if not hasattr(os, "sched_setaffinity"):
         raise ConfigError(
             f"--cores {count} is not possible on {sys.platform}: only Linux limits a process to "
             "some processors. Leave it out."

@@ -2,9 +2,11 @@
 
 A window is a stretch of a measurement, about half a second long. Requests within one are alike: the
 same neighbours on the machine, the same batches. So intervals are drawn from windows, not from
-requests: as many windows as there are, with replacement, again and again (the bootstrap, by the
-percentile method). Of a percentile it is the wider one of two: this one, and that of order
-statistics, which is exact for independent requests and knows how many a percentile takes.
+requests: as many windows as there are, with replacement, again and again. This is the bootstrap, by
+the percentile method, its percentiles moved outwards where the windows are few, as Hesterberg does
+in "What Teachers Should Know About the Bootstrap" (2015). Of a percentile it is the wider one of
+two: this one, and that of order statistics, which is exact for independent requests and knows how
+many a percentile takes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +65,7 @@ def rate(windows: Sequence[Window]) -> Estimate:
     texts = np.array([each.texts for each in windows], np.float64)
     seconds = np.array([each.seconds for each in windows], np.float64)
     drawn = _draws(len(windows))
-    low, high = _ends(texts[drawn].sum(axis=1) / seconds[drawn].sum(axis=1))
+    low, high = _ends(texts[drawn].sum(axis=1) / seconds[drawn].sum(axis=1), len(windows))
     return Estimate(float(texts.sum() / seconds.sum()), low, high)
 
 
@@ -77,12 +81,13 @@ def percentile(windows: Sequence[Window], quantile: float) -> Estimate:
     first, last = order_statistics(len(values), quantile)
     drawn = _draws(len(answered))
     low, high = _ends(
-        np.array([_at(np.concatenate([answered[i] for i in each]), quantile) for each in drawn])
+        np.array([_at(np.concatenate([answered[i] for i in each]), quantile) for each in drawn]),
+        len(answered),
     )
     return Estimate(
         _at(values, quantile),
         min(low, float(values[first - 1])) if first else 0.0,
-        max(high, float(values[last - 1])) if last else None,
+        max(high, float(values[last - 1])) if last and high is not None else None,
     )
 
 
@@ -125,10 +130,46 @@ def _draws(count: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng(count).integers(0, count, (RESAMPLES, count))
 
 
-def _ends(figures: Values) -> tuple[float, float]:
-    tail = (1 - CONFIDENCE) / 2
+def _ends(figures: Values, windows: int) -> tuple[float, float | None]:
+    """Returns the ends of the interval; of a single window nothing is known."""
+    if windows == 1:
+        return 0.0, None
+    tail = expanded_tail(windows)
     low, high = np.quantile(figures, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def expanded_tail(count: int) -> float:
+    """Returns which share of the bootstrap's figures is outside on each side, for so many windows.
+
+    The bootstrap takes the spread of a few for that of all: too small by the square root of
+    ``count / (count - 1)``, and with the normal distribution's percentiles in place of Student's.
+    """
+    return NormalDist().cdf(-math.sqrt(count / (count - 1)) * _student(count - 1))
+
+
+@cache
+def _student(freedom: int) -> float:
+    """Returns what Student's t exceeds with a probability of ``(1 - CONFIDENCE) / 2``."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, freedom) < CONFIDENCE else (low, middle)
+    return high
+
+
+def _within(t: float, freedom: int) -> float:
+    """Returns the probability that Student's t is from -t to t (Abramowitz and Stegun, 26.7.3)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = freedom % 2
+    term = total = 0.0
+    if freedom > 1:
+        term = total = cosine if odd else 1.0
+    for number in range(3 if odd else 2, freedom - 1, 2):
+        term *= cosine**2 * ((number - 1) / number)
+        total += term
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
 def _at(values: Values, quantile: float) -> float:

@@ -9,20 +9,49 @@ from pathlib import Path
 
 
 def session_memory(session: int) -> int:
-    """Returns the memory of a session's processes in bytes; shared pages count once (PSS).
+    """Returns the memory of a session's processes in bytes, as if no other used the same files.
 
-    0 where the system does not say: outside Linux, and for processes of other users.
+    Pages that its processes share count once. PSS would leave to another server its share of the
+    libraries that both have mapped. 0 where the system does not say: outside Linux, and for
+    processes of other users.
     """
     if sys.platform != "linux":
         return 0
-    found = 0
+    own = 0
+    files: dict[tuple[str, ...], int] = {}
     for directory in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
             # Behind the name, which may hold anything: state, parent, group, session.
             fields = (directory / "stat").read_text(errors="replace").rpartition(")")[2].split()
             if int(fields[3]) == session:
-                found += _kilobytes((directory / "smaps_rollup").read_text(), "Pss") * 1024
-    return found
+                own += _add_mappings((directory / "smaps").read_text(errors="replace"), files)
+    return 1024 * (own + sum(files.values()))
+
+
+def _add_mappings(smaps: str, files: dict[tuple[str, ...], int]) -> int:
+    """Returns the kB of a process that are of no file, and notes the kB of each part of a file.
+
+    Args:
+        smaps: Its mappings, as ``/proc/<pid>/smaps`` has them.
+        files: By file and offset the most that a process has of it.
+    """
+    own = 0
+    file: tuple[str, ...] | None = None
+    resident = 0
+    for line in smaps.splitlines():
+        name, value, *rest = line.split(maxsplit=4)
+        if not name.endswith(":"):
+            # Addresses; permissions, offset, device, and inode with the path.
+            inode = rest[2].split()[0]
+            file = None if inode == "0" else (*rest[:2], inode)
+        elif name == "Rss:":
+            resident = int(value)
+        elif name == "Pss:" and file is None:
+            own += int(value)
+        elif name == "Anonymous:" and file is not None:
+            own += int(value)  # what a process has written over pages of the file
+            files[file] = max(files.get(file, 0), resident - int(value))
+    return own
 
 
 def available_memory() -> int | None:

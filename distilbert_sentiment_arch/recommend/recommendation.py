@@ -30,7 +30,13 @@ from distilbert_sentiment_arch.recommend.figures import Point, figures_of
 from distilbert_sentiment_arch.recommend.kept import keep, versions
 from distilbert_sentiment_arch.recommend.measuring import Job, requests_of
 from distilbert_sentiment_arch.recommend.request import RecommendRequest
-from distilbert_sentiment_arch.recommend.result import OnProgress, Progress, Recommendation, Row
+from distilbert_sentiment_arch.recommend.result import (
+    OnProgress,
+    Progress,
+    Recommendation,
+    Row,
+    Stage,
+)
 from distilbert_sentiment_arch.recommend.rounds import Rounds
 from distilbert_sentiment_arch.recommend.screening import (
     Accuracy,
@@ -135,9 +141,9 @@ class _Measurement:
         tried, left_out = precisions_of(self._processor, quantized=quantized)
         default = default_candidate(self._cores)
         wanted = self._request.precisions
-        for precision in [each for each in tried if each not in wanted and each != "float32"]:
-            tried.remove(precision)
-            left_out[precision] = "--precisions leaves it out"
+        for unwanted in [each for each in tried if each not in wanted and each != "float32"]:
+            tried.remove(unwanted)
+            left_out[unwanted] = "--precisions leaves it out"
         for precision, why in left_out.items():
             self._reject(replace(default, precision=precision), why)
         plan = [replace(default, precision=precision) for precision in tried]
@@ -173,7 +179,7 @@ class _Measurement:
         """Measures a candidate with each size of batches; None if it cannot be."""
         request = self._request
         batches = batches_of(candidate.device, request)
-        self._step(f"{candidate.device} {candidate.precision}, {candidate.cores} cores")
+        self._step(f"without a server: {candidate.process}")
         job = Job(
             str(self._found.checkpoint.directory),
             candidate.device,
@@ -189,7 +195,7 @@ class _Measurement:
             screened = screen(job, self._cancelled)
         except NotMeasured as error:
             self._reject(candidate, str(error))
-            self._say(f"{candidate.device} {candidate.precision} is left out: {error}")
+            self._say(f"{candidate.process}, is left out: {error}")
             return None
         if screened.computed != candidate.precision:
             self._reject(candidate, f"it computes in {screened.computed}: {screened.reason}")
@@ -202,7 +208,7 @@ class _Measurement:
         least = None if self._texts.built_in else request.least_agreement
         refusal = None if reference is None else accuracy.refusal(least)
         if refusal is not None:
-            self._say(f"{candidate.device} {candidate.precision} is left out: {refusal}")
+            self._say(f"{candidate.process}, is left out: {refusal}")
         for tokens, measured in screened.batches.items():
             each = replace(candidate, batch_tokens=tokens)
             if not measured.windows:
@@ -292,8 +298,7 @@ class _Measurement:
         remembered = self._request.remember and keep(made, self._found.checkpoint)
         return replace(made, remembered=remembered)
 
-    def _row(self, point: Point, stage: str, reason: str) -> Row:
-        assert stage in ("without a server", "served")
+    def _row(self, point: Point, stage: Stage, reason: str) -> Row:
         agreement = self._agreement(point.candidate)
         return Row(point.candidate, stage, reason, agreement, point.callers, point.figures)
 

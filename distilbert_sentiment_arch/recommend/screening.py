@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
         result, log = Path(directory, "result.json"), Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - this Python, this module
-                [*own_command(MODULE), str(result)],
+                [*python_command(MODULE), str(result)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -146,19 +147,14 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
             _hand_over(process, job)
             _wait(process, cancelled, TIMEOUT_S + job.seconds * len(job.batches))
         finally:
-            process.kill()
+            with suppress(ProcessLookupError, PermissionError):  # a compiler that it started, too
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             assert process.stdin is not None
             process.stdin.close()
         if process.returncode or not result.exists():
             raise NotMeasured(f"its process ended with {process.returncode}: {last_error(log)}")
         return _screened(json.loads(result.read_text(encoding="utf-8")))
-
-
-def own_command(module: str) -> list[str]:
-    """Returns the command that runs a module, in whichever directory it is started."""
-    python, *flags = python_command(module)
-    return [os.path.abspath(shutil.which(python) or python), *flags]
 
 
 def own_environment() -> dict[str, str]:

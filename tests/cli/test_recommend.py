@@ -42,7 +42,7 @@ class Asked(Exception):
 
 
 def test_every_flag_reaches_the_request(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def ask(request: RecommendRequest, on_progress: object) -> None:
+    def ask(request: RecommendRequest, on_progress: object, cancelled: object) -> None:
         raise Asked(request)
 
     monkeypatch.setattr(command, "recommend", ask)

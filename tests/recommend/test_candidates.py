@@ -78,4 +78,7 @@ def test_flags_of_what_is_not_the_default() -> None:
         *("--max-batch-tokens", "2048"),
         *("--cores", "2"),
     )
-    assert Candidate("gpu:1", "float32", 4, 16_384).flags(4) == ("--devices", "gpu:1")
+    assert Candidate("gpu:1", "float32", 4, 16_384).flags(4) == (
+        *("--devices", "gpu:1"),
+        *("--precision", "float32"),
+    )

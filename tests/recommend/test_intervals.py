@@ -9,6 +9,7 @@ from scipy import stats
 from distilbert_sentiment_arch.recommend.intervals import (
     CONFIDENCE,
     Window,
+    expanded_tail,
     order_statistics,
     percentile,
     rate,
@@ -46,7 +47,8 @@ def test_the_number_of_requests_from_which_p99_is_bounded() -> None:
 def test_too_few_requests_leave_the_upper_end_of_p99_open() -> None:
     found = percentile([window([1.0, 2.0, 3.0]), window([4.0, 5.0])], 0.99)
     assert (found.value, found.high) == (5.0, None)
-    assert percentile([window(list(map(float, range(400))))], 0.99).high == 399
+    enough = [window(list(map(float, range(200)))), window(list(map(float, range(200, 400))))]
+    assert percentile(enough, 0.99).high == 399
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.99])
@@ -82,6 +84,34 @@ def test_slow_windows_widen_the_interval() -> None:
     assert torn.high - torn.low > 10 * (calm.high - calm.low)
 
 
+def expanded(windows: int) -> float:
+    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, windows - 1)
+    return float(stats.norm.cdf(-np.sqrt(windows / (windows - 1)) * quantile))
+
+
+@pytest.mark.parametrize("windows", [2, 3, 4, 5, 6, 7, 12, 31, 200])
+def test_few_windows_widen_the_interval_by_students_t(windows: int) -> None:
+    assert expanded_tail(windows) == pytest.approx(expanded(windows), rel=1e-6)
+
+
+@pytest.mark.parametrize("windows", [4, 12])
+def test_intervals_of_rates_hold_the_true_one_as_often_as_they_say(windows: int) -> None:
+    generator = np.random.default_rng(windows)
+    held = 0
+    for _ in range(100):
+        drawn = generator.normal(100, 15, windows)
+        found = rate([Window(1, texts, []) for texts in drawn])  # type: ignore[arg-type]
+        assert found.high is not None
+        held += found.low <= 100 <= found.high
+    assert held >= stats.binom.ppf(0.001, 100, 0.9)
+
+
+def test_one_window_says_nothing_of_the_spread() -> None:
+    found = rate([Window(0.5, 100, [])])
+    assert (found.value, found.low, found.high) == (200, 0, None)
+    assert percentile([window(list(map(float, range(400))))], 0.99).high is None
+
+
 def test_the_rate_and_its_interval_are_scipys_bootstrap_of_the_ratio() -> None:
     generator = np.random.default_rng(3)
     texts = generator.poisson(300, 40)
@@ -94,6 +124,7 @@ def test_the_rate_and_its_interval_are_scipys_bootstrap_of_the_ratio() -> None:
         paired=True,
         vectorized=True,
         method="percentile",
+        confidence_level=1 - 2 * expanded(40),
         n_resamples=9999,
         rng=np.random.default_rng(0),
     ).confidence_interval
