@@ -240,8 +240,7 @@ def test_a_processor_that_nobody_knows(ports: tuple[str, ...], tmp_path: Path) -
     assert "not compiled for this processor" in found.findings["cache.graph"]["meaning"]
     # What a server chooses there; avx2 is not among the flags.
     code = (
-        "from distilbert_sentiment_arch.engine.precision import choose\n"
-        "from distilbert_sentiment_arch.machine.processor import read_processor\n"
+        "from distilbert_sentiment_arch.engine.precision import choose, read_processor\n"
         "print(choose('auto', read_processor(), lambda precision: 1 / 0)[0].precision)"
     )
     assert run(*inside, sys.executable, "-c", code).stdout == "float32\n"
