@@ -71,6 +71,7 @@ def started(
     cgroup: Path | None = None,
     inside: Sequence[str] = (),
     working_directory: Path | None = None,
+    search: Sequence[Path] = (),
 ) -> Iterator[ServerProcess]:
     """Starts a server, yields it without waiting for it, and ends it with SIGTERM.
 
@@ -83,6 +84,7 @@ def started(
         cgroup: Control group of the server and its processes.
         inside: A command that becomes the one that follows it, in other surroundings.
         working_directory: Its working directory; ``directory`` by default.
+        search: Directories that its Python searches for modules first.
     """
     free_port, metrics_port = free_ports(2)
     port = port or free_port
@@ -102,7 +104,7 @@ def started(
                 **os.environ,
                 **(environment or {}),
                 "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join(map(str, (*search, ROOT))),
             },
             cwd=working_directory or directory,
         )

@@ -33,6 +33,10 @@ def run(options: argparse.Namespace) -> int:
             timeout_s=options.timeout,
         )
     )
+    if options.probe:
+        from distilbert_sentiment_arch.cli.probe import probe
+
+        return probe(options, findings)
     if options.json:
         print(json.dumps(as_json(findings), ensure_ascii=False, indent=2))
     else:

@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from distilbert_sentiment_arch.cli.probe_flags import add_probe
 from distilbert_sentiment_arch.cli.settings import add_precision
 from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
 
@@ -63,4 +64,5 @@ def add_doctor(commands: Commands) -> argparse.ArgumentParser:
         help="how long MAX may take for an answer (default: %(default)s)",
     )
     add_precision(doctor)
+    add_probe(doctor)
     return doctor

@@ -11,7 +11,8 @@ from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
-from distilbert_sentiment_arch.probe.choice import AUTO, choose_device
+from distilbert_sentiment_arch.probe.choice import AUTO, choose_device, on_accelerator
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.bulk.cluster.ray_cluster import Cluster, Pool
@@ -62,7 +63,8 @@ class Here:
         if self._requested != AUTO or self._model.model in EMBEDDED:
             return self._requested
         found = find_checkpoint(self._model.model, FAMILIES, self._model.revision)
-        decision = choose_device(AUTO, found)
+        precision = on_accelerator(self._model.precision or requested_precision())
+        decision = choose_device(AUTO, found, precision)
         self._progress.say(f"computing on {decision.device}: {decision.reason}")
         return decision.device
 
@@ -164,11 +166,8 @@ def _device_on(cluster: Cluster, model: ModelOptions, device: str, progress: Pro
         return device
     from distilbert_sentiment_arch.bulk.cluster.on_ray import devices_on
 
-    refused = {
-        node: why for node, (chosen, why) in devices_on(cluster, model).items() if not chosen
-    }
-    if not refused:
-        return "gpu"
-    node, why = next(iter(refused.items()))
-    progress.say(f"computing on the CPUs of the cluster: on node {node}, {why}")
-    return "cpu"
+    for node, works, why in devices_on(cluster, model):
+        if not works:
+            progress.say(f"computing on the CPUs of the cluster: on node {node}, {why}")
+            return "cpu"
+    return "gpu"

@@ -28,7 +28,12 @@ from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
-from distilbert_sentiment_arch.probe.choice import DeviceDecision, check_device, choose_device
+from distilbert_sentiment_arch.probe.choice import (
+    DeviceDecision,
+    check_device,
+    choose_device,
+    on_accelerator,
+)
 from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision
 from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 from distilbert_sentiment_arch.settings.defaults import (
@@ -38,6 +43,7 @@ from distilbert_sentiment_arch.settings.defaults import (
     PACKAGE,
 )
 from distilbert_sentiment_arch.settings.device import DeviceFallback, DeviceUse, requested_fallback
+from distilbert_sentiment_arch.settings.precision import PRECISION
 
 DEFAULT_DEVICE = "cpu"
 
@@ -83,7 +89,8 @@ def serve(
     found = find_checkpoint(model, FAMILIES, revision)
     if lexicon.fallback != "off":
         check_labels(found.checkpoint.config.labels)
-    decision = choose_device(requested, found, _accelerator_precision(flags))
+    precision = _accelerator_precision(flags, {**os.environ, **settings})
+    decision = choose_device(requested, found, precision)
     by_words = lexicon.fallback == "always-available"
     policy = fallback_of(given, requested, decision.device, by_words=by_words)
     if policy == "always":
@@ -104,7 +111,7 @@ def serve(
         flush=True,
     )
     if is_supervised(policy, decision.device):
-        remember = RememberedFailures(found, decision.accelerator, _accelerator_precision(flags))
+        remember = RememberedFailures(found, decision.accelerator, precision)
         return supervise(DevicePlan(use, policy, server.start, server.word_list, remember))
     os.environ.update({**server.settings, **use.as_variable()})
     os.execv(sys.executable, [sys.executable, *MAX_PROCESS, *server.arguments(use)])
@@ -195,15 +202,15 @@ def flags_on(device: str, requested: str, flags: Sequence[str]) -> list[str]:
             next(values, None)
         elif not flag.startswith("--devices="):
             kept.append(flag)
-    added = [] if device == DEFAULT_DEVICE else ["--devices", device]
-    if requested == "auto" and added and _value(flags, "--quantization-encoding") is None:
-        added += ["--quantization-encoding", "float32"]  # what the probe computed in
-    return [*added, *kept]
+    return [*kept] if device == DEFAULT_DEVICE else ["--devices", device, *kept]
 
 
-def _accelerator_precision(flags: Sequence[str]) -> AcceleratorPrecision:
-    encoding = _value(flags, "--quantization-encoding")
-    return "bfloat16" if encoding == "bfloat16" else "float32"
+def _accelerator_precision(
+    flags: Sequence[str], environment: Mapping[str, str]
+) -> AcceleratorPrecision:
+    """Returns what an accelerator would compute in: the precision's setting goes first."""
+    encoding = _value(flags, "--quantization-encoding") or "float32"
+    return on_accelerator(environment.get(PRECISION, encoding))
 
 
 def _reason(flags: Sequence[str], decision: DeviceDecision) -> str:
@@ -226,12 +233,11 @@ def max_serve_arguments(found: NamedCheckpoint, flags: Sequence[str]) -> list[st
         ("--no-enable-prefix-caching",),
     ]
     given = {flag.partition("=")[0] for flag in flags if flag.startswith("--")}
-    if _value(flags, "--devices") in (None, "cpu"):
-        # MAX computes in float32 on a CPU. With these flags it leaves the conversion of
-        # half-precision files to the weight adapter. The paths are absolute because MAX refuses
-        # the relative path of a bfloat16 file.
-        defaults.append(("--quantization-encoding", "float32"))
-        defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
+    # With these flags MAX leaves the conversion of half-precision files to the weight adapter, and
+    # does not choose bfloat16 for an accelerator by itself: --precision does. The paths are
+    # absolute because MAX refuses the relative path of a bfloat16 file.
+    defaults.append(("--quantization-encoding", "float32"))
+    defaults += [("--weight-path", str(path)) for path in checkpoint.weight_files]
     arguments = ["serve", "--model", str(checkpoint.directory)]
     for flag, *value in defaults:
         if flag not in given or flag == "--custom-architectures":

@@ -298,8 +298,12 @@ def _failure(
     if returncode > 0:
         reason, status = f"ended with status {returncode}", returncode
     else:
-        reason, status = f"was ended by {signal.Signals(-returncode).name}", 128 - returncode
+        reason, status = f"was ended by {_name_of(-returncode)}", 128 - returncode
     return Failure(step, phase, reason, status, address, seconds)
+
+
+def _name_of(number: int) -> str:
+    return next((each.name for each in signal.Signals if each == number), f"signal {number}")
 
 
 def _is_free(address: Address) -> bool:

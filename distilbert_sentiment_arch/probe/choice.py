@@ -41,6 +41,15 @@ class DeviceDecision:
     accelerator: Accelerator | None = None
 
 
+def on_accelerator(precision: str) -> AcceleratorPrecision:
+    """Returns what an accelerator computes in, where this precision is asked for.
+
+    Args:
+        precision: A setting of ``--precision``, or an encoding of MAX's.
+    """
+    return "bfloat16" if precision == "bfloat16" else "float32"
+
+
 def check_device(setting: str) -> None:
     """Checks that there is a device for a setting, before a checkpoint is looked for.
 
@@ -77,7 +86,8 @@ def choose_device(
     if number is not None:
         accelerator = _accelerator(setting, number)
         verdict = kept_verdict(accelerator, checkpoint, precision)
-        reason = f"the setting asks for it; {_described(accelerator)} {_of_probe(verdict)}"
+        reason = f"the setting asks for it; {_described(accelerator)} "
+        reason += _of_probe(verdict, precision)
         return DeviceDecision(accelerator.name, reason, accelerator)
     asked = find_accelerators()
     if not asked.found:
@@ -85,7 +95,7 @@ def choose_device(
     refused = []
     for each in asked.found:
         verdict = kept_verdict(each, checkpoint, precision)
-        known = f"{_described(each)} {_of_probe(verdict)}"
+        known = f"{_described(each)} {_of_probe(verdict, precision)}"
         if verdict is not None and verdict.works:
             return DeviceDecision(each.name, known, each)
         refused.append(known)
@@ -123,11 +133,12 @@ def _found(asked: Accelerators) -> str:
     return f"MAX finds {names} in this machine. Take one of these, or cpu."
 
 
-def _of_probe(verdict: RungVerdict | None) -> str:
+def _of_probe(verdict: RungVerdict | None, precision: AcceleratorPrecision) -> str:
     """Says what the last probe of an accelerator came to; the end of a clause."""
     if verdict is None:
         return (
-            "was not probed with this model, driver and MAX (max-sentiment doctor --probe does it)"
+            f"was not probed with this model in {precision}, this driver and this MAX "
+            "(max-sentiment doctor --probe does it)"
         )
     if verdict.works:
         return "passed its probe with this model"

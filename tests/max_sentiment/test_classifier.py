@@ -21,6 +21,7 @@ from max_sentiment import (
     CheckpointError,
     Classification,
     Classifier,
+    DeviceError,
     InputError,
     SentimentError,
     TextPair,

@@ -25,6 +25,7 @@ from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.messages import one_line
 from distilbert_sentiment_arch.probe.choice import AUTO, choose_device
+from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision
 
 MOST_ATTEMPTS = 4
 """Workers that may die of a task before it counts as failed."""
@@ -225,11 +226,11 @@ def identify(model: ModelOptions, share: Share) -> ModelIdentity | str:
         return f"node {node_name()}: {error}"
 
 
-def accelerator_here(model: ModelOptions) -> tuple[str, bool, str]:
-    """Returns this node's name, whether the probe of its GPU with a model passed, and why not."""
+def accelerator_here(model: ModelOptions, precision: AcceleratorPrecision) -> tuple[str, bool, str]:
+    """Returns this node's name, whether the probe of its GPU with a model passed, and why."""
     try:
         found = find_checkpoint(model.model, FAMILIES, model.revision)
-        decision = choose_device(AUTO, found)
+        decision = choose_device(AUTO, found, precision)
     except SentimentError as error:
         return node_name(), False, str(error)
     return node_name(), decision.accelerator is not None, decision.reason

@@ -111,7 +111,7 @@ def load_model_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
     """
     check_device(device)
     found = find_checkpoint(options.model, FAMILIES, options.revision)
-    chosen = choose_device(device, found)
+    chosen = choose_device(device, found, options.precision)
     if options.fallback is not None:
         check_labels(found.checkpoint.config.labels)
     # Hashing leaves the interpreter lock to the loading.

@@ -7,6 +7,8 @@ from typing import Any
 
 from max.driver import Accelerator, accelerator_api, accelerator_count
 
+from distilbert_sentiment_arch.machine.drivers import driver_version
+
 
 def found() -> list[dict[str, Any]]:
     """Returns what MAX says of each accelerator."""
@@ -15,11 +17,13 @@ def found() -> list[dict[str, Any]]:
 
 def _described(device: Accelerator) -> dict[str, Any]:
     stats = dict(device.stats)
+    api = device.api or accelerator_api()
     return {
         "number": device.id,
-        "api": device.api or accelerator_api(),
+        "api": api,
         "architecture": device.architecture_name,
         "model": device.model_name,
+        "driver": driver_version(api),
         "memory_bytes": int(stats.get("total_memory", 0)),
     }
 

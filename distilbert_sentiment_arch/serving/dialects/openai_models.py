@@ -1,7 +1,7 @@
 """``GET /v1/models``: list of the models and word lists that are served.
 
 Source: https://platform.openai.com/docs/api-reference/models. Additional fields of this project are
-labels, problem type, maximum number of tokens, ``route`` (model or word list), precision and device.
+labels, problem type, maximum number of tokens, ``route`` (model or word list), precision, device.
 """
 
 from __future__ import annotations

@@ -80,6 +80,37 @@ def events(stderr: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
 
 
+ASKING = """
+import json, sys
+from distilbert_sentiment_arch.bulk.cluster.on_ray import devices_on
+from distilbert_sentiment_arch.bulk.cluster.ray_cluster import connected
+from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.reporting.progress import Progress
+from distilbert_sentiment_arch.cli.score_places import _device_on
+
+said = []
+class Said:
+    say = said.append
+
+with connected(sys.argv[1], said.append) as cluster:
+    asked = devices_on(cluster, ModelOptions())
+    chosen = _device_on(cluster, ModelOptions(), "auto", Said())
+    named = _device_on(cluster, ModelOptions(), "gpu", Said())
+print(json.dumps([asked, chosen, named, said]))
+"""
+
+
+def test_auto_takes_no_gpu_that_a_node_s_probe_has_not_passed(nodes: RayNodes) -> None:
+    ended = run_python("-c", ASKING, nodes.address, environment=ENVIRONMENT)
+    assert ended.returncode == 0, ended.stderr
+    asked, chosen, named, said = json.loads(ended.stdout.splitlines()[-1])
+    assert (chosen, named) == ("cpu", "gpu")
+    assert [works for _, works, _ in asked] == [False, False]
+    (line,) = said
+    assert line.startswith("computing on the CPUs of the cluster: on node ")
+    assert line.endswith(("MAX finds no accelerator", "doctor --probe does it)"))
+
+
 def test_a_job_goes_from_the_cluster_to_the_cluster_and_home(
     nodes: RayNodes, reviews: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
