@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import ROOT, run
 
-from distilbert_sentiment_arch.machine.processor import processor_here
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts.accuracy import DataSet, compare, main, read_data
 from scripts.benchmarking.errors import ConfigError
@@ -103,7 +103,7 @@ def test_the_embedded_checkpoint_holds_the_bound_in_every_precision(tmp_path: Pa
     assert main(["embedded", "--engines", ",".join(engines), "--output", str(tmp_path)]) == 0
     document = json.loads((tmp_path / "accuracy.json").read_text(encoding="utf-8"))
     found = {each["engine"]: each for each in document["accuracy"]}
-    processor = processor_here()
+    processor = read_processor()
     for name, precision in engines.items():
         if not processor.computes(precision):  # type: ignore[arg-type]
             assert any(note.startswith(f"{name} was not run") for note in document["not_run"])

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from distilbert_sentiment_arch.cache_use import is_preparing
 from distilbert_sentiment_arch.engine.target_cpu import TargetCpu, aimed_at, usable_targets
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine import processor as machine_processor
 from distilbert_sentiment_arch.machine.processor import (
     COMPUTES_INT8,
     KNOWN_UNITS,
     UNITS,
     Processor,
-    processor_here,
     read_features,
 )
 from distilbert_sentiment_arch.settings.precision import (
@@ -48,7 +48,7 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
     """
     if cpuinfo is None and (target := aimed_at()) is not None:
         return Processor(target.name, target.units)
-    return processor_here(cpuinfo)
+    return machine_processor.read_processor(cpuinfo)
 
 
 def runs_here(target: TargetCpu) -> bool:

@@ -83,7 +83,7 @@ class Features:
         return frozenset(flag for flag in self.flags if not flag.startswith("amx"))
 
 
-def processor_here(cpuinfo: str | None = None) -> Processor:
+def read_processor(cpuinfo: str | None = None) -> Processor:
     """Returns the processor of this machine, without units that Linux does not permit.
 
     Args:

@@ -25,7 +25,7 @@ from gateway_process import NGINX, needs_nginx
 from server_process import START_TIMEOUT_S
 
 from distilbert_sentiment_arch.engine.worker_process import COMPUTE_THREAD
-from distilbert_sentiment_arch.machine.processor import processor_here
+from distilbert_sentiment_arch.machine.processor import read_processor
 from scripts.process_memory import memory_of
 from scripts.server_process import free_ports
 
@@ -240,7 +240,7 @@ def test_two_model_servers_on_a_core_each(tmp_path: Path) -> None:
     with running_host(tmp_path, REAL, "--precision", "int8") as host:
         host.wait_for("all 2 model servers are ready", timeout_s=START_TIMEOUT_S)
         for index in range(2):
-            if processor_here().computes("int8"):
+            if read_processor().computes("int8"):
                 memory = memory_of(host.server(index).pid)
                 print(f"memory of server {index}: {memory / 1e6:.0f} MB")
                 assert memory < 600e6

@@ -12,7 +12,7 @@ import pytest
 from family_references import CASES, IN_BFLOAT16X3, IN_OPERATIONS_OF_MAX, SERVED
 from oracle_cases import drafts
 
-from distilbert_sentiment_arch.machine.processor import processor_here
+from distilbert_sentiment_arch.machine.processor import read_processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +49,7 @@ def graphs_of_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Gra
     others = [name for name in CASES if name not in served]
     encoders = read(directory, others) | of_oracles(directory, packed=True)
     precisions: dict[str, Precision] = {}
-    if processor_here().computes("bfloat16x3"):
+    if read_processor().computes("bfloat16x3"):
         again = read(directory / "again", IN_BFLOAT16X3)
         encoders |= {in_bfloat16x3(name): encoder for name, encoder in again.items()}
         precisions = {in_bfloat16x3(name): "bfloat16x3" for name in again}

@@ -16,7 +16,7 @@ from processor_excerpts import (
 )
 
 from distilbert_sentiment_arch.machine import processor as module
-from distilbert_sentiment_arch.machine.processor import processor_here, read_features
+from distilbert_sentiment_arch.machine.processor import read_features, read_processor
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_units_of_a_processor(
     bfloat16: str | None,
     bfloat16x3: str | None,
 ) -> None:
-    processor = processor_here(cpuinfo)
+    processor = read_processor(cpuinfo)
     assert name in (None, processor.name)
     assert processor.unit_for("int8") == int8
     assert processor.unit_for("bfloat16") == bfloat16
@@ -49,18 +49,18 @@ def test_units_of_a_processor(
 
 
 def test_a_unit_that_only_some_cores_have_does_not_count() -> None:
-    processor = processor_here(ZEN_4 + "\n" + SKYLAKE)
+    processor = read_processor(ZEN_4 + "\n" + SKYLAKE)
     assert processor.unit_for("int8") is None
     assert processor.computes("int8")
 
 
 def test_this_machine_has_a_name() -> None:
-    assert processor_here().name
+    assert read_processor().name
 
 
 @pytest.mark.parametrize("cpuinfo", ["", "processor\t: 0\nno such line\n", "\0\xff"])
 def test_what_names_no_units_computes_float32_alone(cpuinfo: str) -> None:
-    found = processor_here(cpuinfo)
+    found = read_processor(cpuinfo)
     assert found.name == platform.machine()
     assert found.units == frozenset()
     assert found.computes("float32")
@@ -83,5 +83,5 @@ def test_amx_counts_where_linux_permits_it(
     monkeypatch.setattr(module, "_CPUINFO", cpuinfo)
     monkeypatch.setattr(module, "_amx_permitted", lambda: permitted)
     assert read_features().permits_amx is permitted
-    assert ("amx_bf16" in processor_here().units) is permitted
-    assert "avx512_bf16" in processor_here().units
+    assert ("amx_bf16" in read_processor().units) is permitted
+    assert "avx512_bf16" in read_processor().units

@@ -11,8 +11,8 @@ from distilbert_sentiment_arch.machine.processor import (
     UNITS,
     Features,
     Processor,
-    processor_here,
     read_features,
+    read_processor,
 )
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -33,7 +33,7 @@ def check_processor(examined: Examined) -> list[Finding]:
     return [
         Finding(AREA, "processor.name", f"{features.name} ({platform.machine()})", "serves"),
         _vectors(features, examined),
-        _precisions(processor_here()),
+        _precisions(read_processor()),
         *_amx(features),
     ]
 

@@ -12,7 +12,7 @@ from distilbert_sentiment_arch.doctor.checks import processor
 from distilbert_sentiment_arch.doctor.checks.processor import X86_64_V3, check_processor
 from distilbert_sentiment_arch.doctor.examined import Examined
 from distilbert_sentiment_arch.doctor.finding import Finding
-from distilbert_sentiment_arch.machine.processor import Features, processor_here, read_features
+from distilbert_sentiment_arch.machine.processor import Features, read_features, read_processor
 
 HASWELL = x86("Core i7-4770", *X86_64_V3)
 
@@ -26,7 +26,7 @@ def found(
     monkeypatch: pytest.MonkeyPatch, cpuinfo: str, examined: Examined | None = None
 ) -> dict[str, Finding]:
     monkeypatch.setattr(processor, "read_features", lambda: read_features(cpuinfo))
-    monkeypatch.setattr(processor, "processor_here", lambda: processor_here(cpuinfo))
+    monkeypatch.setattr(processor, "read_processor", lambda: read_processor(cpuinfo))
     checked = check_processor(examined or examined_with())
     return {each.name.partition(".")[2]: each for each in checked}
 
@@ -68,6 +68,6 @@ def test_amx(monkeypatch: pytest.MonkeyPatch, permitted: bool, level: str) -> No
     monkeypatch.setattr(
         processor, "read_features", lambda: Features(read.name, read.flags, permitted)
     )
-    monkeypatch.setattr(processor, "processor_here", lambda: processor_here(SAPPHIRE_RAPIDS))
+    monkeypatch.setattr(processor, "read_processor", lambda: read_processor(SAPPHIRE_RAPIDS))
     there = {each.name: each for each in check_processor(examined_with())}
     assert there["processor.amx"].level == level
