@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,19 @@ def command(
     paths = os.pathsep.join(filter(None, [(environment or {}).get("PYTHONPATH"), str(ROOT)]))
     variables = {**(environment or {}), "PYTHONPATH": paths}
     return run(*inside, python, *CLI, *arguments, environment=variables)
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Returns ports of this machine that are free, and that the system gives to nobody unasked."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in range(first - 1 - os.getpid() % 1000, 1024, -1):
+        with suppress(OSError), socket.socket() as trial:
+            trial.bind(("", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def shell(script: str) -> list[str]:
