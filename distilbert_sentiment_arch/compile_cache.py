@@ -115,15 +115,14 @@ def store(name: str, content: bytes, verb: str = "compiles") -> None:
         return
     try:
         keep(name, content)
+        if use is not None:
+            use.note_made(name, len(content) + _DIGEST_BYTES)
     except (CacheError, OSError) as error:
         if use is not None:
             use.refuse(cache_directory() / name, error)
         if isinstance(error, CacheError):
             return  # read() has reported it
         _log.warning("%s is not kept, each start %s it: %s", name, verb, error)
-    else:
-        if use is not None:
-            use.note_made(name, len(content) + _DIGEST_BYTES)
 
 
 def keep(name: str, content: bytes) -> None:

@@ -20,6 +20,7 @@ from distilbert_sentiment_arch.probe.rungs import (
     KERNEL_TOLERANCES,
     TOLERANCES,
     ProbedDevice,
+    rungs_of,
 )
 from distilbert_sentiment_arch.probe.verdict import CLASSIFIER, RungVerdict
 
@@ -143,7 +144,7 @@ def _section(report: ProbeReport, device: ProbedDevice) -> list[str]:
     ]
     columns = ("rung", "outcome", "error", "ms", "seconds", "MAX", "date", "reason")
     return [
-        f"\n## {escaped(f'{device.name}: {device.description}')}, {report.date}\n",
+        f"\n## {escaped(_titled(report, device))}\n",
         f"{made_with(report)}\n",
         *table(columns, rows),
     ]
@@ -162,11 +163,22 @@ def _not_run(reports: Iterable[ProbeReport]) -> list[str]:
         for api, name in _APIS.items()
         if api not in found
     ]
-    return lines + [
+    lines += [
         f"- Processors of the kind {name}: none was at hand."
         for machine, name in _PROCESSORS.items()
         if machine not in machines
     ]
+    for report in reports:
+        for device in report.devices:
+            climbed = {each.rung for each in _mine(report, device)}
+            left = [each.name for each in rungs_of(device) if each.name not in climbed]
+            if left:
+                lines.append(f"- {escaped(_titled(report, device))}: {', '.join(left)}.")
+    return lines
+
+
+def _titled(report: ProbeReport, device: ProbedDevice) -> str:
+    return f"{device.name}: {device.description}, {report.date}"
 
 
 def keep(printed: Path, directory: Path = PROBES) -> None:

@@ -21,6 +21,7 @@ WARM: dict[str, Any] = {
     "compiled": True,
     "problem": "",
     "unchecked": False,
+    "compiled_for": "",
 }
 
 MODEL = ModelReport(

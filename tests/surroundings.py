@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 from commands import ROOT, run
 
-CLI = (sys.executable, "-m", "distilbert_sentiment_arch.cli")
+CLI = ("-m", "distilbert_sentiment_arch.cli")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def examined(
     *flags: str | Path,
     inside: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Diagnosis:
     """Runs the doctor.
 
@@ -50,8 +53,10 @@ def examined(
         *flags: Its flags.
         inside: A command that runs the one that follows it in other surroundings.
         environment: Variables added to those of this process.
+        python: The Python that runs it.
     """
-    ended = command("doctor", "--json", *flags, inside=inside, environment=environment)
+    doctor = ("doctor", "--json", *flags)
+    ended = command(*doctor, inside=inside, environment=environment, python=python)
     assert ended.stdout.startswith("{"), ended.stderr
     report = json.loads(ended.stdout)
     findings = {each["name"]: each for each in report["findings"]}
@@ -63,11 +68,25 @@ def command(
     *arguments: str | Path,
     inside: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> subprocess.CompletedProcess[str]:
     """Runs ``max-sentiment`` in other surroundings; see ``examined``."""
     paths = os.pathsep.join(filter(None, [(environment or {}).get("PYTHONPATH"), str(ROOT)]))
     variables = {**(environment or {}), "PYTHONPATH": paths}
-    return run(*inside, *CLI, *arguments, environment=variables)
+    return run(*inside, python, *CLI, *arguments, environment=variables)
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Returns ports of this machine that are free, and that the system gives to nobody unasked."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in range(first - 1 - os.getpid() % 1000, 1024, -1):
+        with suppress(OSError), socket.socket() as trial:
+            trial.bind(("", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def shell(script: str) -> list[str]:

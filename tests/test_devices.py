@@ -34,13 +34,16 @@ def test_the_page_is_made_of_the_probes() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(read_probes())
 
 
-def test_every_probe_climbed_the_whole_ladder() -> None:
+def test_rungs_of_a_device_that_were_left_out_are_said_to_be_so() -> None:
     reports = read_probes()
     assert reports
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition("## Not run")
     for report in reports:
         for device in report.devices:
             climbed = [each.rung for each in report.verdicts if each.device == device.name]
-            assert climbed == [each.name for each in rungs_of(device)]
+            ladder = [each.name for each in rungs_of(device)]
+            assert climbed == [name for name in ladder if name in climbed]
+            assert all(name in rest for name in ladder if name not in climbed)
 
 
 def test_each_row_has_version_and_date() -> None:

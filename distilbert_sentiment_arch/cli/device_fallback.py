@@ -113,6 +113,7 @@ class DevicePlan:
     word_list: StandInStarter
     failed: Callable[[str, Failure], None]
     _restarts: int = field(default=0, init=False)
+    _served_at: Address | None = field(default=None, init=False)
 
     def first(self) -> Step:
         """Returns the start on the device that was chosen."""
@@ -124,6 +125,7 @@ class DevicePlan:
         if failure.phase == "start" and failure.status == USAGE_ERROR:
             return None  # every other start would end so; the lines above say why
         self.failed(what, failure)
+        self._served_at = failure.address or self._served_at
         happened = f"{what} failed {_PHASES[failure.phase]}: it {failure.reason}"
         if failure.seconds >= STABLE_S:
             self._restarts = 0
@@ -132,7 +134,7 @@ class DevicePlan:
             delay_s = BACK_OFF_S[self._restarts]
             self._restarts += 1
             _say(f"{happened}; starting it again in {delay_s:g} s, {self._restarts} of {RESTARTS}")
-            return self._step(self.use, delay_s, failure.address)
+            return self._step(self.use, delay_s)
         following = self._following(what)
         if following is None:
             _say(
@@ -148,7 +150,7 @@ class DevicePlan:
             f"{what} failed {_PHASES[failure.phase]}: it {failure.reason}",
             (*self.use.failed, what),
         )
-        return self._step(self.use, 0.0, failure.address)
+        return self._step(self.use)
 
     def _following(self, what: str) -> str | None:
         if what == LEXICON or self.policy == "off":
@@ -157,21 +159,15 @@ class DevicePlan:
             return LEXICON if self.policy == "always" else None
         return CPU
 
-    def _step(self, use: DeviceUse, delay_s: float = 0.0, served_at: Address | None = None) -> Step:
-        """Returns a start.
-
-        Args:
-            use: The device.
-            delay_s: Seconds before it.
-            served_at: Where a server answered until now, which clients may still ask.
-        """
+    def _step(self, use: DeviceUse, delay_s: float = 0.0) -> Step:
         if use.computed == LEXICON:
-            command, environment = self.word_list(use, served_at, True)
+            command, environment = self.word_list(use, self._served_at, True)
             return Step(LEXICON, command, environment, tells=False, delay_s=delay_s)
         command, environment = self.server(use)
         stand_in = None
-        if self.policy == "always" and served_at is not None:
-            words, variables = self.word_list(use, served_at, False)
+        if self.policy == "always" and self._served_at is not None:
+            # Clients were served until now, and may still ask.
+            words, variables = self.word_list(use, self._served_at, False)
             stand_in = Step(LEXICON, words, variables, tells=False)
         watched = use.computed != CPU
         return Step(

@@ -104,15 +104,15 @@ def _say_what_compiles(name: str) -> None:
 
 
 def _files(use: CacheUse) -> list[dict[str, Any]]:
-    made = [
+    made: list[dict[str, Any]] = [
         {"name": name, "state": "made", "bytes": each.size, "seconds": round(each.seconds, 1)}
         for name, each in use.made.items()
     ]
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": name, "state": "there", "bytes": size, "seconds": 0}
         for name, size in use.found.items()
     ]
-    missing = [
+    missing: list[dict[str, Any]] = [
         {"name": name, "state": "missing", "bytes": 0, "seconds": 0}
         for name in dict.fromkeys(use.missing)
     ]

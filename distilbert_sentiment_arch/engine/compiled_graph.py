@@ -99,14 +99,14 @@ def compiled_graph(
         raise CompilerError(str(error)) from error
 
 
-def graph_file_names(
+def graph_files(
     graph: type[Module],
     config: EncoderConfig,
     weights: Packed,
     kernels: Path,
     precision: Precision = "float32",
 ) -> list[str]:
-    """Returns the names in the cache that ``compiled_graph`` looks for, the preferred one first."""
+    """Returns the names in the cache under which ``compiled_graph`` looks, in this order."""
     return _names(_described(graph, config, weights, precision), kernels)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from distilbert_sentiment_arch.cache_use import is_preparing
 from distilbert_sentiment_arch.engine.target_cpu import TargetCpu, aimed_at, usable_targets
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine import processor as machine_processor
 from distilbert_sentiment_arch.machine.processor import (
     COMPUTES_INT8,
     KNOWN_UNITS,
@@ -15,7 +16,6 @@ from distilbert_sentiment_arch.machine.processor import (
     Processor,
     read_features,
 )
-from distilbert_sentiment_arch.machine.processor import read_processor as processor_here
 from distilbert_sentiment_arch.settings.precision import (
     CODE_PRECISIONS,
     Precision,
@@ -40,15 +40,20 @@ class Verdict:
     figures: str
 
 
-def read_processor() -> Processor:
-    """Returns the processor of this machine, or the one that is compiled for in its place."""
-    target = aimed_at()
-    return processor_here() if target is None else Processor(target.name, target.units)
+def read_processor(cpuinfo: str | None = None) -> Processor:
+    """Returns the processor of this machine, or the one that is compiled for in its place.
+
+    Args:
+        cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
+    """
+    if cpuinfo is None and (target := aimed_at()) is not None:
+        return Processor(target.name, target.units)
+    return machine_processor.read_processor(cpuinfo)
 
 
 def runs_here(target: TargetCpu) -> bool:
     """Whether this machine runs code that is compiled for a target."""
-    return target in usable_targets(_flags_here())
+    return target in usable_targets(read_features().usable)
 
 
 def stand_ins() -> list[TargetCpu]:
@@ -58,17 +63,12 @@ def stand_ins() -> list[TargetCpu]:
     """
     if aimed_at() is not None or is_preparing():
         return []
-    return usable_targets(_flags_here())
+    return usable_targets(read_features().usable)
 
 
 def unused_by(target: TargetCpu) -> frozenset[str]:
     """Returns the units of this machine's processor that a target's code leaves unused."""
-    return (_flags_here() - target.flags) & {"avx512f", *KNOWN_UNITS}
-
-
-def _flags_here() -> frozenset[str]:
-    """Returns all that every core of this machine has and that this process may use."""
-    return read_features().permitted
+    return (read_features().usable - target.flags) & {"avx512f", *KNOWN_UNITS}
 
 
 def candidates(

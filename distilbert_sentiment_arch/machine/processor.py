@@ -29,7 +29,7 @@ COMPUTES_INT8 = ("avx2", "asimd")
 """Units of which one computes int8 at all."""
 
 KNOWN_UNITS = frozenset({*COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
-"""What of a processor the choice of a precision depends on."""
+"""Units that a processor is described by where a precision is chosen."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -76,8 +76,8 @@ class Features:
     permits_amx: bool | None = None
 
     @property
-    def permitted(self) -> frozenset[str]:
-        """The flags of what this process may use."""
+    def usable(self) -> frozenset[str]:
+        """The flags without those whose use Linux does not permit."""
         if self.permits_amx is not False:
             return self.flags
         return frozenset(flag for flag in self.flags if not flag.startswith("amx"))
@@ -90,7 +90,7 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
         cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
     """
     found = read_features(cpuinfo)
-    return Processor(found.name, found.permitted & KNOWN_UNITS)
+    return Processor(found.name, found.usable & KNOWN_UNITS)
 
 
 def read_features(cpuinfo: str | None = None) -> Features:

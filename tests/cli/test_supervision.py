@@ -223,7 +223,6 @@ def test_a_watched_server_that_is_not_ready_any_more_fails(
         step("cpu", "serve", port),
     )
     running.until(name="gpu:0", says="serving")
-    assert answer(port, "/ready") == "gpu:0"
     mark.with_suffix(".unready").touch()
     failed = running.until(failed="gpu:0")
     assert (failed["phase"], failed["reason"]) == ("service", "was not ready for 2 seconds")

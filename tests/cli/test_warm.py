@@ -39,6 +39,7 @@ def warm(*arguments: str | Path, cache: Path, **variables: str) -> subprocess.Co
     return run_python(
         *("-m", "distilbert_sentiment_arch.cli", "warm", *arguments),
         environment={"MODULAR_CACHE_DIR": str(cache), **variables},
+        timeout=1200,
     )
 
 
@@ -170,7 +171,7 @@ def test_a_damaged_file_is_made_again_by_two_at_once(
         for _ in range(2)
     ]
     for process in both:
-        output, errors = process.communicate(timeout=400)
+        output, errors = process.communicate(timeout=1200)
         assert process.returncode == 0, errors
         assert "is complete" in output
     assert library.read_bytes() == whole

@@ -176,7 +176,7 @@ def test_the_image_runs_as_its_own_user() -> None:
     owned = {
         match[3]: (match[1], match[2])
         for each in containerfile()
-        if (match := re.search(r"--owner (\d+) --group (\d+) (\S+)", each.value))
+        for match in re.finditer(r"--owner (\d+) --group (\d+) (\S+)", each.value)
     }
     writable = [CACHE, "/var/cache/max-sentiment", "/var/cache/compiled"]
     assert owned == dict.fromkeys(writable, ("10001", "10001"))

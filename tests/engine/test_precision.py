@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import pytest
 from processor_excerpts import ALDER_LAKE, GRAVITON_3, NEHALEM, SAPPHIRE_RAPIDS, SKYLAKE, ZEN_4
 
 from distilbert_sentiment_arch.cache_use import CacheUse, watched
-from distilbert_sentiment_arch.engine import precision as precision_module
+from distilbert_sentiment_arch.engine import precision
 from distilbert_sentiment_arch.engine.precision import (
     Verdict,
     candidates,
     choose,
+    read_processor,
     runs_here,
     stand_ins,
     unused_by,
 )
-from distilbert_sentiment_arch.engine.precision import read_processor as compiled_for
 from distilbert_sentiment_arch.engine.target_cpu import aiming_at, named_target
 from distilbert_sentiment_arch.errors import CompilerError
-from distilbert_sentiment_arch.machine.processor import Features, Processor, read_processor
+from distilbert_sentiment_arch.machine import processor
+from distilbert_sentiment_arch.machine.processor import Features, Processor
 from distilbert_sentiment_arch.settings.precision import Precision, PrecisionSetting
 
 needs_targets = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="there are targets on x86-64 only"
 )
+
 
 PASSES = Verdict(True, "64 of 64 labels equal")
 MISSES = Verdict(False, "60 of 64 labels equal")
@@ -33,9 +36,9 @@ MISSES = Verdict(False, "60 of 64 labels equal")
 
 @needs_targets
 def test_the_processor_that_is_compiled_for_takes_its_place() -> None:
-    assert compiled_for() == read_processor()
     with aiming_at(named_target("icelake-server")):
-        assert compiled_for() == Processor("icelake-server", frozenset({"avx2", "avx512_vnni"}))
+        assert read_processor() == Processor("icelake-server", frozenset({"avx2", "avx512_vnni"}))
+        assert read_processor(ZEN_4).name == "AMD EPYC 9454"
 
 
 @needs_targets
@@ -44,7 +47,7 @@ def test_code_of_a_target_stands_in_but_for_what_is_being_made(
 ) -> None:
     v3 = named_target("x86-64-v3")
     here = v3.flags | {"avx512f", "avx512_vnni", "sse4a"}
-    monkeypatch.setattr(precision_module, "_flags_here", lambda: here)
+    monkeypatch.setattr(precision, "read_features", lambda: Features("A processor", here))
     assert stand_ins() == [v3]
     assert runs_here(v3)
     assert not runs_here(named_target("x86-64-v4"))
@@ -57,15 +60,17 @@ def test_code_of_a_target_stands_in_but_for_what_is_being_made(
 
 
 @needs_targets
-@pytest.mark.parametrize("allowed", [True, False])
 def test_code_with_amx_stands_in_only_where_linux_allows_its_use(
-    monkeypatch: pytest.MonkeyPatch, *, allowed: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     target = named_target("sapphirerapids")
-    here = Features("a processor", target.flags, permits_amx=allowed)
-    monkeypatch.setattr(precision_module, "read_features", lambda: here)
-    assert runs_here(target) == allowed
-    assert runs_here(named_target("icelake-server"))
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"flags\t\t: {' '.join(target.flags)}\n")
+    monkeypatch.setattr(processor, "_CPUINFO", cpuinfo)
+    for allowed in (True, False):
+        monkeypatch.setattr(processor, "_amx_permitted", lambda allowed=allowed: allowed)
+        assert runs_here(target) == allowed
+        assert runs_here(named_target("icelake-server"))
 
 
 @pytest.mark.parametrize(

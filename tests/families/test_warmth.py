@@ -23,8 +23,8 @@ pytestmark = [
 ]
 
 
-class LookedFor(Exception):
-    """The name of a graph that was looked for."""
+class NothingFound(Exception):
+    """No graph was found, and none is compiled."""
 
 
 @pytest.fixture
@@ -32,20 +32,23 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODULAR_CACHE_DIR", str(tmp_path / "cache"))
 
 
-def looked_for(directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Returns the graph that loading a checkpoint looks for."""
+def looked_for(directory: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns the graphs that loading a checkpoint looks for before it compiles one."""
     from distilbert_sentiment_arch.engine import compiled_graph
     from distilbert_sentiment_arch.engine.in_process import load_model
 
-    def look(name: str) -> bytes:
-        raise LookedFor(name)
+    names: list[str] = []
+
+    def compile_none(*arguments: object) -> bytes:
+        raise NothingFound
 
     found = find_checkpoint(str(directory), FAMILIES)
     with monkeypatch.context() as patched:
-        patched.setattr(compiled_graph, "read", look)
-        with pytest.raises(LookedFor) as looked:
+        patched.setattr(compiled_graph, "read", names.append)
+        patched.setattr(compiled_graph, "compile_and_store", compile_none)
+        with pytest.raises(NothingFound):
             load_model(found)
-    return str(looked.value)
+    return names
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
@@ -55,15 +58,23 @@ def test_the_graph_is_that_of_a_start(
     checkpoint: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from distilbert_sentiment_arch.engine.precision import stand_ins
+
     monkeypatch.setenv(PRECISION, precision)
     directory = checkpoint()
-    name = looked_for(directory, monkeypatch)
+    name, *others = looked_for(directory, monkeypatch)
     cold = warmth(directory)
     assert (cold.graph, cold.compiled, cold.problem) == (name, False, "")
     assert cold.precision == precision
     assert cold.unchecked == (precision == "int8")
+    if others:  # graphs of processors whose code this one runs
+        keep(others[-1], b"compiled code")
+        stand_in = warmth(directory)
+        assert (stand_in.graph, stand_in.compiled) == (others[-1], True)
+        assert stand_in.compiled_for == [target.name for target in stand_ins()][-1]
     keep(name, b"compiled code")
-    assert warmth(directory).compiled
+    warm = warmth(directory)
+    assert (warm.graph, warm.compiled, warm.compiled_for) == (name, True, "")
     (cache_directory() / name).write_bytes(b"damaged")
     damaged = warmth(directory)
     assert not damaged.compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import resource
 import statistics
 import sys
@@ -32,6 +33,16 @@ REPEATS = 5
 """Timed runs, after one that is not timed."""
 
 _REASON_LIMIT = 240
+
+_TELLING = (
+    re.compile("constraint failed"),
+    # What Mojo and MAX say last of any kernel that does not compile.
+    re.compile("error: (?!function instantiation failed|The graph compiler could not)"),
+)
+"""What a compiler's telling line has, the most telling ones first."""
+
+_DIRECTORIES = re.compile(r"\S*/(?=[^/\s]+:\d+:\d+: )")
+"""Of a place in a file."""
 
 _STACKS_AFTER = 0.95
 """Part of the time limit after which the log gets the stacks of all threads."""
@@ -138,11 +149,16 @@ def timed(once: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def shortened(error: BaseException) -> str:
-    """Returns the line of an exception's words that says what is wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # A compiler names places first, and notes last.
-    telling = [line for line in lines if "error:" in line.lower()]
-    line = one_line((telling or lines or [type(error).__name__])[0])
+    """Returns the line of an exception's words, or of its causes', that says what is wrong."""
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        # The innermost words are the compiler's own, and say most.
+        lines = [*filter(None, map(str.strip, str(cause).splitlines())), *lines]
+        cause = cause.__cause__
+    found = (line for telling in _TELLING for line in lines if telling.search(line))
+    line = next(found, (lines or [type(error).__name__])[0])
+    line = one_line(_DIRECTORIES.sub("", line))
     return line if len(line) <= _REASON_LIMIT else f"{line[: _REASON_LIMIT - 1]}\u2026"
 
 

@@ -82,6 +82,13 @@ def test_a_damaged_graph_is_told_in_the_words_of_the_log() -> None:
     assert "damaged" in graph.found
 
 
+def test_a_graph_that_stands_in_is_named() -> None:
+    _, graph = found(compiled_for="x86-64-v3")
+    assert graph.level == "ok"
+    assert "compiled for x86-64-v3" in graph.meaning
+    assert "a warm start is expected" in graph.meaning
+
+
 def test_without_max_nothing_is_known_of_the_graph() -> None:
     _, graph = check_cache(examined_with(max=failed()))
     assert (graph.found, graph.level) == ("not known", "ok")
