@@ -144,13 +144,6 @@ def test_looking_writes_nothing_and_says_what_is_missing(
 
 
 @pytest.mark.slow
-def test_another_setting_is_not_warm(copied: Path, model: Path) -> None:
-    ended = warm("--model", model, "--check", "--precision", "int8", cache=copied)
-    assert ended.returncode == 1, ended.stderr
-    assert "missing" in ended.stdout
-
-
-@pytest.mark.slow
 def test_a_damaged_file_is_made_again_by_two_at_once(
     first: tuple[Path, dict[str, Any]], copied: Path, model: Path
 ) -> None:
@@ -204,7 +197,7 @@ def test_without_a_c_compiler(copied: Path, model: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="there are targets on x86-64 only")
-def test_a_target_of_which_there_is_nothing(copied: Path, model: Path) -> None:
+def test_another_processor_is_not_warm(copied: Path, model: Path) -> None:
     ended = warm("--model", model, "--target-cpu", "x86-64-v3", "--check", cache=copied)
     assert ended.returncode == 1, ended.stderr
     assert ended.stdout.count(": missing\n") == 1

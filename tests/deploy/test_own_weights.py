@@ -156,7 +156,7 @@ def test_a_pod_starts_with_what_its_init_container_compiled(tmp_path: Path) -> N
             each.unlink()
     (init,) = init_containers(template)
     log = run_to_its_end(tmp_path / "init", template, init, compiled)
-    assert re.search(r"lexicon-\w+\.sealed: .* compiled in", log)
+    assert re.search(r"lexicon-[\w-]+\.sealed: .* compiled in", log)
     assert "is complete" in log
     # As the server sees it: for reading only.
     looking = container(template) | {"args": ["warm", "--check"]}

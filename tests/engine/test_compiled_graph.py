@@ -202,27 +202,28 @@ def test_a_graph_for_a_target_serves_where_there_is_none_of_this_processor(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(precision, "_flags_here", lambda: TARGET.flags | {"avx512_vnni"})
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
     with aiming_at(TARGET), watched(CacheUse()) as use:
         compile_ahead(TinyGraph, CONFIG, WEIGHTS, kernels, "float32")
     (for_target,) = use.made
     assert for_target != kept.name
     assert len(compilations) == 1
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
     assert len(compilations) == 1
     (line,) = caplog.messages
-    assert line.startswith(f"The graph was compiled for {TARGET.name}, and does not use avx512_vnn")
-    # Nothing of it runs where anything is missing.
-    monkeypatch.setattr(precision, "_flags_here", lambda: TARGET.flags - {"movbe"})
+    assert line.startswith(f"The graph was compiled for {TARGET.name}")
+    assert "run `max-sentiment warm`" in line
+    # Nothing of it runs where the processor lacks anything.
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [])
     check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
     assert len(compilations) == 2
     # What was compiled for this processor is preferred.
     caplog.clear()
-    monkeypatch.setattr(precision, "_flags_here", lambda: TARGET.flags)
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
     check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
     assert len(compilations) == 2
-    assert caplog.messages == []
+    assert not any("compiled for" in line for line in caplog.messages)
     assert {each.name for each in cache.iterdir()} == {kept.name, for_target}
 
 
@@ -234,7 +235,7 @@ def test_preparing_for_this_processor_takes_no_graph_for_a_target(
     compilations: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(precision, "_flags_here", lambda: TARGET.flags)
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
     with aiming_at(TARGET), watched(CacheUse()):
         compile_ahead(TinyGraph, CONFIG, WEIGHTS, kernels, "float32")
     with watched(CacheUse(only_look=True)) as use:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import run
+from commands import ROOT, run
 
 from distilbert_sentiment_arch.engine.target_cpu import (
     TARGETS,
@@ -104,6 +104,12 @@ def test_an_unknown_name_is_told_the_others() -> None:
     for name in ("pentium", "native", ""):
         with pytest.raises(WarmError, match=r"sapphirerapids, .*, x86-64-v3\. Leave it out"):
             named_target(name)
+
+
+def test_the_guide_lists_them() -> None:
+    guide = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"LLVM's name of it:\s+((?:`[\w-]+`[,\s]*)+)", guide)
+    assert set(re.findall(r"`([\w-]+)`", listed)) == {each.name for each in X86}
 
 
 def test_the_target_of_a_context() -> None:
