@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from distilbert_sentiment_arch.errors import ConfigError
 from distilbert_sentiment_arch.machine.accelerators import Accelerator
@@ -120,19 +120,22 @@ def rungs_of(device: ProbedDevice) -> list[Rung]:
 
 
 def only(names: str) -> RungsOf:
-    """Returns ``rungs_of`` with the first rung and those of some graphs alone.
+    """Returns ``rungs_of`` with the first rung and some others alone.
 
     Args:
-        names: Names of graphs, with commas between them.
+        names: Names of rungs, or of graphs for their rungs in every dtype, commas between them.
 
     Raises:
-        ConfigError: There is no graph of such a name.
+        ConfigError: There is no such rung.
     """
     wanted = {name.strip() for name in names.split(",")}
-    known = (OPENING, *_OPERATIONS, KERNELS, CLASSIFIER)
-    for name in sorted(wanted - set(known)):
-        raise ConfigError(f"The ladder has no rung {name!r}: name any of {', '.join(known)}.")
-    return lambda device: [each for each in rungs_of(device) if each.graph in {OPENING, *wanted}]
+    graphs = (OPENING, *_OPERATIONS, KERNELS, CLASSIFIER)
+    known = {f"{graph} {dtype}" for graph in graphs for dtype in get_args(Dtype)}
+    for name in sorted(wanted - known - set(graphs)):
+        raise ConfigError(f"The ladder has no rung {name!r}: name any of {', '.join(graphs)}.")
+    return lambda device: [
+        each for each in rungs_of(device) if {each.graph, each.name} & {OPENING, *wanted}
+    ]
 
 
 def _operations(dtype: Dtype) -> list[Rung]:

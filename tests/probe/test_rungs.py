@@ -41,5 +41,6 @@ def test_accelerators_are_asked_for_half_precision_as_well() -> None:
 def test_some_rungs_and_the_first_one() -> None:
     names = [each.name for each in only("classifier, matmul")(CPU)]
     assert names == [OPENING, "matmul float32", "classifier float32"]
+    assert [each.name for each in only("matmul bfloat16")(GPU)] == [OPENING, "matmul bfloat16"]
     with pytest.raises(ConfigError, match=r"no rung 'matmull': .*matmul.*classifier"):
         only("matmull")
