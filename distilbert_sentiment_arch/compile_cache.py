@@ -16,11 +16,12 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from distilbert_sentiment_arch.cache_use import watching
 from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
-from distilbert_sentiment_arch.errors import CacheError
+from distilbert_sentiment_arch.errors import CacheError, WarmError
 
 _DIGEST = hashlib.sha256
 _DIGEST_BYTES = _DIGEST().digest_size
@@ -66,6 +67,8 @@ def read(name: str) -> bytes | None:
     code, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if not code or _DIGEST(code).digest() != digest:
         raise CacheError(f"{path} is damaged: it is not what its digest says")
+    if (use := watching()) is not None:
+        use.note_found(name, len(content))
     return code
 
 
@@ -82,8 +85,12 @@ def compile_and_store(name: str, write: Callable[[Path, dict[str, str]], object]
 
     Raises:
         OSError: No temporary directory has room for the compiler, or ``write`` raised it.
+        WarmError: Inside ``cache_use.watched``, in place of any other error and of the warning.
     """
-    with compiler_space() as space:
+    use = watching()
+    if use is not None and not use.only_look:
+        check_writable()
+    with use.compiling(name) if use else nullcontext(), compiler_space() as space:
         made = space / "code"
         write(made, {**os.environ, **_settings(space)})
         code = made.read_bytes()
@@ -98,12 +105,23 @@ def store(name: str, content: bytes, verb: str = "compiles") -> None:
         name: Name under which ``read`` finds it.
         content: The content; at least one byte.
         verb: What each start does where it is not stored, for the warning.
+
+    Raises:
+        WarmError: It cannot be stored, inside ``cache_use.watched``.
     """
+    use = watching()
+    if use is not None and use.only_look:
+        use.missing.append(name)
+        return
     try:
         keep(name, content)
-    except CacheError:
-        pass  # read() has reported it
-    except OSError as error:
+        if use is not None:
+            use.note_made(name, len(content) + _DIGEST_BYTES)
+    except (CacheError, OSError) as error:
+        if use is not None:
+            use.refuse(cache_directory() / name, error)
+        if isinstance(error, CacheError):
+            return  # read() has reported it
         _log.warning("%s is not kept, each start %s it: %s", name, verb, error)
 
 
@@ -155,6 +173,25 @@ def replace_full_cache() -> Iterator[None]:
                 os.environ.pop(name)
                 if value is not None:
                     os.environ[name] = value
+
+
+def check_writable() -> None:
+    """Checks that the cache can be written to, before minutes are spent on what goes there.
+
+    Raises:
+        WarmError: It cannot, inside ``cache_use.watched``; elsewhere nothing is checked.
+    """
+    use = watching()
+    if use is None:
+        return
+    trial = f"trial-{secrets.token_hex(8)}"
+    try:
+        keep(trial, b"trial")
+        os.unlink(cache_directory() / trial)
+    except CacheError as error:
+        raise WarmError(str(error)) from error
+    except OSError as error:
+        use.refuse(cache_directory(), error)
 
 
 def cache_has_room() -> bool:

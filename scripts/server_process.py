@@ -69,6 +69,7 @@ def started(
     port: int | None = None,
     environment: Mapping[str, str] | None = None,
     cgroup: Path | None = None,
+    inside: Sequence[str] = (),
     working_directory: Path | None = None,
     search: Sequence[Path] = (),
 ) -> Iterator[ServerProcess]:
@@ -81,6 +82,7 @@ def started(
         port: Its port; None for a free one.
         environment: Variables added to those of this process.
         cgroup: Control group of the server and its processes.
+        inside: A command that becomes the one that follows it, in other surroundings.
         working_directory: Its working directory; ``directory`` by default.
         search: Directories that its Python searches for modules first.
     """
@@ -94,7 +96,7 @@ def started(
         python = ["bash", "-c", enter, str(cgroup), *python]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
+            [*inside, *python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
             # Explicit, because importing MAX changes the C environment, but not os.environ.

@@ -22,7 +22,17 @@ GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 README_LINES = 200
 
-COMMANDS = ("serve", "lexicon", "classify", "score", "quantize", "families", "ready")
+COMMANDS = (
+    "serve",
+    "lexicon",
+    "classify",
+    "score",
+    "quantize",
+    "families",
+    "ready",
+    "warm",
+    "doctor",
+)
 
 # Commands of other tools, whose flags are not checked.
 OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")

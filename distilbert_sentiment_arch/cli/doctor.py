@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
             host=options.host,
             port=options.port,
             metrics_port=options.metrics_port,
+            devices=options.devices.lower(),
             timeout_s=options.timeout,
         )
     )

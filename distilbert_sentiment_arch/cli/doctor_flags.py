@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HOST, PORT = "MAX_SERVE_HOST", "MAX_SERVE_PORT"
 """Environment variables of MAX Serve."""
 
-NO_METRICS = ("MAX_SERVE_DISABLE_TELEMETRY",)
-"""Environment variables with which a server has no port for Prometheus."""
+NO_METRICS = {"MAX_SERVE_DISABLE_TELEMETRY", "MAX_SERVE_METRIC_RECORDING_METHOD"}
+"""Environment variables with which `serve` leaves the port for Prometheus unchecked."""
 
 
 def add_doctor(commands: Commands) -> argparse.ArgumentParser:
@@ -49,6 +49,12 @@ def add_doctor(commands: Commands) -> argparse.ArgumentParser:
         type=int,
         default="0" if os.environ.keys() & NO_METRICS else os.environ.get(METRICS_PORT, "8001"),
         help=f"port for Prometheus, 0 for none (default: %(default)s) [{METRICS_PORT}]",
+    )
+    doctor.add_argument(
+        "--devices",
+        default="cpu",
+        metavar="DEVICE",
+        help="what it is to compute on: cpu, auto, gpu, gpu:1 (default: %(default)s)",
     )
     doctor.add_argument(
         "--timeout",

@@ -44,7 +44,7 @@ def examine(options: ExamineOptions | None = None) -> list[Finding]:
         options: What a server is to be started with; None for the defaults.
     """
     options = options or ExamineOptions()
-    answers = ask_all(options.model, options.revision, options.timeout_s)
+    answers = ask_all(options.model, options.revision, options.devices, options.timeout_s)
     examined = Examined(options, answers)
     return [finding for area in CHECKS for finding in _checked(area, examined)]
 

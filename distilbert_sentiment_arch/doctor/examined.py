@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distilbert_sentiment_arch.doctor.questions import Answers
+from distilbert_sentiment_arch.doctor.questions import CPU, Answers
 
 TIMEOUT_S = 120.0
 """Seconds for each question to MAX; the first import of all builds MAX's extension."""
@@ -20,6 +20,7 @@ class ExamineOptions:
         host: Address that the server listens on.
         port: Port of its API.
         metrics_port: Port for Prometheus; 0 for none.
+        devices: What it computes on: ``cpu``, ``auto``, ``gpu`` or ``gpu:1``.
         timeout_s: Seconds for each answer of a process that is asked.
     """
 
@@ -28,6 +29,7 @@ class ExamineOptions:
     host: str = "0.0.0.0"  # noqa: S104 - the default of MAX Serve
     port: int = 8000
     metrics_port: int = 8001
+    devices: str = CPU
     timeout_s: float = TIMEOUT_S
 
 

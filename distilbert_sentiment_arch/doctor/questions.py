@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any, TypeVar
 
 from distilbert_sentiment_arch.doctor.child import Answer, ask
+from distilbert_sentiment_arch.doctor.device_report import DeviceReport
 from distilbert_sentiment_arch.doctor.model_report import ModelReport
 from distilbert_sentiment_arch.machine.accelerators import Accelerators, find_accelerators
 from distilbert_sentiment_arch.machine.hub import Hub, find_hub
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 
 MODEL_REPORT = f"{PACKAGE.name}.doctor.model_report"
+DEVICE_REPORT = f"{PACKAGE.name}.doctor.device_report"
 WARMTH = f"{PACKAGE.name}.families.warmth"
+
+CPU = "cpu"
+"""The device that serves by default."""
 
 _Result = TypeVar("_Result")
 
@@ -42,6 +47,7 @@ class Answers:
     Attributes:
         model: The checkpoint; None where the process that looks at it failed.
         model_failure: Why it failed.
+        device: The device that ``serve`` takes; None where it is the CPU, which needs no asking.
         max: MAX, and what a start would find in the cache.
         accelerators: What MAX finds.
         hub: The Hugging Face hub.
@@ -51,15 +57,17 @@ class Answers:
     max: MaxReport
     accelerators: Accelerators
     hub: Hub
-    model_failure: str = field(default="")
+    model_failure: str = ""
+    device: DeviceReport | None = None
 
 
-def ask_all(model: str | None, revision: str | None, timeout_s: float) -> Answers:
+def ask_all(model: str | None, revision: str | None, devices: str, timeout_s: float) -> Answers:
     """Asks all questions.
 
     Args:
         model: A directory, a hub id, or None for the embedded default.
         revision: Revision of a hub id.
+        devices: The value of ``--devices``.
         timeout_s: Seconds for each answer.
     """
     hub = _later(find_hub)
@@ -68,6 +76,7 @@ def ask_all(model: str | None, revision: str | None, timeout_s: float) -> Answer
     answer = ask(MODEL_REPORT, arguments, timeout_s)
     report = ModelReport(**answer.objects[-1]) if answer.objects else None
     directory = report.directory if report is not None and report.state == "fit" else ""
+    device = _later(lambda: _device(devices, directory, timeout_s))
     said = ask(WARMTH, [directory] if directory else [], timeout_s)
     merged = {key: value for each in said.objects for key, value in each.items()}
     imported_s = merged.pop("imported_s", None)
@@ -77,7 +86,16 @@ def ask_all(model: str | None, revision: str | None, timeout_s: float) -> Answer
         accelerators.result(),
         hub.result(),
         answer.failure,
+        device.result(),
     )
+
+
+def _device(setting: str, directory: str, timeout_s: float) -> DeviceReport | None:
+    if setting == CPU or not directory:
+        return None
+    answer = ask(DEVICE_REPORT, [setting, directory], timeout_s)
+    said = answer.objects[-1] if answer.objects else {"device": "", "reason": answer.failure}
+    return DeviceReport(**said)
 
 
 def _later(question: Callable[[], _Result]) -> Future[_Result]:

@@ -29,6 +29,7 @@ from max.pipelines.lib import (
 from max.pipelines.lib.graph_specs import GraphRole, GraphSpec
 from max.pipelines.lib.memory_estimation import MemoryPlan
 
+from distilbert_sentiment_arch.cache_use import watching
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full_cache
 from distilbert_sentiment_arch.engine.batch_context import encode_logits
@@ -44,7 +45,7 @@ from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats
 from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.packed_loading import PackedLoader
-from distilbert_sentiment_arch.engine.precision import choose
+from distilbert_sentiment_arch.engine.precision import choose, read_processor, stand_ins
 from distilbert_sentiment_arch.engine.precision_report import publish
 from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, digest_of
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
@@ -53,8 +54,7 @@ from distilbert_sentiment_arch.engine.worker_process import (
     lower_priority,
     pin_compute_threads,
 )
-from distilbert_sentiment_arch.errors import CompilerError
-from distilbert_sentiment_arch.machine.processor import read_processor
+from distilbert_sentiment_arch.errors import CompilerError, WarmError
 from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.settings.precision import PrecisionChoice, requested_precision
 
@@ -137,6 +137,8 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
             try:
                 return self._load_packed(session)
             except CompilerError as error:
+                if watching() is not None:
+                    raise WarmError(f"the kernels do not compile here: {error}") from error
                 why = "the kernels do not compile here, and MAX's own operations serve"
                 logger.warning("%s: %s", why, error)
                 self._packed = False
@@ -188,7 +190,8 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
 
     def _kept_verdicts(self) -> KeptVerdicts:
         checkpoint = digest_of(repr(asdict(self._encoder)), bytes_of(dict(self.weights.items())))
-        return KeptVerdicts(checkpoint, read_processor(), KERNELS)
+        lower = [target.units for target in stand_ins()]
+        return KeptVerdicts(checkpoint, read_processor(), KERNELS, lower)
 
     def _sentences(self) -> list[TokenSequence]:
         """Returns the tokens of the self-check's sentences, no more than the encoder reads."""

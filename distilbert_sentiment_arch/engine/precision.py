@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from distilbert_sentiment_arch.cache_use import is_preparing
+from distilbert_sentiment_arch.engine.target_cpu import TargetCpu, aimed_at, usable_targets
 from distilbert_sentiment_arch.errors import CompilerError
-from distilbert_sentiment_arch.machine.processor import COMPUTES_INT8, UNITS, Processor
+from distilbert_sentiment_arch.machine import processor as machine_processor
+from distilbert_sentiment_arch.machine.processor import (
+    COMPUTES_INT8,
+    KNOWN_UNITS,
+    UNITS,
+    Processor,
+    read_features,
+)
 from distilbert_sentiment_arch.settings.precision import (
     CODE_PRECISIONS,
     Precision,
@@ -29,6 +38,37 @@ class Verdict:
 
     passed: bool
     figures: str
+
+
+def read_processor(cpuinfo: str | None = None) -> Processor:
+    """Returns the processor of this machine, or the one that is compiled for in its place.
+
+    Args:
+        cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
+    """
+    if cpuinfo is None and (target := aimed_at()) is not None:
+        return Processor(target.name, target.units)
+    return machine_processor.read_processor(cpuinfo)
+
+
+def runs_here(target: TargetCpu) -> bool:
+    """Whether this machine runs code that is compiled for a target."""
+    return target in usable_targets(read_features().usable)
+
+
+def stand_ins() -> list[TargetCpu]:
+    """Returns the targets whose code may serve in place of this processor's own, best first.
+
+    There are none where code is made for later starts, or for a target.
+    """
+    if aimed_at() is not None or is_preparing():
+        return []
+    return usable_targets(read_features().usable)
+
+
+def unused_by(target: TargetCpu) -> frozenset[str]:
+    """Returns the units of this machine's processor that a target's code leaves unused."""
+    return (read_features().usable - target.flags) & {"avx512f", *KNOWN_UNITS}
 
 
 def candidates(

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from distilbert_sentiment_arch.child_environment import restore_child_environment
 
@@ -31,6 +32,7 @@ class Warmth:
         compiled: The graph is in the cache and can be used.
         problem: Why what the cache has cannot be used; empty if nothing is wrong.
         unchecked: The self-check of the precision is not in the cache, and would be computed.
+        compiled_for: The processor that the graph was compiled for; empty for this one.
     """
 
     precision: str
@@ -39,6 +41,7 @@ class Warmth:
     compiled: bool = False
     problem: str = ""
     unchecked: bool = False
+    compiled_for: str = ""
 
 
 def warmth(directory: Path) -> Warmth:
@@ -54,16 +57,20 @@ def warmth(directory: Path) -> Warmth:
     from distilbert_sentiment_arch.checkpoint.inspection import inspect_checkpoint
     from distilbert_sentiment_arch.compile_cache import read
     from distilbert_sentiment_arch.engine.code_weights import no_codes
-    from distilbert_sentiment_arch.engine.compiled_graph import graph_file_name
+    from distilbert_sentiment_arch.engine.compiled_graph import graph_files
     from distilbert_sentiment_arch.engine.graph_weights import bytes_of, is_quantized
     from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
     from distilbert_sentiment_arch.engine.model import KERNELS_SWITCH
     from distilbert_sentiment_arch.engine.packed_weights import pack
-    from distilbert_sentiment_arch.engine.precision import Verdict, choose
+    from distilbert_sentiment_arch.engine.precision import (
+        Verdict,
+        choose,
+        read_processor,
+        stand_ins,
+    )
     from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, digest_of
     from distilbert_sentiment_arch.errors import CacheError
     from distilbert_sentiment_arch.families.registry import FAMILIES, architectures
-    from distilbert_sentiment_arch.machine.processor import read_processor
     from distilbert_sentiment_arch.settings.precision import (
         PRECISIONS,
         Precision,
@@ -78,11 +85,12 @@ def warmth(directory: Path) -> Warmth:
     (architecture,) = (each for each in architectures() if each.name == family)
     tensors = dict(load_weights(list(found.weight_files)).items())
     processor = read_processor()
+    lower = [target.units for target in stand_ins()]
     unchecked: list[Precision] = []
 
     def check(precision: Precision) -> Verdict:
         checkpoint = digest_of(repr(asdict(encoder)), bytes_of(tensors))
-        verdict = KeptVerdicts(checkpoint, processor, KERNELS).find(precision)
+        verdict = KeptVerdicts(checkpoint, processor, KERNELS, lower).find(precision)
         if verdict is None:
             unchecked.append(precision)
         return verdict or Verdict(passed=True, figures="not computed yet")
@@ -100,19 +108,30 @@ def warmth(directory: Path) -> Warmth:
         name: np.asarray(np.from_dlpack(data), np.float32)
         for name, data in adapt(tensors, config=encoder, dtype=DType.float32).items()
     }
-    graph = graph_file_name(
-        architecture.pipeline_model.packed_graph,
+    served: Any = architecture.pipeline_model
+    names = graph_files(
+        served.packed_graph,
         encoder,
         pack(weights, encoder, precision),
         KERNELS,
         precision,
     )
-    compiled, problem = False, ""
+    compiled, problem = None, ""
     try:
-        compiled = read(graph) is not None
+        compiled = next((each for each in names if read(each) is not None), None)
     except (CacheError, OSError) as error:
         problem = str(error)
-    return Warmth(choice.precision, choice.reason, graph, compiled, problem, precision in unchecked)
+    return Warmth(
+        choice.precision,
+        choice.reason,
+        compiled or names[0],
+        compiled is not None,
+        problem,
+        precision in unchecked,
+        [target.name for target in stand_ins()][names.index(compiled) - 1]
+        if compiled in names[1:]
+        else "",
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -44,7 +44,7 @@ def read_number(file: Path) -> int | None:
 
 def _paths(process: Path) -> dict[str, str]:
     """Returns the process's cgroups by controller; that of version 2 by an empty name."""
-    found = {}
+    found: dict[str, str] = {}
     with suppress(OSError):
         for line in (process / "cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)

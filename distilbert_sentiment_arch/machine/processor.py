@@ -28,7 +28,8 @@ messages."""
 COMPUTES_INT8 = ("avx2", "asimd")
 """Units of which one computes int8 at all."""
 
-_KNOWN = frozenset({*COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
+KNOWN_UNITS = frozenset({*COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
+"""Units that a processor is described by where a precision is chosen."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -74,6 +75,13 @@ class Features:
     flags: frozenset[str]
     permits_amx: bool | None = None
 
+    @property
+    def usable(self) -> frozenset[str]:
+        """The flags without those whose use Linux does not permit."""
+        if self.permits_amx is not False:
+            return self.flags
+        return frozenset(flag for flag in self.flags if not flag.startswith("amx"))
+
 
 def read_processor(cpuinfo: str | None = None) -> Processor:
     """Returns the processor of this machine, without units that Linux does not permit.
@@ -82,10 +90,7 @@ def read_processor(cpuinfo: str | None = None) -> Processor:
         cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
     """
     found = read_features(cpuinfo)
-    units = found.flags & _KNOWN
-    if found.permits_amx is False:
-        units = frozenset(unit for unit in units if not unit.startswith("amx"))
-    return Processor(found.name, units)
+    return Processor(found.name, found.usable & KNOWN_UNITS)
 
 
 def read_features(cpuinfo: str | None = None) -> Features:

@@ -141,6 +141,19 @@ def test_a_verdict_holds_for_its_checkpoint_processor_and_kernels(
     assert KeptVerdicts("one", PROCESSOR, kernels).find("int8") is None
 
 
+def test_a_verdict_on_the_code_of_a_lower_processor_holds_where_there_is_no_own(
+    cache: Path, kernels: Path
+) -> None:
+    better = Processor("P", frozenset({"avx2", "avx_vnni"}))
+    KeptVerdicts("one", PROCESSOR, kernels).keep("int8", VERDICTS[0])
+    both = KeptVerdicts("one", better, kernels, [PROCESSOR.units])
+    assert both.find("int8") == VERDICTS[0]
+    both.keep("int8", VERDICTS[1])
+    assert both.find("int8") == VERDICTS[1]
+    assert KeptVerdicts("one", better, kernels).find("int8") == VERDICTS[1]
+    assert KeptVerdicts("one", PROCESSOR, kernels).find("int8") == VERDICTS[0]
+
+
 def test_a_damaged_verdict_is_computed_again(
     cache: Path, kernels: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

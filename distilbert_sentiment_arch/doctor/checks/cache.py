@@ -77,6 +77,12 @@ def _graph(examined: Examined, *, keeps: bool) -> Finding:
             "As the message says.",
             "warning",
         )
+    if warmth["compiled_for"]:
+        meaning = (
+            f"compiled for {warmth['compiled_for']}, which runs here: a warm start is expected; "
+            "`max-sentiment warm` compiles for this processor"
+        )
+        return Finding(AREA, name, found, meaning)
     if warmth["compiled"] and not warmth["unchecked"]:
         return Finding(AREA, name, found, "compiled: a warm start is expected")
     if warmth["compiled"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check_files(examined: Examined) -> list[Finding]:
     return [
         open_files(read_open_files()),
         *_temporary([read_room(each) for each in temporary_directories()], compiled=compiled),
-        *_shared_memory(),
+        _shared_memory(),
     ]
 
 
@@ -88,8 +89,25 @@ def _temporary(rooms: list[Room], *, compiled: bool) -> list[Finding]:
     return [Finding(AREA, name, f"{first.path}, {_size(first.free)} free", meaning)]
 
 
-def _shared_memory() -> list[Finding]:
-    return []
+def _shared_memory() -> Finding:
+    """Returns the finding about the semaphores that MAX's processes share, by making some."""
+    name = "files.shared_memory"
+    usage = read_room(SHARED_MEMORY)
+    found = f"{SHARED_MEMORY}, {_size(usage.free)} free" if usage.total else "none"
+    try:
+        multiprocessing.get_context("spawn").Event()
+    except (OSError, ImportError) as error:
+        return Finding(
+            AREA,
+            name,
+            f"{found}: {error}",
+            "MAX's processes wait for each other at semaphores, which are kept there: the server "
+            "does not start",
+            "Give it some room: a larger tmpfs at /dev/shm; --shm-size of a container; in "
+            "Kubernetes an emptyDir with medium: Memory mounted there.",
+            "unfit",
+        )
+    return Finding(AREA, name, found, "semaphores of MAX's processes are kept there")
 
 
 def _size(size: int) -> str:

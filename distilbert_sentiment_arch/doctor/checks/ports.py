@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
-from pathlib import Path
 
 from distilbert_sentiment_arch.doctor.examined import Examined
 from distilbert_sentiment_arch.doctor.finding import Finding
@@ -36,7 +36,7 @@ def check_ports_of_server(examined: Examined) -> list[Finding]:
             found.append(_bound("ports.metrics", host, metrics_port))
         except PortInUse as error:
             found.append(_in_use("ports.metrics", str(error), running=running))
-    if Path(".env").exists():
+    if os.path.exists(".env"):
         meaning = "MAX reads it, and it may set other ports than these"
         found.append(Finding(AREA, "ports.env_file", "a file .env is here", meaning))
     return found

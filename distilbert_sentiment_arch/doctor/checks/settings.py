@@ -12,6 +12,7 @@ from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import check_labels
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.device import requested_fallback
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.page import page_is_served
 from distilbert_sentiment_arch.settings.precision import requested_precision
@@ -26,6 +27,7 @@ def check_settings(examined: Examined) -> list[Finding]:
         "api_keys": lambda: ApiKeys(os.environ),
         "page": lambda: page_is_served(os.environ),
         "precision": requested_precision,
+        "device": requested_fallback,
         "lexicon": lambda: _lexicon(examined),
     }
     found = []

@@ -40,7 +40,7 @@ def check_software(examined: Examined) -> list[Finding]:
         _python(found["Python"]),
         _packages(),
         _max(found["MAX"], examined),
-        Finding(AREA, "software.mojo", found["Mojo"] or "none", "compiles the kernels"),
+        Finding(AREA, "software.mojo_compiler", found["Mojo"] or "none", "compiles the kernels"),
         _glibc(found["glibc"]),
         _compiler(examined),
     ]
