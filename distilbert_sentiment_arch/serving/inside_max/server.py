@@ -129,7 +129,7 @@ async def lifespan(
         labels = labels_of(pipeline, config)
         async with worker_transport(connection, len(labels)) as transport:
             app.state.sentiment = assemble(pipeline, config, transport)
-            record_later(app.state.sentiment.default.name, imported_s)
+            record_later(pipeline.model_name, imported_s)
             await announce(settings)
             yield
 
