@@ -216,8 +216,13 @@ def test_an_iterator_that_is_left_ends_its_threads() -> None:
 class WaitingModel(KnownModel):
     """Computes rows of several words once nobody reads the answers any more."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
     def logits(self, sequences: Sequence[TokenSequence]) -> Logits:
         if max(map(len, sequences)) > 5:
+            self.asked.set()
             for each in threading.enumerate():
                 if each.name == "tokenize rows":
                     each.join(60)
@@ -230,6 +235,7 @@ def test_who_stops_reading_waits_for_a_batch_and_not_for_a_group() -> None:
     long = (rows_of(["a slow story of people"] * 1000) for _ in count())
     answers = row_model(model).answers(chain(short, long), END)
     next(answers)
+    assert model.asked.wait(60)
     answers.close()
     assert "compute rows" not in {each.name for each in threading.enumerate()}
     # A group has some 30.
