@@ -36,7 +36,13 @@ LEVELS = {"warning", "error", "exception", "critical"}
 WITH_A_CODE_FIRST = {"HTTPException", "OSError", "Failure"}
 """Whose second argument is the message."""
 
-NOT_SEEN = {"AssertionError", "AttributeError", "NotImplementedError", "StopIteration", "SystemExit"}
+NOT_SEEN = {
+    "AssertionError",
+    "AttributeError",
+    "NotImplementedError",
+    "StopIteration",
+    "SystemExit",
+}
 """Exceptions of Python's own protocols, whose words reach no user."""
 
 SENTENCES = (

@@ -6,12 +6,12 @@ import asyncio
 import json
 import threading
 from collections.abc import Coroutine, Generator, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from distilbert_sentiment_arch.bulk.rows import ScoredWindow, Window
-from distilbert_sentiment_arch.bulk.scoring.ahead import Ahead
 from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.scoring.row_answers import (
     Failure,
@@ -86,22 +86,13 @@ class ExplainingScorer:
 
     def score(self, windows: Iterable[Window]) -> Iterator[ScoredWindow]:
         """See ``Scorer``; a row whose answer cannot be explained has the reason as its error."""
-        # An event loop may run in the thread that asks.
-        work = _Stoppable()
-        with Ahead(lambda: self._explained(windows, work), 1, "explain rows") as scored:
-            try:
-                yield from scored
-            finally:
-                work.stop()
-
-    def _explained(self, windows: Iterable[Window], work: _Stoppable) -> Iterator[ScoredWindow]:
         place_of = self.identity.answers.index
         with (
-            asyncio.Runner() as runner,
             closing(self._scorer.answers(windows, self._truncation)) as answered,
+            _LoopThread() as loop,
         ):
             for window, answers in answered:
-                found = runner.run(work.run(self._explain(window, answers)))
+                found = loop.run(self._explain(window, answers))
                 objects = {row: each for row, each in found.items() if isinstance(each, str)}
                 wrong: dict[int, Failure] = {
                     row: each for row, each in found.items() if isinstance(each, SentimentError)
@@ -141,40 +132,42 @@ class ExplainingScorer:
         return Answers([found], self._classifier.name, route, {})
 
 
-class _Stoppable:
-    """Work of an event loop that another thread may end."""
+class _LoopThread:
+    """An event loop in a thread of its own: another one may run in the thread that asks.
+
+    Used as a context. At its end, what runs is cancelled, and no more than the batch that is being
+    computed is waited for.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stopped = False
-        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[object]] | None = None
+        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._until_ended()), name="explain rows", daemon=True
+        )
 
-    async def run(self, work: Coroutine[object, object, _Result]) -> _Result:
-        """Returns the result of a coroutine.
+    async def _until_ended(self) -> None:
+        ended = asyncio.Event()
+        self._started.set_result((asyncio.get_running_loop(), ended))
+        await ended.wait()
 
-        Raises:
-            CancelledError: ``stop`` was called, before or meanwhile.
-        """
-        task = asyncio.current_task()
-        assert task is not None
-        with self._lock:
-            if self._stopped:
-                work.close()
-                raise asyncio.CancelledError
-            self._running = asyncio.get_running_loop(), task
+    def run(self, work: Coroutine[object, object, _Result]) -> _Result:
+        """Returns the result of a coroutine, which is cancelled where the waiting ends early."""
+        loop, _ = self._started.result()
+        found = asyncio.run_coroutine_threadsafe(work, loop)
         try:
-            return await work
-        finally:
-            with self._lock:
-                self._running = None
+            return found.result()
+        except BaseException:
+            found.cancel()
+            raise
 
-    def stop(self) -> None:
-        """Ends what runs, and whatever would be run after it; may be called from any thread."""
-        with self._lock:
-            self._stopped = True
-            if self._running is not None:
-                loop, task = self._running
-                loop.call_soon_threadsafe(task.cancel)
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        loop, ended = self._started.result()
+        loop.call_soon_threadsafe(ended.set)
+        self._thread.join()
 
 
 def without(answers: RowAnswers, failures: dict[int, Failure]) -> RowAnswers:

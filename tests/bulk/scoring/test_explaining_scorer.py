@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import threading
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
@@ -134,8 +135,15 @@ def test_who_stops_reading_does_not_wait_for_explanations() -> None:
     model = Hanging()
     scored = scorer_with(model).score(iter([of("first"), of("the second", "first"), of("first")]))
     assert next(scored).scores.explanations
-    assert model.hung.wait(60)
-    assert not model.ended.is_set()
-    scored.close()  # type: ignore[attr-defined]
+
+    def interrupt() -> None:
+        assert model.hung.wait(60)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(scored)
+    thread.join()
     assert model.ended.is_set()
     assert "explain rows" not in {each.name for each in threading.enumerate()}
