@@ -58,8 +58,9 @@ def run(options: argparse.Namespace) -> int:
         listener = listening_socket(http, keys)
         services = assemble(choice)
         asyncio.run(serve_http(services, http, keys, listener))
-    if services.model is not None and services.model.state == "loading":
-        # MAX cannot be interrupted while it loads, and ending the interpreter would wait for it.
+    if services.model is not None:
+        # A thread imports MAX, whose own cleanup is of that thread, or still loads the model, which
+        # nothing interrupts. All answers are written by now, and every other process has ended.
         sys.stderr.flush()
         os._exit(0)
     return 0
