@@ -25,7 +25,7 @@ README_LINES = 200
 COMMANDS = ("serve", "lexicon", "classify", "score", "quantize", "families", "ready", "mcp")
 
 # Commands of other tools, whose flags are not checked.
-OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
+OTHER_TOOLS = re.compile(r"^k |\b(apt-get|claude|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
 
 MESSAGES_OF_OTHERS = (
     "no wheels with a matching platform tag",  # uv
