@@ -100,11 +100,39 @@ def store(name: str, content: bytes, verb: str = "compiles") -> None:
         verb: What each start does where it is not stored, for the warning.
     """
     try:
-        _keep(name, content)
+        keep(name, content)
     except CacheError:
         pass  # read() has reported it
     except OSError as error:
         _log.warning("%s is not kept, each start %s it: %s", name, verb, error)
+
+
+def keep(name: str, content: bytes) -> None:
+    """Stores content in the cache, or raises what keeps it from that; see ``store``.
+
+    Raises:
+        CacheError: There is no cache directory, or another user could write to it.
+        OSError: It cannot be written to.
+    """
+    path = cache_directory() / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = f"{name}.{secrets.token_hex(8)}"
+    with _directory(path.parent) as directory:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
+                # Independent of the umask: read() refuses a file that others may write to.
+                os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
+                file.write(content)
+                file.write(_DIGEST(content).digest())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside, dir_fd=directory)
+            raise
+        os.fsync(directory)
 
 
 @contextmanager
@@ -146,28 +174,6 @@ def _settings(space: Path) -> dict[str, str]:
     if not cache_has_room():
         found["MODULAR_CACHE_DIR"] = str(space / "cache")
     return found
-
-
-def _keep(name: str, code: bytes) -> None:
-    path = cache_directory() / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = f"{name}.{secrets.token_hex(8)}"
-    with _directory(path.parent) as directory:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        try:
-            with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
-                # Independent of the umask: read() refuses a file that others may write to.
-                os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
-                file.write(code)
-                file.write(_DIGEST(code).digest())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, name, src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(aside, dir_fd=directory)
-            raise
-        os.fsync(directory)
 
 
 @contextmanager

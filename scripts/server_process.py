@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -69,6 +69,7 @@ def started(
     port: int | None = None,
     environment: Mapping[str, str] | None = None,
     cgroup: Path | None = None,
+    inside: Sequence[str] = (),
     working_directory: Path | None = None,
 ) -> Iterator[ServerProcess]:
     """Starts a server, yields it without waiting for it, and ends it with SIGTERM.
@@ -80,6 +81,7 @@ def started(
         port: Its port; None for a free one.
         environment: Variables added to those of this process.
         cgroup: Control group of the server and its processes.
+        inside: A command that becomes the one that follows it, in other surroundings.
         working_directory: Its working directory; ``directory`` by default.
     """
     free_port, metrics_port = free_ports(2)
@@ -92,7 +94,7 @@ def started(
         python = ["bash", "-c", enter, str(cgroup), *python]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
+            [*inside, *python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
             # Explicit, because importing MAX changes the C environment, but not os.environ.

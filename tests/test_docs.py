@@ -22,10 +22,22 @@ GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 README_LINES = 200
 
-COMMANDS = ("serve", "lexicon", "classify", "score", "quantize", "families", "ready", "mcp")
+COMMANDS = (
+    "serve",
+    "lexicon",
+    "classify",
+    "score",
+    "quantize",
+    "families",
+    "ready",
+    "mcp",
+    "doctor",
+)
 
 # Commands of other tools, whose flags are not checked.
-OTHER_TOOLS = re.compile(r"^k |\b(apt-get|claude|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
+OTHER_TOOLS = re.compile(
+    r"^k |\b(apt-get|claude|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b"
+)
 
 MESSAGES_OF_OTHERS = (
     "no wheels with a matching platform tag",  # uv

@@ -19,6 +19,7 @@ from distilbert_sentiment_arch.lexicon.settings import (
 )
 from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.settings.device import DEVICE_FALLBACK, DEVICE_FALLBACKS
 from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
 from distilbert_sentiment_arch.settings.page import PAGE
 from distilbert_sentiment_arch.settings.precision import (
@@ -124,6 +125,14 @@ def add_word_lists(parser: argparse.ArgumentParser, *, fallback: bool) -> None:
             "when a word list answers in place of the model: never; where the queue is full or the "
             "deadline passed; also where the model fails or an input is too long (default: off)",
             choices=FALLBACK_POLICIES,
+        )
+        _add(
+            parser,
+            DEVICE_FALLBACK,
+            "--device-fallback",
+            "what serves where the device fails, at the start or in service: nothing; the CPU; and "
+            "where that fails, the word list (default: cpu with --devices auto, else off)",
+            choices=DEVICE_FALLBACKS,
         )
     _add(
         parser,

@@ -9,8 +9,8 @@ from typing import Literal
 Level = Literal["ok", "warning", "unfit"]
 """``warning``: a server runs, and an operator should know; ``unfit``: it does not run."""
 
-FIT, FIT_WITH_WARNINGS, UNFIT = 0, 2, 3
-"""Exit statuses. 1 is that of any command that could not do its work."""
+FIT, FIT_WITH_WARNINGS, UNFIT = 0, 3, 4
+"""Exit statuses. 1 is that of any command that could not do its work, 2 that of wrong flags."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from distilbert_sentiment_arch.engine.kernel_calls import CPU_DEVICE, call, floa
 from distilbert_sentiment_arch.engine.packed_embeddings import Embeddings
 from distilbert_sentiment_arch.engine.packed_head import ClassificationHead
 from distilbert_sentiment_arch.engine.panels import Packed
-from distilbert_sentiment_arch.engine.precision import read_processor
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.settings.precision import CodePrecision
 
 MOST_ROWS_BY_PANELS = 256

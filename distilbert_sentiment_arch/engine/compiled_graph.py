@@ -76,7 +76,7 @@ def compiled_graph(
         CompilerError: There is no compiled graph, and the compiler made none.
     """
     request = _described(graph, config, weights, precision)
-    name = f"graph-{_key(request, kernels)}.sealed"
+    name = _file_name(request, kernels)
     try:
         code = read(name)
         if code is not None:
@@ -88,6 +88,17 @@ def compiled_graph(
         return _loaded(compile_and_store(name, partial(_compile, request, kernels)))
     except (OSError, RuntimeError) as error:
         raise CompilerError(str(error)) from error
+
+
+def graph_file_name(
+    graph: type[Module],
+    config: EncoderConfig,
+    weights: Packed,
+    kernels: Path,
+    precision: Precision = "float32",
+) -> str:
+    """Returns the name of a compiled graph in the cache; see ``compiled_graph``."""
+    return _file_name(_described(graph, config, weights, precision), kernels)
 
 
 def _described(
@@ -107,6 +118,10 @@ def _described(
         "weights": shapes,
         "precision": precision,
     }
+
+
+def _file_name(request: dict[str, Any], kernels: Path) -> str:
+    return f"graph-{_key(request, kernels)}.sealed"
 
 
 def _key(request: dict[str, Any], kernels: Path) -> str:

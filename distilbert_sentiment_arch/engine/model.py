@@ -44,7 +44,7 @@ from distilbert_sentiment_arch.engine.model_config import EncoderModelConfig
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats
 from distilbert_sentiment_arch.engine.packed_layers import PackedEncoderForSequenceClassification
 from distilbert_sentiment_arch.engine.packed_loading import PackedLoader
-from distilbert_sentiment_arch.engine.precision import choose, read_processor
+from distilbert_sentiment_arch.engine.precision import choose
 from distilbert_sentiment_arch.engine.precision_report import publish
 from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, digest_of
 from distilbert_sentiment_arch.engine.tokenizer import EncoderTokenizer
@@ -54,6 +54,7 @@ from distilbert_sentiment_arch.engine.worker_process import (
     pin_compute_threads,
 )
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.settings.precision import PrecisionChoice, requested_precision
 

@@ -33,9 +33,10 @@ import numpy.typing as npt
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.compile_cache import read, store
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats, grouped
-from distilbert_sentiment_arch.engine.precision import Processor, Verdict
+from distilbert_sentiment_arch.engine.precision import Verdict
 from distilbert_sentiment_arch.engine.source_files import imported_modules
 from distilbert_sentiment_arch.errors import CacheError
+from distilbert_sentiment_arch.machine.processor import Processor
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.precision import Precision
 

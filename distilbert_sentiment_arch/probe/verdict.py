@@ -23,6 +23,9 @@ class RungVerdict:
         reason: The compiler's or the comparison's words, shortened to a line; empty if it works.
         milliseconds: Of one run of the compiled graph; 0 if there is none.
         log: File with all that the process said; empty if none is kept.
+        error: Largest difference from NumPy in float64, as a part of the largest number expected;
+            0 if nothing was compared.
+        seconds: Of the whole rung: start of its process, compilation, run and comparison.
     """
 
     device: str
@@ -31,6 +34,8 @@ class RungVerdict:
     reason: str = ""
     milliseconds: float = 0.0
     log: str = ""
+    error: float = 0.0
+    seconds: float = 0.0
 
     @property
     def works(self) -> bool:

@@ -11,8 +11,9 @@ import pytest
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.engine.numpy_encoder import numpy_logits
-from distilbert_sentiment_arch.engine.precision import Processor, Verdict
+from distilbert_sentiment_arch.engine.precision import Verdict
 from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, compare, digest_of, in_groups
+from distilbert_sentiment_arch.machine.processor import Processor
 from scripts import checkpoints
 
 PROCESSOR = Processor("P", frozenset({"avx2"}))

@@ -27,6 +27,7 @@ from distilbert_sentiment_arch.bulk.cluster.ray_worker import (
     Board,
     TaskEnd,
     TaskWorker,
+    accelerator_here,
     identify,
     node_name,
 )
@@ -50,6 +51,29 @@ TASKS_A_WORKER = 4
 _POLL_S = 0.5
 
 _PROBE = "_probe"
+
+
+def devices_on(cluster: Cluster, model: ModelOptions) -> dict[str, tuple[bool, str]]:
+    """Asks each node with a GPU whether the probe of that GPU with a model passed.
+
+    Returns:
+        By node, whether it did, and why not.
+
+    Raises:
+        RayError: The cluster cannot run a task.
+    """
+    with _told():
+        asked = [
+            ray.remote(accelerator_here)
+            .options(
+                num_cpus=1,
+                num_gpus=1,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )
+            .remote(model)
+            for node in cluster.with_gpus
+        ]
+        return {node: (works, why) for node, works, why in ray.get(asked)}
 
 
 def identity_on(pool: Pool, model: ModelOptions) -> ModelIdentity:
