@@ -32,6 +32,7 @@ COMMANDS = (
     "ready",
     "mcp",
     "doctor",
+    "recommend",
 )
 
 # Commands of other tools, whose flags are not checked.

@@ -15,7 +15,7 @@ from distilbert_sentiment_arch.cli.explain_flags import (
     explain_options,
 )
 from distilbert_sentiment_arch.cli.mcp_flags import add_mcp
-from distilbert_sentiment_arch.cli.recommend_flags import add_recommend
+from distilbert_sentiment_arch.cli.recommend_flags import add_recommend, add_remembered
 from distilbert_sentiment_arch.cli.score_flags import add_score_flags, job_options, report_path
 from distilbert_sentiment_arch.cli.settings import (
     MAX_BODY_BYTES,
@@ -96,6 +96,22 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
     from distilbert_sentiment_arch.cli.serve import serve
 
     settings = settings_of(options)
+    if options.auto is not None:
+        from distilbert_sentiment_arch.cli.auto import Automatic, with_remembered
+
+        given = Automatic(settings, flags, options.cores)
+        automatic = with_remembered(
+            given, options.auto, options.model, options.revision, os.environ
+        )
+        settings, flags = dict(automatic.settings), automatic.flags
+        options.cores = automatic.cores
+    if options.cores is not None:
+        from distilbert_sentiment_arch.recommend.cores import chosen_processors, limit_processors
+
+        processors = chosen_processors(options.cores)
+        print(f"max-sentiment: on the logical processors {processors}", file=sys.stderr)
+        if not options.dry_run:
+            limit_processors(processors)
     environment = os.environ | settings
     Limits.from_environment(environment)
     ApiKeys(environment)
@@ -156,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_flags(serve, model=True)
+    add_remembered(serve)
     serve.add_argument("--dry-run", action="store_true", help="print the command line and exit")
 
     lexicon = commands.add_parser(
