@@ -50,7 +50,7 @@ def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Even
         "machine": made.machine,
         "versions": made.versions,
         "seconds": made.seconds,
-        "others": [_row(each) for each in made.rows if each.candidate != made.chosen],
+        "others": [_row(each) for each in made.rows if each.reason],
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_recommendations import made
+from made_recommendations import FIGURES, recommendation
 
 from distilbert_sentiment_arch.errors import RecommendError
 from distilbert_sentiment_arch.mcp_server.jobs import recommend as job
@@ -15,6 +15,7 @@ from distilbert_sentiment_arch.mcp_server.tools.recommend import (
     RecommendArguments,
     RecommendResult,
 )
+from distilbert_sentiment_arch.recommend.candidates import Candidate
 from distilbert_sentiment_arch.recommend.request import RecommendRequest
 from distilbert_sentiment_arch.recommend.result import Progress, Recommendation
 
@@ -23,7 +24,7 @@ Reports = list[tuple[float, float | None, str]]
 
 def test_a_recommendation_fits_the_schema_of_the_tool(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[RecommendRequest] = []
-    recommendation = made()
+    made = recommendation(Candidate("cpu", "int8", 2, 2048), 2)
 
     # Measuring takes minutes.
     def measure(
@@ -33,7 +34,7 @@ def test_a_recommendation_fits_the_schema_of_the_tool(monkeypatch: pytest.Monkey
     ) -> Recommendation:
         asked.append(request)
         on_progress(Progress("a step", 1, 4))
-        return recommendation
+        return made
 
     monkeypatch.setattr(job, "recommend", measure)
     arguments = RecommendArguments(goal="throughput", texts=["one", "two"])
@@ -44,10 +45,11 @@ def test_a_recommendation_fits_the_schema_of_the_tool(monkeypatch: pytest.Monkey
     # Nothing that a tool is called with changes what `serve --auto` finds.
     assert asked == [RecommendRequest("throughput", texts=("one", "two"), remember=False)]
     result = RecommendResult.model_validate(found)
-    assert result.flags == list(recommendation.flags)
-    assert result.figures.texts_per_second.value == recommendation.figures.texts_per_second.value
-    assert result.settings.precision == recommendation.chosen.precision
-    assert len(result.others) == len(recommendation.rows) - 1
+    assert result.flags == ["--precision", "int8", "--max-batch-tokens", "2048"]
+    assert result.figures.texts_per_second.value == FIGURES.texts_per_second.value
+    assert result.figures.p99_ms.high is None
+    assert result.settings.precision == "int8"
+    assert [each.reason for each in result.others] == ["200 texts/s, against 312", "a reason"]
 
 
 def test_values_that_make_no_sense_are_refused_here_too() -> None:
