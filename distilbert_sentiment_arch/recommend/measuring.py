@@ -132,7 +132,9 @@ def requests_of(texts: Sequence[str], size: int) -> list[list[str]]:
 
 def _end_with_input() -> None:
     """Ends this process once whoever started it is gone."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock this thread would hold while the interpreter ends.
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -146,7 +148,8 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
             _hand_over(process, job)
             _wait(process, cancelled, TIMEOUT_S + job.seconds * len(job.batches))
         finally:
-            process.kill()
+            with suppress(ProcessLookupError, PermissionError):  # a compiler that it started, too
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             assert process.stdin is not None
             process.stdin.close()

@@ -154,6 +154,10 @@ def _recommendation(goal: str, options: argparse.Namespace) -> dict[str, Any]:
         command += ["--texts", str(options.texts)]
     if options.callers:
         command += ["--callers", str(options.callers)]
+    if options.p99_ms:
+        command += ["--p99-ms", str(options.p99_ms)]
+    if options.precisions:
+        command += ["--precisions", options.precisions]
     command += ["--texts-per-request", str(options.texts_per_request)]
     print(f"benchmark: {shlex.join(command[2:])}", file=sys.stderr, flush=True)
     ended = subprocess.run(
@@ -232,6 +236,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", help="checkpoint directory or hub id")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="as of max-sentiment recommend")
     parser.add_argument("--callers", type=int, metavar="N")
+    parser.add_argument("--p99-ms", type=float, metavar="N")
+    parser.add_argument("--precisions", metavar="NAMES")
     parser.add_argument("--texts-per-request", type=int, default=1, metavar="N")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="default: %(default)g")
     return parser
