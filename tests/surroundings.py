@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from commands import ROOT, run
 
-CLI = (sys.executable, "-m", "distilbert_sentiment_arch.cli")
+CLI = ("-m", "distilbert_sentiment_arch.cli")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def examined(
     *flags: str | Path,
     inside: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Diagnosis:
     """Runs the doctor.
 
@@ -50,8 +51,10 @@ def examined(
         *flags: Its flags.
         inside: A command that runs the one that follows it in other surroundings.
         environment: Variables added to those of this process.
+        python: The Python that runs it.
     """
-    ended = command("doctor", "--json", *flags, inside=inside, environment=environment)
+    doctor = ("doctor", "--json", *flags)
+    ended = command(*doctor, inside=inside, environment=environment, python=python)
     assert ended.stdout.startswith("{"), ended.stderr
     report = json.loads(ended.stdout)
     findings = {each["name"]: each for each in report["findings"]}
@@ -63,11 +66,12 @@ def command(
     *arguments: str | Path,
     inside: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> subprocess.CompletedProcess[str]:
     """Runs ``max-sentiment`` in other surroundings; see ``examined``."""
     paths = os.pathsep.join(filter(None, [(environment or {}).get("PYTHONPATH"), str(ROOT)]))
     variables = {**(environment or {}), "PYTHONPATH": paths}
-    return run(*inside, *CLI, *arguments, environment=variables)
+    return run(*inside, python, *CLI, *arguments, environment=variables)
 
 
 def shell(script: str) -> list[str]:

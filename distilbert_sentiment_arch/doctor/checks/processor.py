@@ -31,7 +31,7 @@ def check_processor(examined: Examined) -> list[Finding]:
     """Returns the findings of this area."""
     features = read_features()
     return [
-        Finding(AREA, "processor.name", f"{features.name} ({platform.machine()})", "computes"),
+        Finding(AREA, "processor.name", f"{features.name} ({platform.machine()})", "serves"),
         _vectors(features, examined),
         _precisions(read_processor()),
         *_amx(features),
