@@ -46,8 +46,8 @@ def test_a_cancelled_measurement_ends_all_that_it_started(model_over_http: HttpT
         call = client.start("recommend", progress, goal="latency", precisions=["float32"])
         (job,) = wait_for(lambda: jobs_of(model_over_http.process.pid))
         # It measures in processes of its own, in groups of their own.
-        started = wait_for(lambda: not has_ended(job) and job.children(recursive=True))
-        assert isinstance(started, list)
+        started = wait_for(lambda: call.done() or job.children(recursive=True))
+        assert isinstance(started, list), call.result()
         client.cancel(number)
         with pytest.raises(McpError, match="Request cancelled"):
             call.result(PATIENCE_S)
