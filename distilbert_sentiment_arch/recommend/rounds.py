@@ -98,10 +98,11 @@ class Rounds:
     def _started(self, candidate: Candidate, stack: ExitStack) -> MeasuredServer | None:
         self._step(f"starting a server: {candidate}")
         started = running(self._directory, self._flags(candidate), self._requests, self._cancelled)
-        with self._guarded(candidate):
-            server = stack.enter_context(started)
-            wrong = server.why_wrong(candidate.precision)
+        with self._guarded(candidate), ExitStack() as own:
+            server = own.enter_context(started)
+            wrong = server.why_wrong(candidate)
             if wrong is None:
+                stack.push(own.pop_all())
                 return server
             self.failed[candidate] = wrong
         return None

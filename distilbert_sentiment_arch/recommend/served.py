@@ -18,6 +18,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from distilbert_sentiment_arch.recommend.candidates import Candidate
 from distilbert_sentiment_arch.recommend.closed_loop import Measured, closed_loop
 from distilbert_sentiment_arch.recommend.connection import HOST, Client
 from distilbert_sentiment_arch.recommend.memory import session_memory
@@ -29,7 +30,6 @@ from distilbert_sentiment_arch.recommend.screening import (
     own_environment,
 )
 from distilbert_sentiment_arch.settings.defaults import METRICS_PORT, PACKAGE
-from distilbert_sentiment_arch.settings.precision import Precision
 
 START_TIMEOUT_S = 900.0
 """Seconds of a start. Its graph was compiled before, without a server."""
@@ -61,7 +61,7 @@ class MeasuredServer:
         self._requests = requests
         self.memory = [self._bytes()]
 
-    def why_wrong(self, precision: Precision) -> str | None:
+    def why_wrong(self, wanted: Candidate) -> str | None:
         """Returns why it is not the server that was asked for; None if it is.
 
         Raises:
@@ -71,10 +71,13 @@ class MeasuredServer:
             about = _get(self._port, "/v1/models")
         except (OSError, HTTPException, ValueError) as error:
             raise NotMeasured(f"the server does not say what it serves: {error}") from None
-        served = [each["precision"] for each in about["data"] if each.get("precision")]
-        if any(each["computed"] == precision for each in served):
-            return None
-        return "; ".join(f"it computes in {each['computed']}: {each['reason']}" for each in served)
+        for model in about["data"]:
+            precision, device = model.get("precision"), model.get("device")
+            if precision and precision["computed"] != wanted.precision:
+                return f"it computes in {precision['computed']}: {precision['reason']}"
+            if device and device["computed"] != wanted.device:
+                return f"it computes on {device['computed']}: {device['reason']}"
+        return None
 
     def measure(self, callers: int, seconds: float, cancelled: threading.Event) -> Measured:
         """Sends requests from so many callers for a while, and reads the memory afterwards.
