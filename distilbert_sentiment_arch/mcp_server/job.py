@@ -1,8 +1,8 @@
 """Process of one long call: ``python -m distilbert_sentiment_arch.mcp_server.job NAME``.
 
 Reads its request from the first line of stdin, and ends when stdin does or at SIGTERM. Writes a
-JSON object a line: ``progress``, ``total`` and ``message``, and at last ``result``, or ``error`` and
-``of_input``, whether the request is to blame.
+JSON object a line: ``progress``, ``total`` and ``message``, and at last ``result``, or ``error``
+and ``of_input``, whether the request is to blame.
 """
 
 from __future__ import annotations
