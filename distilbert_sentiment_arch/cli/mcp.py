@@ -42,6 +42,13 @@ def run(options: argparse.Namespace) -> int:
     if streams is not None:
         from distilbert_sentiment_arch.mcp_server.stdio import serve_stdio
 
+        if os.isatty(streams[0]):
+            print(
+                "max-sentiment: waiting for messages of a client on standard input; docs/mcp.md "
+                "says how a client starts this command, and --http serves HTTP",
+                file=sys.stderr,
+                flush=True,
+            )
         services = assemble(choice)
         asyncio.run(serve_stdio(services, streams, longest))
     else:
