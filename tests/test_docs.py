@@ -27,7 +27,9 @@ COMMANDS = (
 )
 
 # Commands of other tools, whose flags are not checked.
-OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
+OTHER_TOOLS = re.compile(
+    r"^k |\b(apt-get|claude|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b"
+)
 
 SOURCE_DIRECTORIES = (
     "distilbert_sentiment_arch",

@@ -36,7 +36,7 @@ from scripts.server_process import stop
 
 COMMAND = [sys.executable, "-m", "distilbert_sentiment_arch.cli", "mcp"]
 WORD_LIST = ("--model", "afinn-111")
-PATIENCE_S = 300.0
+PATIENCE_S = 200.0
 """Most seconds for anything; what takes longer never ends."""
 
 Result = TypeVar("Result")
@@ -323,6 +323,14 @@ def jobs_of(server: int) -> list[psutil.Process]:
         for each in psutil.Process(server).children(recursive=True)
         if any("mcp_server.job" in word for word in each.cmdline())
     ]
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process has ended, even if nobody has asked for its status."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_for(condition: Callable[[], Result]) -> Result:

@@ -42,6 +42,13 @@ def run(options: argparse.Namespace) -> int:
     if streams is not None:
         from distilbert_sentiment_arch.mcp_server.stdio import serve_stdio
 
+        if os.isatty(streams[0]):
+            print(
+                "max-sentiment: waiting for messages of a client on standard input; docs/mcp.md "
+                "says how a client starts this command, and --http serves HTTP",
+                file=sys.stderr,
+                flush=True,
+            )
         services = assemble(choice)
         asyncio.run(serve_stdio(services, streams, longest))
     else:
@@ -58,8 +65,9 @@ def run(options: argparse.Namespace) -> int:
         listener = listening_socket(http, keys)
         services = assemble(choice)
         asyncio.run(serve_http(services, http, keys, listener))
-    if services.model is not None and services.model.state == "loading":
-        # MAX cannot be interrupted while it loads, and ending the interpreter would wait for it.
+    if services.model is not None:
+        # A thread imports MAX, whose own cleanup is of that thread, or still loads the model, which
+        # nothing interrupts. All answers are written by now, and every other process has ended.
         sys.stderr.flush()
         os._exit(0)
     return 0

@@ -11,8 +11,10 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 
+import anyio
 import uvicorn
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -20,7 +22,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from distilbert_sentiment_arch.errors import ConfigError, PortInUse, Unauthorized
 from distilbert_sentiment_arch.mcp_server.options import PATH, HttpOptions
@@ -36,7 +38,7 @@ DRAIN_S = 30.0
 """Most seconds after SIGTERM or SIGINT in which calls in flight are completed."""
 
 CLOSE_S = 5.0
-"""Most seconds after that until every connection is closed."""
+"""Most seconds after that until every answer is sent, and then every connection closed."""
 
 IDLE_S = 900.0
 """Seconds without a request or an open stream after which a session is forgotten."""
@@ -99,9 +101,10 @@ async def serve_http(
         max_request_body_size=options.max_body_bytes,
         max_sessions=options.max_sessions,
     )
+    app = KeyedApp(manager, keys)
     web = _WebServer(
         uvicorn.Config(
-            KeyedApp(manager, keys),
+            app,
             http=bounded_protocol(services.limits),
             ws="none",
             lifespan="off",
@@ -122,6 +125,7 @@ async def serve_http(
         print(f"max-sentiment: tools at http://{shown}:{port}{PATH}", file=sys.stderr, flush=True)
         await web.stopping.wait()
         await server.drain(DRAIN_S)
+        await app.drain(CLOSE_S)
     # The sessions have ended, and with them the streams of their responses.
     web.should_exit = True
     await serving
@@ -138,6 +142,18 @@ class KeyedApp:
     def __init__(self, manager: StreamableHTTPSessionManager, keys: ApiKeys) -> None:
         self._manager = manager
         self._keys = keys
+        self._answering = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._streams: set[anyio.CancelScope] = set()
+
+    async def drain(self, seconds: float) -> None:
+        """Waits until every answer to a message is sent, but not for longer; ends all streams."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        for each in list(self._streams):
+            each.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -159,7 +175,35 @@ class KeyedApp:
             digest = hashlib.sha256(authorization.partition(" ")[2].encode()).hexdigest()
             token = AccessToken(token="", client_id=digest, scopes=[])
             scope["user"] = AuthenticatedUser(token)
-        await self._manager.handle_request(scope, receive, send)
+        if scope["method"] == "GET":
+            await self._stream(scope, receive, send)
+            return
+        self._answering += 1
+        self._idle.clear()
+        try:
+            await self._manager.handle_request(scope, receive, send)
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._idle.set()
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with a stream that stays open until the session or the server ends."""
+        unfinished = False
+
+        async def noted(message: Message) -> None:
+            nonlocal unfinished
+            await send(message)
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
+
+        with anyio.CancelScope() as stream:
+            self._streams.add(stream)
+            try:
+                await self._manager.handle_request(scope, receive, noted)
+            finally:
+                self._streams.discard(stream)
+        if stream.cancelled_caught and unfinished:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _WebServer(uvicorn.Server):

@@ -1,7 +1,8 @@
 """Process of one long call: ``python -m distilbert_sentiment_arch.mcp_server.job NAME``.
 
 Reads its request from the first line of stdin, and ends when stdin does or at SIGTERM. Writes a
-JSON object a line: ``progress``, ``total`` and ``message``, and at last ``result`` or ``error``.
+JSON object a line: ``progress``, ``total`` and ``message``, and at last ``result``, or ``error``
+and ``of_input``, whether the request is to blame.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.errors import InputError, SentimentError
 from distilbert_sentiment_arch.mcp_server.process_tree import kill_descendants
 
 JobReport = Callable[[float, float | None, str], None]
@@ -54,7 +55,7 @@ def main(name: str) -> int:
     try:
         write({"result": job.run(request, report, cancelled)})
     except SentimentError as error:
-        write({"error": str(error)})
+        write({"error": str(error), "of_input": isinstance(error, InputError)})
     except Exception:  # for the log of the server; the client is told that there is no result
         traceback.print_exc()
         return 1

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 
 from distilbert_sentiment_arch.child_environment import python_command, python_environment
-from distilbert_sentiment_arch.errors import DeadlineExceeded, SentimentError, Unavailable
+from distilbert_sentiment_arch.errors import DeadlineExceeded, InputError, Unavailable
 from distilbert_sentiment_arch.mcp_server.process_tree import kill_descendants
 from distilbert_sentiment_arch.mcp_server.progress import Report
 
@@ -31,7 +31,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 """Most bytes of a result."""
 
 
-class JobError(SentimentError):
+class NoResult(Unavailable):
     """The reason that a job gave for having no result; its message is that of the exception."""
 
 
@@ -73,7 +73,8 @@ class Jobs:
             Its result.
 
         Raises:
-            JobError: It says why it has none.
+            InputError: What it is asked makes no sense.
+            NoResult: It says why it has none.
             DeadlineExceeded: It took too long.
             Unavailable: Its process ended without a word, or the server ends.
         """
@@ -114,8 +115,8 @@ async def _result(process: Process, request: Mapping[str, Any], report: Report) 
                 await report(progress, total, message)
             case {"result": result}:
                 return result
-            case {"error": str(message)}:
-                raise JobError(message)
+            case {"error": str(message), "of_input": of_input}:
+                raise InputError(message) if of_input else NoResult(message)
     status = await process.wait()
     logger.error("the process of a tool ended with status %d and without a result", status)
     raise Unavailable(

@@ -92,7 +92,7 @@ class ToolServer:
                     Tool(
                         name=each.name,
                         title=each.title,
-                        description=each.description,
+                        description=each.described(self._services.default),
                         inputSchema=each.input_schema(limits),
                         outputSchema=each.output_schema(),
                         annotations=ToolAnnotations(

@@ -15,6 +15,8 @@ from contextlib import suppress
 
 import anyio
 
+from distilbert_sentiment_arch.errors import ConfigError
+
 logger = logging.getLogger("max.serve.sentiment")
 
 CHUNK = 65_536
@@ -35,9 +37,18 @@ def take_standard_streams() -> tuple[int, int]:
     """Returns descriptors of standard input and output; others find an empty input, and stderr.
 
     MAX and compilers print, and children inherit both: called before anything of them runs.
+
+    Raises:
+        ConfigError: One of them is closed.
     """
+    try:
+        given, wanted = os.dup(0), os.dup(1)
+    except OSError as error:
+        raise ConfigError(
+            f"Standard input and output are for a client, and one of them is closed ({error}). "
+            "Leave both open, or pass --http."
+        ) from None
     sys.stdout.flush()
-    given, wanted = os.dup(0), os.dup(1)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)

@@ -8,10 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from distilbert_sentiment_arch.classify.interface import Classifier
 from distilbert_sentiment_arch.mcp_server.progress import Report
 from distilbert_sentiment_arch.mcp_server.services import Services
 from distilbert_sentiment_arch.serving.wire import WireModel
 from distilbert_sentiment_arch.settings.limits import Limits
+
+MOST_LABELS = 20
+"""Most labels in a description, which a client reads with every task."""
 
 
 class Arguments(WireModel):
@@ -31,7 +35,8 @@ class Tool:
     Attributes:
         name: What programs call it.
         title: What people call it.
-        description: What it does and when to use it, for the model that chooses among tools.
+        description: What it does and when to use it, for the model that chooses among tools;
+            ``{model}`` and ``{labels}`` in it stand for those of the server.
         arguments: Type of its arguments; ``texts`` among them is a list of texts.
         result: Type of its result.
         run: Answers a call.
@@ -63,6 +68,16 @@ class Tool:
                 "characters together."
             )
         return schema
+
+    def described(self, classifier: Classifier) -> str:
+        """Returns the description.
+
+        Args:
+            classifier: The default one of the server.
+        """
+        names = classifier.labels.names
+        labels = ", ".join(names[:MOST_LABELS]) + (", ..." if len(names) > MOST_LABELS else "")
+        return self.description.format(model=classifier.name, labels=labels)
 
     def output_schema(self) -> dict[str, Any]:
         """Returns the JSON schema of its result."""

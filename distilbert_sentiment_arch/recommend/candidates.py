@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from distilbert_sentiment_arch.engine.precision import UNITS, Processor
+from distilbert_sentiment_arch.machine.processor import UNITS, Processor
 from distilbert_sentiment_arch.recommend.cores import counts_up_to
 from distilbert_sentiment_arch.recommend.request import Goal, RecommendRequest
 from distilbert_sentiment_arch.settings.limits import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint
 from distilbert_sentiment_arch.compile_cache import read, store
-from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.errors import CacheError
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.recommend.cores import usable_processors
 from distilbert_sentiment_arch.recommend.request import GOALS, Goal
 from distilbert_sentiment_arch.settings.defaults import VERSION

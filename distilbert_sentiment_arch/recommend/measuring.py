@@ -75,7 +75,7 @@ def measure(job: Job) -> dict[str, Any]:
 
     start = time.perf_counter()
     found = find_checkpoint(job.directory, FAMILIES)
-    model = load_model(found, choose_device(job.device), job.precision)
+    model = load_model(found, choose_device(job.device, found), job.precision)
     loaded = time.perf_counter() - start
     classifiers = {size: classifier_of(model, size) for size in job.batches}
     first = classifiers[job.batches[0]]

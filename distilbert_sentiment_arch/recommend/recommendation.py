@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from distilbert_sentiment_arch.checkpoint.source import NamedCheckpoint, find_checkpoint
 from distilbert_sentiment_arch.dependencies import check_dependencies
-from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.errors import RecommendError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.machine.accelerators import Accelerator, find_accelerators
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.probe.kept import kept_verdict
 from distilbert_sentiment_arch.recommend.candidates import (
     Candidate,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from commands import run_python
+from commands import ROOT, run, run_python
+
+CLI = "distilbert_sentiment_arch.cli"
 
 
 def mcp(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_python("-m", "distilbert_sentiment_arch.cli", "mcp", *arguments)
+    return run_python("-m", CLI, "mcp", *arguments)
 
 
 def test_a_closed_input_ends_it_with_nothing_on_stdout() -> None:
@@ -52,6 +57,33 @@ def test_a_port_in_use_is_named() -> None:
         ended = mcp("--model", "afinn-111", "--http", "--port", str(port))
     assert ended.returncode == 1
     assert f"port {port} is in use on 127.0.0.1" in ended.stderr
+
+
+def test_a_closed_stream_is_named() -> None:
+    ended = run("sh", "-c", f'exec "{sys.executable}" -m {CLI} mcp --model afinn-111 <&-')
+    assert ended.returncode == 1
+    assert "Standard input and output are for a client, and one of them is closed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_who_starts_it_in_a_terminal_is_told_what_it_waits_for() -> None:
+    terminal, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", CLI, "mcp", "--model", "afinn-111"],
+        stdin=other,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    os.close(other)
+    try:
+        assert process.stderr is not None
+        assert "waiting for messages of a client" in process.stderr.readline()
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(terminal)
 
 
 def test_a_word_list_needs_no_max() -> None:

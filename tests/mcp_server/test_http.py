@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 from mcp.shared.exceptions import McpError
 from tool_server import (
@@ -17,15 +16,18 @@ from tool_server import (
     HttpTools,
     Progress,
     ToolClient,
+    has_ended,
     http_tools,
     jobs_of,
     request,
+    text_of,
     wait_for,
 )
 
 from distilbert_sentiment_arch.errors import ConfigError, PortInUse
 from distilbert_sentiment_arch.mcp_server.http import listening_socket
 from distilbert_sentiment_arch.mcp_server.options import HttpOptions
+from distilbert_sentiment_arch.mcp_server.server import MOST_CALLS
 from distilbert_sentiment_arch.settings.api_keys import KEYS, ApiKeys
 
 OPENING = request(0, "initialize", **INITIALIZE)
@@ -91,7 +93,7 @@ def test_a_cancelled_measurement_ends_its_process(
     word_list_tools.cancel(number)
     with pytest.raises(McpError, match="Request cancelled"):
         call.result(PATIENCE_S)
-    psutil.wait_procs([job])
+    wait_for(lambda: has_ended(job))
     assert [each.progress for each in progress] == sorted({each.progress for each in progress})
     assert word_list_tools.do(lambda session: session.send_ping()) is not None
 
@@ -100,7 +102,16 @@ def test_a_session_that_is_closed_ends_its_measurement(word_list_over_http: Http
     with word_list_over_http.client() as client:
         client.start("benchmark", **ENDLESS)
         (job,) = wait_for(lambda: jobs_of(word_list_over_http.process.pid))
-    wait_for(lambda: not job.is_running() or job.status() == psutil.STATUS_ZOMBIE)
+    wait_for(lambda: has_ended(job))
+
+
+def test_calls_beyond_the_most_at_a_time_are_refused(word_list_over_http: HttpTools) -> None:
+    with word_list_over_http.client() as client:
+        # Each but the first waits for its turn.
+        calls = [client.start("benchmark", **ENDLESS) for _ in range(MOST_CALLS + 1)]
+        (refused,) = wait_for(lambda: [each for each in calls if each.done()])
+        assert text_of(refused.result()).startswith("64 calls are running, the most at a time.")
+        assert client.do(lambda session: session.send_ping()) is not None
 
 
 def test_keys_sessions_and_the_end(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import psutil
 import pytest
 
-from distilbert_sentiment_arch.errors import DeadlineExceeded, Unavailable
+from distilbert_sentiment_arch.errors import DeadlineExceeded, InputError, Unavailable
 from distilbert_sentiment_arch.mcp_server import job_process
-from distilbert_sentiment_arch.mcp_server.job_process import JobError, Jobs
+from distilbert_sentiment_arch.mcp_server.job_process import Jobs, NoResult
+from distilbert_sentiment_arch.serving.errors import failure_of
 
 WORD_LIST = {"model": "afinn-111", "revision": None}
 ENDLESS = {**WORD_LIST, "texts": ["A good film. " * 20] * 500, "rounds": 1000, "seconds": 300}
@@ -36,8 +37,11 @@ def test_a_result_and_its_progress() -> None:
 
 def test_an_error_keeps_its_words(tmp_path: Path) -> None:
     request = {**WORD_LIST, "texts": ["good"], "rounds": 1, "seconds": 100}
-    with pytest.raises(JobError, match=r"config\.json"):
+    with pytest.raises(NoResult, match=r"config\.json") as refused:
         measured({**request, "model": str(tmp_path)})
+    assert failure_of(refused.value).kind == "unavailable"
+    with pytest.raises(InputError, match="Input 1 is blank"):
+        measured({**request, "texts": ["good", " "]})
 
 
 def test_a_process_that_ends_without_a_result_is_said_to_have_none() -> None:
@@ -69,7 +73,7 @@ def test_jobs_that_are_stopped_end_with_what_they_have() -> None:
         return await asyncio.gather(job, return_exceptions=True)
 
     (found,) = asyncio.run(stopped())
-    assert isinstance(found, JobError) or found["complete"] is False
+    assert isinstance(found, NoResult) or found["complete"] is False
 
 
 def test_only_known_jobs_are_run() -> None:

@@ -8,6 +8,7 @@ import sys
 
 import psutil
 import pytest
+from tool_server import has_ended, wait_for
 
 from distilbert_sentiment_arch.mcp_server import process_tree
 from distilbert_sentiment_arch.mcp_server.process_tree import descendants, kill_descendants
@@ -47,7 +48,7 @@ def test_children_of_children_are_found_and_killed(
     assert len(found) == 2
     assert sorted(descendants(nested.pid)) == sorted(each.pid for each in found)
     kill_descendants(nested.pid)
-    psutil.wait_procs(found)
+    wait_for(lambda: all(has_ended(each) for each in found))
     assert nested.poll() is None
     nested.communicate()
     assert descendants(nested.pid) == []

@@ -56,6 +56,13 @@ def test_schemas_state_the_limits_of_the_operator(listed: dict[str, Tool]) -> No
     assert "At most 2000 texts with 524288 characters together." in texts["description"]
 
 
+def test_the_description_names_the_labels_of_the_server(listed: dict[str, Tool]) -> None:
+    described = listed["classify"].description
+    assert described is not None
+    assert "labels of the model afinn-111: NEGATIVE, NEUTRAL, POSITIVE;" in described
+    assert not any("{" in (tool.description or "") for tool in listed.values())
+
+
 def test_an_unknown_tool_is_an_error_of_the_protocol(word_list_tools: ToolClient) -> None:
     with pytest.raises(McpError, match="There is no tool 'read_file'") as refused:
         word_list_tools.call("read_file", path="/etc/passwd")

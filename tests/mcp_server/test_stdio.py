@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 
-import psutil
 import pytest
 from tool_server import (
     INITIALIZE,
@@ -13,6 +12,7 @@ from tool_server import (
     Progress,
     RawTools,
     ToolClient,
+    has_ended,
     jobs_of,
     request,
     wait_for,
@@ -91,7 +91,7 @@ def test_a_cancelled_measurement_ends_its_process() -> None:
         answer = tools.receive()
         assert (answer["id"], answer["error"]["message"]) == (1, "Request cancelled")
         assert tools.ask(2, "ping")["result"] == {}
-        psutil.wait_procs([job])
+        wait_for(lambda: has_ended(job))
         assert not jobs_of(tools.process.pid)
 
 
@@ -101,7 +101,7 @@ def test_a_measurement_does_not_outlive_a_server_that_is_killed() -> None:
         tools.send(request(1, "tools/call", name="benchmark", arguments=ENDLESS))
         (job,) = wait_for(lambda: jobs_of(tools.process.pid))
         tools.process.kill()
-        wait_for(lambda: not job.is_running() or job.status() == psutil.STATUS_ZOMBIE)
+        wait_for(lambda: has_ended(job))
 
 
 def test_a_call_before_the_session_has_begun_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distilbert_sentiment_arch.engine.precision import Processor
+from distilbert_sentiment_arch.machine.processor import Processor
 from distilbert_sentiment_arch.recommend.candidates import (
     Candidate,
     batches_of,

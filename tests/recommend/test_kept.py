@@ -12,8 +12,8 @@ from made_recommendations import recommendation
 from distilbert_sentiment_arch import compile_cache
 from distilbert_sentiment_arch.checkpoint.inspection import Checkpoint
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
-from distilbert_sentiment_arch.engine.precision import Processor
 from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.machine.processor import Processor
 from distilbert_sentiment_arch.recommend import kept
 from distilbert_sentiment_arch.recommend.candidates import Candidate
 from distilbert_sentiment_arch.recommend.cores import usable_processors

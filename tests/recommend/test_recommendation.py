@@ -19,7 +19,7 @@ from outlier_checkpoint import write_outlier_checkpoint
 
 from distilbert_sentiment_arch.cli.main import main
 from distilbert_sentiment_arch.engine.check_sentences import SENTENCES
-from distilbert_sentiment_arch.engine.precision import read_processor
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.recommend import recommendation
 
 pytestmark = pytest.mark.slow

@@ -13,6 +13,7 @@ from distilbert_sentiment_arch.recommend.figures import Figures
 from distilbert_sentiment_arch.recommend.recommendation import recommend
 from distilbert_sentiment_arch.recommend.request import RecommendRequest
 from distilbert_sentiment_arch.recommend.result import Progress, Row
+from distilbert_sentiment_arch.settings.precision import PRECISIONS
 
 
 def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Event) -> Any:
@@ -33,7 +34,11 @@ def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Even
     def on_progress(progress: Progress) -> None:
         report(progress.done, progress.total, progress.message)
 
-    asked = {**request, "texts": tuple(request["texts"] or ())}
+    asked = {
+        **request,
+        "texts": tuple(request["texts"] or ()),
+        "precisions": PRECISIONS if request["precisions"] is None else tuple(request["precisions"]),
+    }
     made = recommend(RecommendRequest(**asked, remember=False), on_progress, cancelled)
     return {
         "model": made.model,
@@ -45,7 +50,7 @@ def run(request: Mapping[str, Any], report: JobReport, cancelled: threading.Even
         "machine": made.machine,
         "versions": made.versions,
         "seconds": made.seconds,
-        "others": [_row(each) for each in made.rows if each.candidate != made.chosen],
+        "others": [_row(each) for each in made.rows if each.reason],
     }
 
 

@@ -163,10 +163,9 @@ TOOL = Tool(
     name="classify",
     title="Classify texts",
     description=(
-        "Gives each text a label of the served classifier, with a score for every label, and on "
-        "request says which words speak for and against it. The default model says whether the "
-        "opinion in an English text is POSITIVE or NEGATIVE; list_models has the labels of this "
-        "server. Send many texts in one call. The first call may wait for the model to load."
+        "Gives each text one of the labels of the model {model}: {labels}; with a score for every "
+        "label, and on request with what each word does to the answer. Send many texts in one "
+        "call. The first call may wait for the model to load."
     ),
     arguments=ClassifyArguments,
     result=ClassifyResult,

@@ -13,6 +13,7 @@ from distilbert_sentiment_arch.mcp_server.services import Services
 from distilbert_sentiment_arch.mcp_server.tool import Arguments, Tool
 from distilbert_sentiment_arch.recommend.request import LEAST_AGREEMENT, SECONDS, Goal
 from distilbert_sentiment_arch.serving.wire import Counted, ValidText, WireModel
+from distilbert_sentiment_arch.settings.precision import PRECISIONS, Precision
 
 MOST_SECONDS = 600.0
 STARTS_S = 1800.0
@@ -36,7 +37,14 @@ class RecommendArguments(Arguments):
         default=LEAST_AGREEMENT,
         ge=0,
         le=100,
-        description="Percentage of labels that a lower precision has to share with float32.",
+        description="Percentage of labels of your texts that a lower precision has to share with "
+        "float32.",
+    )
+    precisions: list[Precision] | None = Field(
+        default=None,
+        max_length=len(PRECISIONS),
+        description="Precisions to try beside float32; all that this processor is fast in by "
+        "default.",
     )
     seconds: float = Field(
         default=SECONDS,

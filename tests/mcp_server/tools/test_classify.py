@@ -96,15 +96,15 @@ def test_an_explanation_says_what_each_word_does(model_tools: ToolClient, method
 def test_a_word_list_explains_itself(word_list_tools: ToolClient) -> None:
     answer = word_list_tools.answer(
         "classify",
-        texts=["not good"],
+        texts=["not great"],
         explain={"units": "word"},
         lexicon={"modifiers": True, "neutral_band": 0.5},
     )["answers"][0]
     assert answer["label"] == "NEGATIVE"
     assert answer["explanation"]["method"] == "sums"
-    plain = word_list_tools.answer("classify", texts=["not good"], lexicon={"modifiers": False})
+    plain = word_list_tools.answer("classify", texts=["not great"], lexicon={"modifiers": False})
     assert plain["answers"][0]["label"] == "POSITIVE"
-    banded = word_list_tools.answer("classify", texts=["not good"], lexicon={"neutral_band": 5})
+    banded = word_list_tools.answer("classify", texts=["not great"], lexicon={"neutral_band": 5})
     assert banded["answers"][0]["label"] == "NEUTRAL"
 
 
