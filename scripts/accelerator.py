@@ -136,7 +136,10 @@ def measure(
     result: dict[str, Any] = {"engine": engine, "precision": precision}
     if python is None:
         return result | {"not run": "no Python was named that has it"}
-    environment = dict(os.environ) | {"PYTHONPATH": str(PASSES.parent.parent), "HF_HUB_OFFLINE": "1"}
+    environment = dict(os.environ) | {
+        "PYTHONPATH": str(PASSES.parent.parent),
+        "HF_HUB_OFFLINE": "1",
+    }
     command = [python, str(PASSES), engine, precision, str(checkpoint), str(inputs)]
     try:
         ended = subprocess.run(

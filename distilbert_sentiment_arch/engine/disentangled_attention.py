@@ -94,9 +94,7 @@ class DisentangledAttention(Module):
         """Returns queries, keys and values, each ``(..., dim)``."""
         return self.query(hidden), self.key(hidden), self.value(hidden)
 
-    def attend(
-        self, projected: Sequence[TensorValue], context: DisentangledContext
-    ) -> TensorValue:
+    def attend(self, projected: Sequence[TensorValue], context: DisentangledContext) -> TensorValue:
         """Returns what each token reads of its row, ``(batch, seq, dim)``.
 
         Args:

@@ -62,9 +62,7 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
 
     def __call__(self, *inputs: TensorValue) -> TensorValue:
         """Returns the logits, float32 ``(batch, num_labels)``."""
-        given = {
-            each.name: value for each, value in zip(self.layout.inputs, inputs, strict=True)
-        }
+        given = {each.name: value for each, value in zip(self.layout.inputs, inputs, strict=True)}
         padding = None
         if self.layout.padding:
             padding = Padding(given["slots"], given["places"], given["lengths"])
@@ -105,9 +103,7 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
             hidden = self._block(layer, hidden, context, batch, keep or (lambda rows: rows))
             if convolves:
                 assert padding is not None
-                rows = encoder.convolution(
-                    padding.padded(embeddings), padding.padded(hidden), mask
-                )
+                rows = encoder.convolution(padding.padded(embeddings), padding.padded(hidden), mask)
                 hidden = padding.packed(rows)
                 if block == last and kept is not None:
                     hidden = kept(hidden)
@@ -129,9 +125,7 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
 
         return layer.around(hidden, attend, kept)
 
-    def _contexts(
-        self, padding: Padding | None, mask: TensorValue | None
-    ) -> Sequence[Any]:
+    def _contexts(self, padding: Padding | None, mask: TensorValue | None) -> Sequence[Any]:
         """Returns what the attention of each block reads besides the hidden states."""
         if not self._attention.needs_padding:
             return [None] * len(self.encoder.order)

@@ -65,7 +65,9 @@ def test_passes_that_overlap_do_not_mix(load: Load) -> None:
     """Two threads queue batches of changing sizes, so that memory is reused and grows."""
     model = load()
     assert model.max_in_flight == 2
-    batches = [draw(*([length] * rows), seed=rows) for rows in (1, 7, 40) for length in (3, 90, 400)]
+    batches = [
+        draw(*([length] * rows), seed=rows) for rows in (1, 7, 40) for length in (3, 90, 400)
+    ]
     expected = [model.logits(batch) for batch in batches]
     failures: list[str] = []
 
