@@ -1,6 +1,6 @@
 """Figures of the first accelerator: passes against PyTorch and ONNX Runtime, parity, memory, start.
 
-    .venv/bin/python scripts/accelerator.py --out accelerator.json
+    .venv/bin/python -m scripts.accelerator --out accelerator.json
         [--torch-python PYTHON] [--onnxruntime-python PYTHON] [--model DIRECTORY|HUB_ID]
 
 Run it on a machine with a GPU and nothing else to do. It writes a JSON file with, for each engine

@@ -1,6 +1,6 @@
 """Compiles the graph for an accelerator on a machine that has none.
 
-    .venv/bin/python scripts/accelerator_graph.py --target cuda:sm_90 [--precision bfloat16]
+    .venv/bin/python -m scripts.accelerator_graph --target cuda:sm_90 [--precision bfloat16]
 
 MAX compiles for a device that it is told of; nothing is run. What this shows: that each operation
 has a kernel for the device, in the precision, and that shapes and types fit. Without ``--model``
