@@ -16,7 +16,6 @@ pytestmark = pytest.mark.slow
     [
         ("cuda:sm_90", "bfloat16", "ragged attention, and no padding elsewhere: MAX has one for"),
         ("cuda:sm_90", "float32", "MAX's ragged attention rounds float32 to TF32"),
-        ("metal:apple-m4", "bfloat16", "MAX has no ragged attention for metal"),
     ],
 )
 def test_it_is_built_for_a_device_that_is_not_here(
