@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 COMPILED = ("bert-cased",)
-"""Cases of ``family_references``. This one has token types, norms behind each residual and the first
-tokens alone in the last block. Each further one takes the compiler a minute; on an accelerator
-``tests/gpu`` runs all of them."""
+"""Cases of ``family_references``. This one has token types, norms behind each residual and the
+first tokens alone in the last block. Each further one takes the compiler a minute; on an
+accelerator ``tests/gpu`` runs all of them."""
 
 
 @pytest.fixture(scope="module")
