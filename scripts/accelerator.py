@@ -1,6 +1,6 @@
 """Figures of the first accelerator: passes against PyTorch and ONNX Runtime, parity, memory, start.
 
-    .venv/bin/python scripts/accelerator.py --out accelerator.json
+    .venv/bin/python -m scripts.accelerator --out accelerator.json
         [--torch-python PYTHON] [--onnxruntime-python PYTHON] [--model DIRECTORY|HUB_ID]
 
 Run it on a machine with a GPU and nothing else to do. It writes a JSON file with, for each engine
@@ -136,7 +136,10 @@ def measure(
     result: dict[str, Any] = {"engine": engine, "precision": precision}
     if python is None:
         return result | {"not run": "no Python was named that has it"}
-    environment = dict(os.environ) | {"PYTHONPATH": str(PASSES.parent.parent), "HF_HUB_OFFLINE": "1"}
+    environment = dict(os.environ) | {
+        "PYTHONPATH": str(PASSES.parent.parent),
+        "HF_HUB_OFFLINE": "1",
+    }
     command = [python, str(PASSES), engine, precision, str(checkpoint), str(inputs)]
     try:
         ended = subprocess.run(

@@ -1,6 +1,6 @@
 """What the arithmetic of an accelerator makes of a checkpoint's logits, computed without one.
 
-    .venv/bin/python scripts/accelerator_bounds.py [--model DIRECTORY|HUB_ID]
+    .venv/bin/python -m scripts.accelerator_bounds [--model DIRECTORY|HUB_ID]
 
 NumPy computes the sentences of the self-check with each factor of each product rounded as an
 accelerator rounds it, and prints how far the logits are from those of float32, as a share of their

@@ -1,6 +1,6 @@
 """Compiles the graph for an accelerator on a machine that has none.
 
-    .venv/bin/python scripts/accelerator_graph.py --target cuda:sm_90 [--precision bfloat16]
+    .venv/bin/python -m scripts.accelerator_graph --target cuda:sm_90 [--precision bfloat16]
 
 MAX compiles for a device that it is told of; nothing is run. What this shows: that each operation
 has a kernel for the device, in the precision, and that shapes and types fit. Without ``--model``
@@ -15,6 +15,7 @@ import time
 
 from max.driver import (
     Accelerator,
+    Buffer,
     set_virtual_device_api,
     set_virtual_device_count,
     set_virtual_device_target_arch,
@@ -83,6 +84,11 @@ def compile_for(
     module = RaggedEncoderForSequenceClassification(
         config, dtype, DeviceRef.GPU(), choice.attention
     )
+    weights = {
+        name: Buffer(weight.dtype, [int(axis) for axis in weight.shape])
+        for name, weight in module.raw_state_dict().items()
+    }
+    module.load_state_dict(weights)  # their values are of no account
     graph = module.trace(*module.input_types(), name="encoder_classifier")
     if not trace_only:
         InferenceSession(devices=[Accelerator()]).compile(graph)

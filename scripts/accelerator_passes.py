@@ -42,7 +42,9 @@ def max_sentiment(checkpoint: str, precision: str) -> tuple[Run, Mapping[str, An
     from distilbert_sentiment_arch.families.registry import FAMILIES
 
     found = find_checkpoint(checkpoint, FAMILIES)
-    model = load_model(found, DeviceChoice("gpu", 0), "bfloat16" if precision != "float32" else "float32")
+    model = load_model(
+        found, DeviceChoice("gpu", 0), "bfloat16" if precision != "float32" else "float32"
+    )
 
     def run(ids: Ids, starts: Ids) -> npt.NDArray[np.float32]:
         return model.logits([single_segment(each) for each in np.split(ids, starts[1:-1])])

@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensors import weight_files
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
+from distilbert_sentiment_arch.engine.device_transfer import DeviceTransfer
 from distilbert_sentiment_arch.engine.first_block_tables import fill_tables
 from distilbert_sentiment_arch.engine.graph_weights import convert
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
@@ -127,6 +128,8 @@ def compile_together(
 def compile_ragged(encoders: Sequence[tuple[EncoderConfig, Weights]]) -> list[Graph]:
     """Compiles the graph of accelerators for the CPU, with an attention that it computes.
 
+    Batches are carried to the CPU as to an accelerator.
+
     Args:
         encoders: Configurations, and weights by their names in the graph.
     """
@@ -146,12 +149,13 @@ def compile_ragged(encoders: Sequence[tuple[EncoderConfig, Weights]]) -> list[Gr
     models = InferenceSession(devices=[CPU()]).load_all(artifact, weights_registry=registry)
 
     def runner(index: int) -> Graph:
+        layout = layouts[index]
+        on_host = [each.on_host for each in layout.inputs]
+        transfer = DeviceTransfer(CPU(), on_host, models[f"case_{index}"].execute)
+
         def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
             assert registry  # MAX reads the weights in place and does not keep them alive
-            arrays = layouts[index].arrays(pack_sequences(sequences))
-            (logits,) = models[f"case_{index}"].execute(*arrays)
-            result: npt.NDArray[np.float32] = logits.to_numpy()
-            return result
+            return transfer.start(layout.arrays(pack_sequences(sequences))).logits()
 
         return run
 

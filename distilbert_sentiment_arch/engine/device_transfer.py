@@ -38,12 +38,20 @@ class StartedPass:
     Args:
         done: Passed on the accelerator once the logits are in the host's memory.
         rows: That memory.
+        used: What the pass reads until then, to be kept.
         leave: Called once, when the place is free again.
     """
 
-    def __init__(self, done: DeviceEvent, rows: Buffer, leave: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        done: DeviceEvent,
+        rows: Buffer,
+        used: Sequence[Buffer],
+        leave: Callable[[], None],
+    ) -> None:
         self._done = done
         self._rows = rows
+        self._used = used
         self._leave = leave
 
     def logits(self) -> npt.NDArray[np.float32]:
@@ -56,6 +64,7 @@ class StartedPass:
             self._done.synchronize()
             return np.array(self._rows.to_numpy(), np.float32)
         finally:
+            self._used = ()
             self._leave()
 
 
@@ -126,7 +135,7 @@ class DeviceTransfer:
         rows = place.logits[: logits.num_elements].view(DType.float32, tuple(logits.shape))
         rows.inplace_copy_from(logits)
         done = default.record_event()
-        return StartedPass(done, rows, lambda: self._leave(place))
+        return StartedPass(done, rows, [*inputs, logits], lambda: self._leave(place))
 
     def _pairs(self, arrays: Sequence[Array]) -> list[tuple[Array, bool]]:
         return list(zip(arrays, self._on_host, strict=True))

@@ -328,6 +328,7 @@ class EncoderPipelineModel(PipelineModel[TextContext, EncoderModelConfig, Model]
     def graph_specs(self, model_config: EncoderModelConfig) -> Mapping[str, GraphSpec]:
         """Returns the one graph of the classifier that MAX compiles: in its own operations."""
         sizes = (model_config.encoder, model_config.dtype, model_config.device)
+        module: EncoderForSequenceClassification | RaggedEncoderForSequenceClassification
         if self._attention is None:
             module = self.graph(*sizes)
         else:

@@ -54,7 +54,8 @@ def _types(inputs: EncoderInputs) -> npt.NDArray[np.int64]:
 
 
 def _longest(inputs: EncoderInputs) -> npt.NDArray[np.uint32]:
-    return _lengths(inputs).max(keepdims=True).astype(np.uint32)
+    longest: npt.NDArray[np.uint32] = _lengths(inputs).max(keepdims=True).astype(np.uint32)
+    return longest
 
 
 def _slots(inputs: EncoderInputs) -> npt.NDArray[np.int64]:

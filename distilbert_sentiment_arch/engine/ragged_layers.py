@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from max.dtype import DType
 from max.graph import DeviceRef, TensorType, TensorValue, ops
+from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.embeddings import Embeddings
 from distilbert_sentiment_arch.engine.layers import (
-    EncoderForSequenceClassification,
+    ClassificationHead,
+    Encoder,
     TransformerBlock,
     attention_mask,
     mean,
@@ -30,7 +33,7 @@ from distilbert_sentiment_arch.engine.ragged_attention import (
 from distilbert_sentiment_arch.engine.ragged_inputs import RaggedLayout
 
 
-class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
+class RaggedEncoderForSequenceClassification(Module):
     """Token ids to logits; its weights are those of ``EncoderForSequenceClassification``.
 
     Args:
@@ -46,7 +49,12 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
     def __init__(
         self, config: EncoderConfig, dtype: DType, device: DeviceRef, attention: RaggedAttention
     ) -> None:
-        super().__init__(config, dtype, device)
+        super().__init__()
+        self.device = device
+        self.pooling = config.pooling
+        self.embeddings = Embeddings(config, dtype, device)
+        self.encoder = Encoder(config, dtype, device)
+        self.classifier = ClassificationHead(config, dtype, device)
         self._attention = attention
         self.layout = RaggedLayout(
             types=config.has_token_types,
@@ -99,10 +107,11 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
         for block, context in enumerate(self._contexts(padding, mask)):
             convolves = block == 0 and encoder.has_convolution
             keep = kept if block == last and not convolves else None
-            layer = encoder.layers[encoder.order[block]]
+            layer = cast(TransformerBlock, encoder.layers[encoder.order[block]])
             hidden = self._block(layer, hidden, context, batch, keep or (lambda rows: rows))
             if convolves:
                 assert padding is not None
+                assert mask is not None
                 rows = encoder.convolution(padding.padded(embeddings), padding.padded(hidden), mask)
                 hidden = padding.packed(rows)
                 if block == last and kept is not None:
@@ -117,10 +126,11 @@ class RaggedEncoderForSequenceClassification(EncoderForSequenceClassification):
         batch: RaggedBatch,
         kept: Callable[[TensorValue], TensorValue],
     ) -> TensorValue:
+        attention: Any = layer.attention  # one of layers.ATTENTIONS
+
         def attend(normed: TensorValue) -> TensorValue:
-            projected = layer.attention.project(normed)
-            read = self._attention.attend(layer.attention, projected, context, batch)
-            result: TensorValue = layer.attention.output(kept(read))
+            read = self._attention.attend(attention, attention.project(normed), context, batch)
+            result: TensorValue = attention.output(kept(read))
             return result
 
         return layer.around(hidden, attend, kept)

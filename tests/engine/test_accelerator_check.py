@@ -25,7 +25,7 @@ def test_the_same_logits_are_served(precision: str) -> None:
 def test_a_little_off_is_wrong_in_float32_and_right_in_bfloat16() -> None:
     off = EXPECTED.copy()
     off[7, 1] += 0.01
-    with pytest.raises(DeviceError, match="Some GPU computes wrong numbers.*for float32"):
+    with pytest.raises(DeviceError, match=r"Some GPU computes wrong numbers.*for float32"):
         said(off, "float32")
     assert said(off, "bfloat16") is None
 
