@@ -92,6 +92,8 @@ class Jobs:
         )
         self._running.add(process)
         try:
+            if self._stopped:  # while it started
+                raise Unavailable("The server shuts down.")
             async with asyncio.timeout(timeout_s):
                 return await _result(process, request, report)
         except TimeoutError:

@@ -6,9 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import anyio
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import McpError
 from mcp.types import (
@@ -64,7 +65,7 @@ class ToolServer:
         self.protocol.request_handlers[CallToolRequest] = self._call
         self._services = services
         self._tools = {each.name: each for each in TOOLS}
-        self._calls = 0
+        self._calls: set[anyio.CancelScope] = set()
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -75,14 +76,19 @@ class ToolServer:
             self._services.model.start()
 
     async def drain(self, seconds: float) -> None:
-        """Refuses further calls, and waits for those that are running, but not for longer."""
+        """Refuses further calls, and waits for those that are running; then these are refused."""
         self._stopping = True
         self._services.jobs.stop()
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            logger.warning("%d calls are cut off: the server ends", self._calls)
+            logger.warning("%d calls are cut off: the server ends", len(self._calls))
+            for each in list(self._calls):
+                each.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
 
     async def _list(self, request: ListToolsRequest) -> ServerResult:
         limits = self._services.limits
@@ -139,16 +145,19 @@ class ToolServer:
     def _counted(self) -> Iterator[None]:
         if self._stopping:
             raise Unavailable("The server shuts down.")
-        if self._calls >= MOST_CALLS:
+        if len(self._calls) >= MOST_CALLS:
             raise Overloaded(f"{MOST_CALLS} calls are running, the most at a time. Retry later.")
-        self._calls += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                self._idle.set()
+        with anyio.CancelScope() as call:
+            self._calls.add(call)
+            self._idle.clear()
+            try:
+                yield
+            finally:
+                self._calls.discard(call)
+                if not self._calls:
+                    self._idle.set()
+        if call.cancelled_caught:
+            raise Unavailable("The server shuts down.")
 
 
 def _refusal(failure: Failure) -> CallToolResult:
