@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from max.driver import CPU
+from max.driver import CPU, Buffer
 from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, TensorValue
@@ -151,7 +151,14 @@ def compile_ragged(encoders: Sequence[tuple[EncoderConfig, Weights]]) -> list[Gr
     def runner(index: int) -> Graph:
         layout = layouts[index]
         on_host = [each.on_host for each in layout.inputs]
-        transfer = DeviceTransfer(CPU(), on_host, models[f"case_{index}"].execute)
+        model = models[f"case_{index}"]
+
+        def execute(*inputs: Buffer) -> Sequence[Buffer]:
+            # An accelerator's passes stand in the queue of the copies; a CPU's do not.
+            CPU().default_queue.synchronize()
+            return model.execute(*inputs)
+
+        transfer = DeviceTransfer(CPU(), on_host, execute)
 
         def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
             assert registry  # MAX reads the weights in place and does not keep them alive
