@@ -16,11 +16,12 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from distilbert_sentiment_arch.cache_use import watching
 from distilbert_sentiment_arch.compiler_space import compiler_space, has_room
-from distilbert_sentiment_arch.errors import CacheError
+from distilbert_sentiment_arch.errors import CacheError, WarmError
 
 _DIGEST = hashlib.sha256
 _DIGEST_BYTES = _DIGEST().digest_size
@@ -66,6 +67,8 @@ def read(name: str) -> bytes | None:
     code, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if not code or _DIGEST(code).digest() != digest:
         raise CacheError(f"{path} is damaged: it is not what its digest says")
+    if (use := watching()) is not None:
+        use.note_found(name, len(content))
     return code
 
 
@@ -82,8 +85,12 @@ def compile_and_store(name: str, write: Callable[[Path, dict[str, str]], object]
 
     Raises:
         OSError: No temporary directory has room for the compiler, or ``write`` raised it.
+        WarmError: Inside ``cache_use.watched``, in place of any other error and of the warning.
     """
-    with compiler_space() as space:
+    use = watching()
+    if use is not None and not use.only_look:
+        check_writable()
+    with use.compiling(name) if use else nullcontext(), compiler_space() as space:
         made = space / "code"
         write(made, {**os.environ, **_settings(space)})
         code = made.read_bytes()
@@ -98,13 +105,52 @@ def store(name: str, content: bytes, verb: str = "compiles") -> None:
         name: Name under which ``read`` finds it.
         content: The content; at least one byte.
         verb: What each start does where it is not stored, for the warning.
+
+    Raises:
+        WarmError: It cannot be stored, inside ``cache_use.watched``.
     """
+    use = watching()
+    if use is not None and use.only_look:
+        use.missing.append(name)
+        return
     try:
-        _keep(name, content)
-    except CacheError:
-        pass  # read() has reported it
-    except OSError as error:
+        keep(name, content)
+        if use is not None:
+            use.note_made(name, len(content) + _DIGEST_BYTES)
+    except (CacheError, OSError) as error:
+        if use is not None:
+            use.refuse(cache_directory() / name, error)
+        if isinstance(error, CacheError):
+            return  # read() has reported it
         _log.warning("%s is not kept, each start %s it: %s", name, verb, error)
+
+
+def keep(name: str, content: bytes) -> None:
+    """Stores content in the cache, or raises what keeps it from that; see ``store``.
+
+    Raises:
+        CacheError: There is no cache directory, or another user could write to it.
+        OSError: It cannot be written to.
+    """
+    path = cache_directory() / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = f"{name}.{secrets.token_hex(8)}"
+    with _directory(path.parent) as directory:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
+                # Independent of the umask: read() refuses a file that others may write to.
+                os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
+                file.write(content)
+                file.write(_DIGEST(content).digest())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside, dir_fd=directory)
+            raise
+        os.fsync(directory)
 
 
 @contextmanager
@@ -129,6 +175,25 @@ def replace_full_cache() -> Iterator[None]:
                     os.environ[name] = value
 
 
+def check_writable() -> None:
+    """Checks that the cache can be written to, before minutes are spent on what goes there.
+
+    Raises:
+        WarmError: It cannot, inside ``cache_use.watched``; elsewhere nothing is checked.
+    """
+    use = watching()
+    if use is None:
+        return
+    trial = f"trial-{secrets.token_hex(8)}"
+    try:
+        keep(trial, b"trial")
+        os.unlink(cache_directory() / trial)
+    except CacheError as error:
+        raise WarmError(str(error)) from error
+    except OSError as error:
+        use.refuse(cache_directory(), error)
+
+
 def cache_has_room() -> bool:
     """Whether MAX's caches can be written to and have room for a compilation."""
     with suppress(CacheError):
@@ -146,28 +211,6 @@ def _settings(space: Path) -> dict[str, str]:
     if not cache_has_room():
         found["MODULAR_CACHE_DIR"] = str(space / "cache")
     return found
-
-
-def _keep(name: str, code: bytes) -> None:
-    path = cache_directory() / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = f"{name}.{secrets.token_hex(8)}"
-    with _directory(path.parent) as directory:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        try:
-            with open(os.open(aside, flags, 0o644, dir_fd=directory), "wb") as file:
-                # Independent of the umask: read() refuses a file that others may write to.
-                os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) & ~0o022)
-                file.write(code)
-                file.write(_DIGEST(code).digest())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, name, src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(aside, dir_fd=directory)
-            raise
-        os.fsync(directory)
 
 
 @contextmanager

@@ -24,10 +24,10 @@ def compiler_space() -> Iterator[Path]:
     Raises:
         OSError: No temporary directory has enough free space.
     """
-    there = filter(Path.is_dir, _temporary_directories())
+    there = filter(Path.is_dir, temporary_directories())
     parent = next(filter(has_room, there), None)
     if parent is None:
-        tried = ", ".join(map(str, _temporary_directories()))
+        tried = ", ".join(map(str, temporary_directories()))
         raise OSError(
             errno.ENOSPC,
             f"a compiler needs {NEEDED_BYTES >> 20} MB and finds them in none of {tried}. Set "
@@ -47,13 +47,13 @@ def find_temporary_directory() -> None:
         # Python falls back to the working directory, which must not collect MAX's sockets.
         if not os.path.samefile(tempfile.gettempdir(), os.curdir):
             return
-    for directory in _temporary_directories():
+    for directory in temporary_directories():
         with suppress(OSError), tempfile.TemporaryFile(dir=directory) as trial:
             trial.write(b"trial")
             trial.flush()
             os.environ["TMPDIR"] = tempfile.tempdir = str(directory)
             return
-    tried = ", ".join(map(str, _temporary_directories()))
+    tried = ", ".join(map(str, temporary_directories()))
     raise OSError(
         errno.EROFS, f"no temporary directory can be written to, of {tried}. Set TMPDIR to another."
     )
@@ -71,7 +71,7 @@ def has_room(directory: Path) -> bool:
     return writable and free >= NEEDED_BYTES
 
 
-def _temporary_directories() -> list[Path]:
+def temporary_directories() -> list[Path]:
     """Returns the directories that Python tries, without the working directory, and /dev/shm."""
     named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return [Path(each) for each in (*named, *_DIRECTORIES) if each]

@@ -7,6 +7,9 @@
     │   ├── TensorError           the safetensors files
     │   └── VocabularyError       the tokenizer files
     ├── DependencyError           packages are missing in this environment (start-up, exit code 1)
+    ├── DeviceError               a device was asked for that cannot compute here (exit code 1)
+    ├── RecommendError            nothing could be measured, or no setting keeps the bounds
+    ├── WarmError                 a model cannot be compiled ahead (`warm`, exit code 1)
     ├── PortInUse                 another process uses a port of the server (start-up, exit code 1)
     ├── CacheError                cached code cannot be used; it is compiled again
     ├── CompilerError             the graph does not compile here; MAX's own operations are used
@@ -82,6 +85,18 @@ class VocabularyError(CheckpointError):
 
 class DependencyError(SentimentError):
     """Required packages are missing, or installed in a version that does not fit."""
+
+
+class DeviceError(SentimentError):
+    """A device that was asked for and that this machine does not have, or that fails on it."""
+
+
+class RecommendError(SentimentError):
+    """A recommendation that cannot be made: nothing ran, or no setting keeps the bounds."""
+
+
+class WarmError(SentimentError):
+    """A model that cannot be compiled ahead: nothing compiles it, or nothing can be kept."""
 
 
 class PortInUse(SentimentError):

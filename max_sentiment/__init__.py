@@ -6,6 +6,7 @@ This is the public Python API of ``max-sentiment``; all else in the package may 
 from distilbert_sentiment_arch.classify.interface import Classification, TextPair
 from distilbert_sentiment_arch.errors import (
     CheckpointError,
+    DeviceError,
     InputError,
     SentimentError,
     Unavailable,
@@ -19,6 +20,7 @@ __all__ = [
     "CheckpointError",
     "Classification",
     "Classifier",
+    "DeviceError",
     "InputError",
     "SentimentError",
     "Text",

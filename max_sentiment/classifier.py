@@ -75,13 +75,14 @@ class Classifier:
             revision: Branch, tag or commit of a hub id.
             precision: ``float32``, ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``; None for the
                 environment's ``MAX_SENTIMENT_PRECISION``, else float32.
-            device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto``: an accelerator where MAX finds
-                one, else the CPU.
+            device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto``: an accelerator whose probe with
+                this model passed (``max-sentiment doctor --probe``), else the CPU.
             fallback: The word list that answers where the model puts out no numbers.
 
         Raises:
-            CheckpointError: The checkpoint cannot be served, a setting is not one of those above,
-                or this machine has no such device.
+            CheckpointError: The checkpoint cannot be served, or a setting is not one of those
+                above.
+            DeviceError: MAX does not find the accelerator in this machine.
         """
         options = model_options(model, revision, precision, fallback)
         arguments: dict[str, Any] = {

@@ -53,14 +53,15 @@ class ScoreTexts:
         revision: Branch, tag or commit of a hub id.
         precision: ``float32``, ``bfloat16x3``, ``bfloat16``, ``int8`` or ``auto``; None for the
             environment's.
-        device: ``cpu``, ``gpu`` or ``auto``; None for the GPU that Ray gave, or the CPU.
+        device: ``cpu``, ``gpu``, or ``auto`` for a GPU whose probe passed on the node; None for the
+            GPU that Ray gave, or the CPU.
         truncation: ``end`` and ``start`` cut that side of a text over the model's limit off, and
             ``window`` reads all of it.
         fallback: The word list that answers a row for which the model fails; None for none.
 
     Raises:
-        CheckpointError: The model cannot be loaded, a setting is not one of those above, or this
-            node has no such device.
+        CheckpointError: The model cannot be loaded, or a setting is not one of those above.
+        DeviceError: MAX does not find the accelerator on this node.
         InputError: There is no such truncation.
     """
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -69,7 +69,9 @@ def started(
     port: int | None = None,
     environment: Mapping[str, str] | None = None,
     cgroup: Path | None = None,
+    inside: Sequence[str] = (),
     working_directory: Path | None = None,
+    search: Sequence[Path] = (),
 ) -> Iterator[ServerProcess]:
     """Starts a server, yields it without waiting for it, and ends it with SIGTERM.
 
@@ -80,7 +82,9 @@ def started(
         port: Its port; None for a free one.
         environment: Variables added to those of this process.
         cgroup: Control group of the server and its processes.
+        inside: A command that becomes the one that follows it, in other surroundings.
         working_directory: Its working directory; ``directory`` by default.
+        search: Directories that its Python searches for modules first.
     """
     free_port, metrics_port = free_ports(2)
     port = port or free_port
@@ -92,7 +96,7 @@ def started(
         python = ["bash", "-c", enter, str(cgroup), *python]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
+            [*inside, *python, command, "--host", "127.0.0.1", "--port", str(port), *flags],
             stdout=output,
             stderr=subprocess.STDOUT,
             # Explicit, because importing MAX changes the C environment, but not os.environ.
@@ -100,7 +104,7 @@ def started(
                 **os.environ,
                 **(environment or {}),
                 "MAX_SERVE_METRICS_ENDPOINT_PORT": str(metrics_port),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join(map(str, (*search, ROOT))),
             },
             cwd=working_directory or directory,
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_accelerators import SITE, environment_with
 
 from distilbert_sentiment_arch.child_environment import restore_child_environment
+from distilbert_sentiment_arch.machine.accelerators import find_accelerators
 from scripts import checkpoints
 
 if TYPE_CHECKING:
@@ -50,3 +52,18 @@ def checkpoint(tmp_path: Path) -> Callable[..., Path]:
         )
 
     return write
+
+
+@pytest.fixture
+def report_accelerators(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Lets MAX report accelerators in the processes that this one starts; see fake_accelerators."""
+
+    def report(*described: Mapping[str, Any]) -> None:
+        monkeypatch.syspath_prepend(str(SITE))
+        for name, value in environment_with(*described).items():
+            monkeypatch.setenv(name, value)
+        find_accelerators.cache_clear()
+
+    find_accelerators.cache_clear()
+    yield report
+    find_accelerators.cache_clear()

@@ -17,7 +17,7 @@ PAGES = sorted(
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?: {4}.*\n)+", re.MULTILINE)
-_INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
+_INLINE = re.compile(r"(?<!`)(?:(`{2,3}) (.+?) \1|`([^`\n]+(?:\n[^`\n]+)?)`)(?!`)")
 _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 
@@ -57,7 +57,8 @@ def blocks(page: Path) -> list[Block]:
 
 def inline_code(page: Path) -> list[str]:
     """Returns the inline code (between back-ticks) in the text of a page."""
-    return [" ".join(code.split()) for code in _INLINE.findall(_prose(page))]
+    found = (double or single for _, double, single in _INLINE.findall(_prose(page)))
+    return [" ".join(code.split()) for code in found]
 
 
 def links(page: Path) -> list[str]:

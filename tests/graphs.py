@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from max.driver import CPU
+from max.driver import CPU, Buffer
 from max.dtype import DType
 from max.engine import InferenceSession
 from max.graph import DeviceRef, TensorValue
@@ -22,6 +22,7 @@ from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.checkpoint.tensors import weight_files
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
+from distilbert_sentiment_arch.engine.device_transfer import DeviceTransfer
 from distilbert_sentiment_arch.engine.first_block_tables import fill_tables
 from distilbert_sentiment_arch.engine.graph_weights import convert
 from distilbert_sentiment_arch.engine.inputs import pack_sequences
@@ -32,6 +33,8 @@ from distilbert_sentiment_arch.engine.packed_layers import (
 )
 from distilbert_sentiment_arch.engine.packed_weights import pack
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.ragged_attention import PaddedAttention
+from distilbert_sentiment_arch.engine.ragged_layers import RaggedEncoderForSequenceClassification
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -120,6 +123,50 @@ def compile_together(
         _runner(models[name], config, specs, packed=packed)
         for name, (config, _) in zip(specs, encoders, strict=True)
     ]
+
+
+def compile_ragged(encoders: Sequence[tuple[EncoderConfig, Weights]]) -> list[Graph]:
+    """Compiles the graph of accelerators for the CPU, with an attention that it computes.
+
+    Batches are carried to the CPU as to an accelerator.
+
+    Args:
+        encoders: Configurations, and weights by their names in the graph.
+    """
+    artifact = GraphModule()
+    registry: dict[str, Any] = {}
+    layouts = []
+    for index, (config, weights) in enumerate(encoders):
+        prefix = f"case_{index}"
+        classifier = RaggedEncoderForSequenceClassification(
+            config, DType.float32, DeviceRef.CPU(), PaddedAttention()
+        )
+        module = Named(prefix, classifier)
+        module.load_state_dict({f"{prefix}.{name}": data for name, data in weights.items()})
+        GraphSpec(module, prefix, classifier.input_types()).trace(artifact)
+        registry |= module.state_dict()
+        layouts.append(classifier.layout)
+    models = InferenceSession(devices=[CPU()]).load_all(artifact, weights_registry=registry)
+
+    def runner(index: int) -> Graph:
+        layout = layouts[index]
+        on_host = [each.on_host for each in layout.inputs]
+        model = models[f"case_{index}"]
+
+        def execute(*inputs: Buffer) -> Sequence[Buffer]:
+            # An accelerator's passes stand in the queue of the copies; a CPU's do not.
+            CPU().default_queue.synchronize()
+            return model.execute(*inputs)
+
+        transfer = DeviceTransfer(CPU(), on_host, execute)
+
+        def run(sequences: Sequence[TokenSequence]) -> npt.NDArray[np.float32]:
+            assert registry  # MAX reads the weights in place and does not keep them alive
+            return transfer.start(layout.arrays(pack_sequences(sequences))).logits()
+
+        return run
+
+    return [runner(index) for index in range(len(encoders))]
 
 
 def compile_as_served(config: EncoderConfig, weights: Weights) -> Graph:

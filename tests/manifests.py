@@ -67,6 +67,9 @@ COMBINATIONS = sorted(
             for weights in _WEIGHTS
             for keys, monitor in zip(_KEYS, ((), ("podmonitor",)), strict=True)
         ),
+        *(Combination("cpu", (*gateway, "warm")) for gateway in ((), ("gateway",))),
+        Combination("cpu", ("gateway", "weights", "api-keys", "warm-weights")),
+        Combination("cpu", ("weights-image", "warm-weights")),
     },
     key=str,
 )
@@ -174,17 +177,24 @@ def container(pod: Document) -> Document:
     return only
 
 
+def init_containers(pod: Document) -> list[Document]:
+    """Returns the containers of a pod that end before its only one starts."""
+    found: list[Document] = pod["spec"].get("initContainers", [])
+    return found
+
+
 def check_restricted(pod: Document) -> None:
     """Checks that a pod keeps Kubernetes' restricted standard, and is given nothing of its API."""
     spec = pod["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["runAsUser"] > 0
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert container(pod)["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys()
+    for each in (container(pod), *init_containers(pod)):
+        assert each["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "ephemeralContainers"} & spec.keys()
     assert spec["automountServiceAccountToken"] is False
     assert spec["enableServiceLinks"] is False

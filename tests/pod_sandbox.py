@@ -117,11 +117,8 @@ def bake_cache(directory: Path, server: Document) -> None:
     os.chown(CACHE, user, group)
     baked, ours = CACHE / "max-sentiment", cache_directory()
     _copy_graphs(ours, baked, user, group)
-    classify = {
-        "args": ["classify", "What a wonderful film."],
-        "resources": container(server)["resources"],
-    }
-    pod = {"spec": {"securityContext": security, "containers": [classify], "volumes": []}}
+    warm = {"args": ["warm"], "resources": container(server)["resources"]}
+    pod = {"spec": {"securityContext": security, "containers": [warm], "volumes": []}}
     with running_container(directory, pod, our_image(), network=0, build=True) as baking:
         assert baking.process.wait(timeout=600) == 0, baking.log.read_text()
     _copy_graphs(baked, ours, os.geteuid(), os.getegid())
@@ -275,7 +272,9 @@ def _script(
     group = security["fsGroup"]
     volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
     only = container(pod)
-    mounted = {each["mountPath"]: volumes[each["name"]] for each in only.get("volumeMounts", [])}
+    mounts = only.get("volumeMounts", [])
+    mounted = {each["mountPath"]: volumes[each["name"]] for each in mounts}
+    writable = {each["mountPath"] for each in mounts if not each.get("readOnly")}
     # Sorted, so that nested mounts come after their parents: this repository may be below /tmp.
     for target in sorted({*image.binds, *mounted}):
         if target not in mounted:
@@ -285,7 +284,7 @@ def _script(
             options = f"size={size},mode=2777,gid={group},nosuid,nodev"
             lines.append(f"mkdir -p .{target} && mount -t tmpfs -o {options} tmpfs .{target}")
         else:
-            bind(files[mounted[target]["name"]], target)
+            bind(files[mounted[target]["name"]], target, writable=target in writable)
     if not build:
         lines.append("mount -o remount,ro $R")
 

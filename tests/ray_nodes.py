@@ -1,4 +1,7 @@
-"""A Ray cluster of two nodes on this machine, in a process of its own."""
+"""A Ray cluster of two nodes on this machine, in a process of its own.
+
+Each node has a core, and says that it has a GPU.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ _HOST = """
 import sys
 from ray.cluster_utils import Cluster
 
-node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "memory": 2 * 10**9}
+# Ray does not look for the GPU; MAX does.
+node = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": 80 * 2**20, "memory": 2 * 10**9}
 head = {"include_dashboard": False, "temp_dir": sys.argv[1]}
 cluster = Cluster(initialize_head=True, head_node_args=node | head)
 other = cluster.add_node(**node)

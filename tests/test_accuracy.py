@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import ROOT, run
 
-from distilbert_sentiment_arch.engine.precision import read_processor
+from distilbert_sentiment_arch.machine.processor import read_processor
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY
 from scripts.accuracy import DataSet, compare, main, read_data
 from scripts.benchmarking.errors import ConfigError

@@ -16,9 +16,9 @@ from distilbert_sentiment_arch.errors import DependencyError
 
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
-EXTRAS = {"PIL", "fsspec", "pandas", "pyarrow", "ray"}
-"""What the extras are for, or bring along; imported where a dataset is scored. Pillow comes with
-MAX, and is asked for before a report is drawn."""
+EXTRAS = {"PIL", "anyio", "fsspec", "mcp", "pandas", "pyarrow", "ray"}
+"""What the extras are for, or bring along; imported where a dataset is scored, or tools are
+served. Pillow comes with MAX, and is asked for before a report is drawn."""
 
 OURS = {"distilbert_sentiment_arch", "max_sentiment", "weight_adapters"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -22,18 +21,15 @@ GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 README_LINES = 200
 
-COMMANDS = ("serve", "lexicon", "classify", "score", "quantize", "families", "ready")
-
-# Commands of other tools, whose flags are not checked.
-OTHER_TOOLS = re.compile(r"^k |\b(apt-get|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b")
-
-MESSAGES_OF_OTHERS = (
-    "no wheels with a matching platform tag",  # uv
-    "found no suitable Python library to link to",  # Mojo
+COMMANDS = (
+    *("serve", "lexicon", "classify", "score", "quantize", "families", "ready"),
+    *("doctor", "recommend", "warm", "mcp"),
 )
 
-LEAST_PART = 14
-"""Characters from which on a part of a message is known to be of that message."""
+# Commands of other tools, whose flags are not checked.
+OTHER_TOOLS = re.compile(
+    r"^k |\b(apt-get|claude|curl|docker|kubectl|pip|podman|ray job|systemctl|uv)\b"
+)
 
 SOURCE_DIRECTORIES = (
     "distilbert_sentiment_arch",
@@ -69,8 +65,15 @@ def test_link_targets_exist(page: Path) -> None:
 
 def test_the_readme_is_short_and_every_page_is_reached_from_it() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= README_LINES
-    reached = {(README.parent / link.partition("#")[0]).resolve() for link in links(README)}
+    reached = _linked_from(README)
+    for page in sorted(reached & set(DOCS.glob("*.md"))):
+        parts = {each for each in _linked_from(page) if each.stem.startswith(f"{page.stem}-")}
+        reached |= parts
     assert reached >= set(DOCS.glob("*.md"))
+
+
+def _linked_from(page: Path) -> set[Path]:
+    return {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=name_of)
@@ -171,47 +174,6 @@ def spelled(number: float) -> str:
     ways = {f"{number:g}" if number < 1e5 else str(int(number)), f"{number:,.0f}"}
     ways |= {f"{number / 1024:g} KiB", f"{number / 1024**2:g} MiB"}
     return "|".join(rf"(?<![\d,]){re.escape(way)}(?![\d,])" for way in ways)
-
-
-def test_explained_messages_are_messages_of_the_code() -> None:
-    messages = list(explained_messages())
-    assert len(messages) > 20
-    parts = literal_parts()
-    for message in messages:
-        if any(other in message for other in MESSAGES_OF_OTHERS):
-            continue
-        fixed = max(message.split("…"), key=len).strip()
-        assert any(fixed in part or (len(part) > LEAST_PART and part in fixed) for part in parts), (
-            f"nothing says {message!r}"
-        )
-
-
-def explained_messages() -> Iterator[str]:
-    """Yields the first column of the tables of messages."""
-    in_table = False
-    for line in (DOCS / "troubleshooting.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("| message |"):
-            in_table = True
-        elif not line.startswith("|"):
-            in_table = False
-        elif in_table and (match := re.match(r"\| `(.+?)` \|", line)):
-            yield match[1]
-
-
-@cache
-def literal_parts() -> frozenset[str]:
-    """Returns every literal part of a text in the sources, without the space around it."""
-    found: set[str] = set()
-    for path in SOURCES:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".py" and not path.is_relative_to(ROOT / "tests"):
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.add(node.value.strip())
-        elif path.is_relative_to(ROOT / "scripts"):
-            joined = re.sub(r'" *\\\n *"', " ", text)
-            found |= {part.strip() for part in re.split(r'["$]\w*|\n', joined)}
-    return frozenset(found)
 
 
 def words(page: Path) -> Iterator[str]:

@@ -95,6 +95,11 @@ NEVER: list[tuple[str, tuple[str, ...], bool]] = [
     ("*", ("cli", API), True),
     ("max_sentiment", ("max", *HTTP, "serving"), True),
     ("bulk", ("serving", *HTTP), True),
+    ("machine", ("max", "numpy", *HTTP, "checkpoint", "classify", "engine", "serving"), True),
+    ("probe", ("max", "numpy", *HTTP, "engine", "families", "serving", "doctor"), True),
+    ("doctor", ("max", "numpy", *HTTP, "engine", "recommend"), True),
+    ("recommend", (*HTTP, "serving", "doctor"), True),
+    ("mcp_server", ("max", "numpy", "serving.inside_max", "serving.standalone"), True),
     ("*", ("scripts", "tests", "torch"), True),
 ]
 
@@ -128,7 +133,7 @@ def test_no_family_imports_another() -> None:
         for each in IMPORTS
         if each.importer.startswith("families.")
         and each.name.startswith("families.")
-        and each.importer.split(".")[1] not in ("registry", each.name.split(".")[1])
+        and each.importer.split(".")[1] not in ("registry", "warmth", each.name.split(".")[1])
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -140,6 +145,20 @@ def test_datasets_are_for_the_command_and_the_api_only() -> None:
         if within(each.name, "bulk") and each.importer.split(".")[0] not in ("bulk", "cli", API)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_tools_for_agents_and_their_sdk_are_for_one_command_only() -> None:
+    wrong = [
+        f"{each.importer}:{each.line} imports {each.name}"
+        for each in IMPORTS
+        if (within(each.name, "mcp") and not within(each.importer, "mcp_server"))
+        or (
+            within(each.name, "mcp_server")
+            and each.importer.split(".")[0] not in ("cli", "mcp_server")
+        )
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert any(within(each.name, "mcp") for each in IMPORTS)
 
 
 def test_private_names_of_max_are_used_in_one_package_only() -> None:

@@ -20,7 +20,7 @@ PINNED_REVISIONS = {
     ),
 }
 
-_FILES = [
+WANTED_FILES = [
     "config.json",
     "*.safetensors",
     "model.safetensors.index.json",
@@ -30,6 +30,7 @@ _FILES = [
     "added_tokens.json",
     *OLDER_FILES,
 ]
+"""Files of a repository that are downloaded."""
 
 # Pull requests of a repository that are searched for weights, the latest first.
 _SEARCHED = 5
@@ -60,8 +61,8 @@ def find_checkpoint(
     """
     if model is None:
         return NamedCheckpoint(DEFAULT_NAME, inspect_checkpoint(DEFAULT_DIRECTORY, families))
-    path = Path(os.path.realpath(os.path.expanduser(model)))
-    if os.path.exists(path) or not _is_hub_id(model):
+    if not is_of_hub(model):
+        path = _directory(model)
         return NamedCheckpoint(path.name, inspect_checkpoint(path, families))
     directory = _download(model, revision or PINNED_REVISIONS.get(model))
     try:
@@ -100,8 +101,14 @@ def _revision_with_weights(repo: str) -> str | None:
     return None
 
 
-def _is_hub_id(model: str) -> bool:
-    return model.count("/") <= 1 and not model.startswith((".", "/", "~"))
+def is_of_hub(model: str) -> bool:
+    """Whether a model is a repository of the hub: it looks like one, and no directory is there."""
+    looks_like_one = model.count("/") <= 1 and not model.startswith((".", "/", "~"))
+    return looks_like_one and not os.path.exists(_directory(model))
+
+
+def _directory(model: str) -> Path:
+    return Path(os.path.realpath(os.path.expanduser(model)))
 
 
 def _download(repo: str, revision: str | None) -> Path:
@@ -110,7 +117,7 @@ def _download(repo: str, revision: str | None) -> Path:
 
     at = f" at revision {revision}" if revision else ""
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=_FILES))
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=WANTED_FILES))
     except HFValidationError as error:
         raise CheckpointNotFound(
             f"'{repo}' is neither a directory nor a hub id ({error})."

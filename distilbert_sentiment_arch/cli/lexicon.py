@@ -9,9 +9,11 @@ from distilbert_sentiment_arch.classify.labels import LabelSet
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.bulk_scorer import prepare_later
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
+from distilbert_sentiment_arch.serving.measurements import DeviceMeasurement
 from distilbert_sentiment_arch.serving.ports import check_ports
 from distilbert_sentiment_arch.serving.standalone.listening import ListenOptions
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, DEFAULT_NAME
+from distilbert_sentiment_arch.settings.device import LEXICON, device_use
 
 BACKGROUND_DELAY_S = 0.5
 """Delay of work that the first response does not need, so that the start is not slowed down."""
@@ -50,6 +52,8 @@ def lexicon(
     # Compiling would need more memory than the container of this server has.
     prepare_later(settings.word_lists.values(), compiling=False, seconds=BACKGROUND_DELAY_S)
     telemetry = LocalTelemetry(listening.host, listening.metrics_port, BACKGROUND_DELAY_S)
+    if (use := device_use(LEXICON)) is not None:
+        telemetry.record(DeviceMeasurement(use.first, use.computed))
     run(assemble(served_model_name or name, label_set, settings, telemetry), listening)
     return 0
 

@@ -6,12 +6,16 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
+from distilbert_sentiment_arch.cli.doctor_flags import add_doctor
 from distilbert_sentiment_arch.cli.explain_flags import (
     add_explain_flags,
     add_output_flags,
     explain_options,
 )
+from distilbert_sentiment_arch.cli.mcp_flags import add_mcp
+from distilbert_sentiment_arch.cli.recommend_flags import add_recommend, add_remembered
 from distilbert_sentiment_arch.cli.score_flags import add_score_flags, job_options, report_path
 from distilbert_sentiment_arch.cli.settings import (
     MAX_BODY_BYTES,
@@ -19,6 +23,7 @@ from distilbert_sentiment_arch.cli.settings import (
     add_precision,
     settings_of,
 )
+from distilbert_sentiment_arch.cli.warm_flags import add_warm
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
@@ -26,6 +31,9 @@ from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRI
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.page import page_is_served
 from distilbert_sentiment_arch.settings.precision import requested_precision
+
+# Commands that are the function run() of a module of the same name.
+_OF_MODULES = ("doctor", "recommend", "warm", "mcp")
 
 _MODEL_HELP = "checkpoint directory or hub id (default: the embedded SST-2 classifier)"
 
@@ -59,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return quantize(options.model, options.revision, options.output)
         if options.command == "score":
             return _score(options)
+        if options.command in _OF_MODULES:
+            command = import_module(f"{__package__}.{options.command}")
+            return int(command.run(options))
         from distilbert_sentiment_arch.cli.classify import classify
 
         os.environ.update(settings_of(options))
@@ -85,6 +96,22 @@ def _serve(options: argparse.Namespace, flags: Sequence[str]) -> int:
     from distilbert_sentiment_arch.cli.serve import serve
 
     settings = settings_of(options)
+    if options.auto is not None:
+        from distilbert_sentiment_arch.cli.auto import Automatic, with_remembered
+
+        given = Automatic(settings, flags, options.cores)
+        automatic = with_remembered(
+            given, options.auto, options.model, options.revision, os.environ
+        )
+        settings, flags = dict(automatic.settings), automatic.flags
+        options.cores = automatic.cores
+    if options.cores is not None:
+        from distilbert_sentiment_arch.recommend.cores import chosen_processors, limit_processors
+
+        processors = chosen_processors(options.cores)
+        print(f"max-sentiment: on the logical processors {processors}", file=sys.stderr)
+        if not options.dry_run:
+            limit_processors(processors)
     environment = os.environ | settings
     Limits.from_environment(environment)
     ApiKeys(environment)
@@ -145,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_flags(serve, model=True)
+    add_remembered(serve)
     serve.add_argument("--dry-run", action="store_true", help="print the command line and exit")
 
     lexicon = commands.add_parser(
@@ -235,9 +263,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long to wait for it to become ready (default: ask once)",
     )
-    for command in (serve, lexicon, classify, score):
+    doctor, recommend, warm = add_doctor(commands), add_recommend(commands), add_warm(commands)
+    mcp = add_mcp(commands)
+    for command in (serve, lexicon, classify, score, doctor, recommend, warm, mcp):
         command.add_argument("--model", "--model-path", help=_MODEL_HELP)
-    for command in (serve, classify, score, quantize):
+    for command in (serve, classify, score, quantize, doctor, recommend, warm, mcp):
         command.add_argument(
             "--revision",
             "--huggingface-model-revision",

@@ -63,8 +63,8 @@ def add_score_flags(command: argparse.ArgumentParser) -> None:
     add_precision(command)
     command.add_argument(
         "--device",
-        help="cpu, gpu, gpu:1, ..., or auto for an accelerator where there is one (default: cpu; "
-        "with --ray auto)",
+        help="cpu, gpu, gpu:1, ..., or auto for an accelerator whose probe with this model passed "
+        "(doctor --probe; default: cpu; with --ray auto)",
     )
     command.add_argument(
         "--fallback",

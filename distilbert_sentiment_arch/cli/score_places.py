@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+from distilbert_sentiment_arch.probe.choice import AUTO, choose_device, on_accelerator
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.bulk.cluster.ray_cluster import Cluster, Pool
@@ -36,13 +41,13 @@ class Here:
 
     Args:
         model: The model.
-        device: What computes; None for the CPU.
+        device: What computes, or ``auto``; None for the CPU.
         progress: Told of rows and parts.
     """
 
     def __init__(self, model: ModelOptions, device: str | None, progress: Progress) -> None:
         self._model = model
-        self._device = device or "cpu"
+        self._requested = device or "cpu"
         self._progress = progress
         self._scorer: Scorer | None = None
 
@@ -51,6 +56,17 @@ class Here:
         from distilbert_sentiment_arch.bulk.scoring.identification import identify
 
         return identify(self._model, self._device) or self.prepare()
+
+    @cached_property
+    def _device(self) -> str:
+        """What ``auto`` comes to here, which is said once; any other device as it is named."""
+        if self._requested != AUTO or self._model.model in EMBEDDED:
+            return self._requested
+        found = find_checkpoint(self._model.model, FAMILIES, self._model.revision)
+        precision = on_accelerator(self._model.precision or requested_precision())
+        decision = choose_device(AUTO, found, precision)
+        self._progress.say(f"computing on {decision.device}: {decision.reason}")
+        return decision.device
 
     def prepare(self) -> ModelIdentity:
         """See ``Place``."""
@@ -134,11 +150,24 @@ def place_of(
     if ray is None:
         yield Here(model, device, progress)
         return
-    from distilbert_sentiment_arch.bulk.cluster.ray_cluster import AUTO, connected, pool_of
+    from distilbert_sentiment_arch.bulk.cluster.ray_cluster import connected, pool_of
     from distilbert_sentiment_arch.bulk.reporting.figures import plural
 
     with connected(ray, progress.say) as cluster:
-        pool = pool_of(cluster, model, device or AUTO)
+        pool = pool_of(cluster, model, _device_on(cluster, model, device or AUTO, progress))
         cores = plural(pool.share.processors, "core")
         progress.say(f"{plural(pool.size, 'worker')} of {cores} on Ray")
         yield OnRay(model, cluster, pool, progress)
+
+
+def _device_on(cluster: Cluster, model: ModelOptions, device: str, progress: Progress) -> str:
+    """Returns what ``auto`` comes to on a cluster; any other device as it is named."""
+    if device != AUTO or model.model in EMBEDDED or not cluster.with_gpus:
+        return device
+    from distilbert_sentiment_arch.bulk.cluster.on_ray import devices_on
+
+    for node, works, why in devices_on(cluster, model):
+        if not works:
+            progress.say(f"computing on the CPUs of the cluster: on node {node}, {why}")
+            return "cpu"
+    return "gpu"

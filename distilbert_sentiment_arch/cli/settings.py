@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from distilbert_sentiment_arch.lexicon.settings import (
 )
 from distilbert_sentiment_arch.settings.api_keys import DOCUMENTS, DOCUMENTS_POLICIES, KEYS_FILE
 from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES
+from distilbert_sentiment_arch.settings.device import DEVICE_FALLBACK, DEVICE_FALLBACKS
 from distilbert_sentiment_arch.settings.limits import Limits, environment_variable
 from distilbert_sentiment_arch.settings.page import PAGE
 from distilbert_sentiment_arch.settings.precision import (
@@ -29,7 +31,7 @@ from distilbert_sentiment_arch.settings.precision import (
 MAX_BODY_BYTES = "MAX_SERVE_MAX_REQUEST_BYTES"
 
 # Limits that have no effect in a server without a model.
-_MODEL_LIMITS = {
+MODEL_LIMITS = {
     "max_request_tokens",
     "max_passes",
     "max_pending_tokens",
@@ -45,32 +47,9 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
         parser: The parser of the command.
         model: The server has a model, not only word lists.
     """
-    for limit in fields(Limits):
-        if model or limit.name not in _MODEL_LIMITS:
-            _add(
-                parser,
-                environment_variable(limit.name),
-                f"--{limit.name.replace('_', '-')}",
-                limit.metadata["meaning"]
-                + ("" if limit.default is None else f" (default: {limit.default})"),
-                metavar="N",
-            )
-    _add(
-        parser,
-        MAX_BODY_BYTES,
-        "--max-body-bytes",
-        f"largest body of a request (default: {MAX_REQUEST_BYTES})",
-        metavar="N",
-        type=_positive,
-    )
-    _add(
-        parser,
-        KEYS_FILE,
-        "--api-keys-file",
-        "a file with one API key a line, read again when it changes; every request but a probe "
-        "needs one",
-        metavar="FILE",
-    )
+    names = [each.name for each in fields(Limits) if each.name not in MODEL_LIMITS]
+    add_limits(parser, names, model=model)
+    add_body_and_keys(parser)
     _add(
         parser,
         DOCUMENTS,
@@ -88,6 +67,57 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
     )
     if model:
         add_precision(parser)
+    add_word_lists(parser, fallback=model)
+
+
+def add_limits(parser: argparse.ArgumentParser, names: Collection[str], *, model: bool) -> None:
+    """Adds the flags of limits.
+
+    Args:
+        parser: The parser of the command.
+        names: Limits, fields of ``Limits``.
+        model: Add those of a model, too.
+    """
+    for limit in fields(Limits):
+        if limit.name in names or (model and limit.name in MODEL_LIMITS):
+            _add(
+                parser,
+                environment_variable(limit.name),
+                f"--{limit.name.replace('_', '-')}",
+                limit.metadata["meaning"]
+                + ("" if limit.default is None else f" (default: {limit.default})"),
+                metavar="N",
+            )
+
+
+def add_body_and_keys(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags for the size of a body and for API keys."""
+    _add(
+        parser,
+        MAX_BODY_BYTES,
+        "--max-body-bytes",
+        f"largest body of a request (default: {MAX_REQUEST_BYTES})",
+        metavar="N",
+        type=_positive,
+    )
+    _add(
+        parser,
+        KEYS_FILE,
+        "--api-keys-file",
+        "a file with one API key a line, read again when it changes; every request but a probe "
+        "needs one",
+        metavar="FILE",
+    )
+
+
+def add_word_lists(parser: argparse.ArgumentParser, *, fallback: bool) -> None:
+    """Adds the flags of word lists.
+
+    Args:
+        parser: The parser of the command.
+        fallback: Add the flag for when one answers in place of the model, too.
+    """
+    if fallback:
         _add(
             parser,
             FALLBACK,
@@ -95,6 +125,14 @@ def add_flags(parser: argparse.ArgumentParser, *, model: bool) -> None:
             "when a word list answers in place of the model: never; where the queue is full or the "
             "deadline passed; also where the model fails or an input is too long (default: off)",
             choices=FALLBACK_POLICIES,
+        )
+        _add(
+            parser,
+            DEVICE_FALLBACK,
+            "--device-fallback",
+            "what serves where the device fails, at the start or in service: nothing; the CPU; and "
+            "where that fails, the word list (default: cpu with --devices auto, else off)",
+            choices=DEVICE_FALLBACKS,
         )
     _add(
         parser,

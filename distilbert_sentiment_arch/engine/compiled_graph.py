@@ -28,15 +28,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from max.driver import CPU
+from max.driver import CPU, set_virtual_cpu_target
 from max.engine import CompiledModel, InferenceSession
 from max.engine import read as read_graph
 from max.nn.layer import Module
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.child_environment import python_command, python_environment
 from distilbert_sentiment_arch.compile_cache import compile_and_store, read
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.precision import read_processor, stand_ins, unused_by
 from distilbert_sentiment_arch.engine.source_files import imported_modules
+from distilbert_sentiment_arch.engine.target_cpu import (
+    TargetCpu,
+    aimed_at,
+    aiming_at,
+    named_target,
+    processor_lines,
+)
 from distilbert_sentiment_arch.errors import CacheError, CompilerError
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.precision import Precision
@@ -45,12 +54,6 @@ GRAPH_NAME = "encoder_classifier_packed"
 
 # This module's name, also where it is the main one.
 _MODULE = f"{PACKAGE.name}.engine.compiled_graph"
-
-# Of /proc/cpuinfo, on x86-64 and on ARM: what decides which instructions are compiled.
-_PROCESSOR = {
-    *("vendor_id", "cpu family", "model", "flags"),
-    *("CPU implementer", "CPU part", "Features"),
-}
 
 _log = logging.getLogger("max.pipelines.sentiment")
 
@@ -64,6 +67,9 @@ def compiled_graph(
 ) -> CompiledModel:
     """Returns a packed graph, from the cache where it is there.
 
+    The one that was compiled for this processor is preferred to one for a target that this
+    processor runs, too.
+
     Args:
         graph: Its class, which is constructed from a configuration, weights and a precision.
         config: The checkpoint's configuration.
@@ -75,18 +81,73 @@ def compiled_graph(
         CompilerError: There is no compiled graph, and the compiler made none.
     """
     request = _described(graph, config, weights, precision)
-    name = f"graph-{_key(request, kernels)}.sealed"
+    own, *others = _names(request, kernels)
     try:
-        code = read(name)
-        if code is not None:
+        if (code := read(own)) is not None:
             return _loaded(code)
+        for name, target in zip(others, stand_ins(), strict=True):
+            if (code := read(name)) is not None:
+                compiled = _loaded(code)
+                _log_stand_in(target)
+                return compiled
     # RuntimeError: MAX does not take what an earlier start was given.
     except (CacheError, OSError, RuntimeError) as error:
         _log.warning("The graph is compiled again: %s", error)
     try:
-        return _loaded(compile_and_store(name, partial(_compile, request, kernels)))
+        return _loaded(compile_and_store(own, partial(_compile, request, kernels)))
     except (OSError, RuntimeError) as error:
         raise CompilerError(str(error)) from error
+
+
+def graph_files(
+    graph: type[Module],
+    config: EncoderConfig,
+    weights: Packed,
+    kernels: Path,
+    precision: Precision = "float32",
+) -> list[str]:
+    """Returns the names in the cache under which ``compiled_graph`` looks, in this order."""
+    return _names(_described(graph, config, weights, precision), kernels)
+
+
+def compile_ahead(
+    graph: type[Module],
+    config: EncoderConfig,
+    weights: Packed,
+    kernels: Path,
+    precision: Precision,
+) -> None:
+    """Has a packed graph in the cache without loading it, which may be of no use here.
+
+    Args:
+        graph: See ``compiled_graph``, as for the others.
+        config: The checkpoint's configuration.
+        weights: What ``packed_weights.pack`` makes of its weights.
+        kernels: The directory with the kernels' sources.
+        precision: What the weights were packed for.
+
+    Raises:
+        WarmError: Inside ``cache_use.watched``: it does not compile, or cannot be kept.
+    """
+    request = _described(graph, config, weights, precision)
+    own = _names(request, kernels)[0]
+    try:
+        if read(own) is not None:
+            return
+    except (CacheError, OSError) as error:
+        _log.warning("The graph is compiled again: %s", error)
+    compile_and_store(own, partial(_compile, request, kernels))
+
+
+def _log_stand_in(target: TargetCpu) -> None:
+    unused = ", ".join(sorted(unused_by(target)))
+    _log.log(
+        logging.WARNING if unused else logging.INFO,
+        "The graph was compiled for %s%s. To compile it for this processor, run `max-sentiment "
+        "warm` with the cache writable.",
+        target.name,
+        f", and does not use {unused} of {read_processor().name}" if unused else "",
+    )
 
 
 def _described(
@@ -100,7 +161,9 @@ def _described(
     config = replace(config, architecture="", pad_token_id=0, sinusoidal_positions=False)
     shapes = {name: [str(array.dtype), array.shape] for name, array in weights.items()}
     place = {"module": graph.__module__, "class": graph.__qualname__}
+    target = aimed_at()
     return {
+        "target": target and target.name,
         "graph": place,
         "config": asdict(config),
         "weights": shapes,
@@ -108,25 +171,24 @@ def _described(
     }
 
 
-def _key(request: dict[str, Any], kernels: Path) -> str:
+def _names(request: dict[str, Any], kernels: Path) -> list[str]:
+    """Returns the name of a graph's file, then those of the files that may stand in for it."""
     modules = imported_modules({_MODULE, request["graph"]["module"]})
     files = [*modules, *sorted(kernels.glob("*.mojo"))]
-    content = [
-        *(version(name) for name in ("max", "mojo-compiler")),
-        platform.machine(),
-        *_processor(),
-        json.dumps(request, sort_keys=True),
-        *(f"{file.name}\n{file.read_text('utf-8')}" for file in files),
-    ]
-    return hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
-
-
-def _processor() -> list[str]:
-    try:
-        first = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")[0]
-    except OSError:  # not Linux
-        return [platform.processor()]
-    return [line for line in first.splitlines() if line.partition("\t")[0].strip() in _PROCESSOR]
+    sources = [f"{file.name}\n{file.read_text('utf-8')}" for file in files]
+    versions = [version(name) for name in ("max", "mojo-compiler")]
+    names = []
+    for target in (request["target"], *(each.name for each in stand_ins())):
+        content = [
+            *versions,
+            platform.machine(),
+            *(processor_lines() if target is None else []),
+            json.dumps(request | {"target": target}, sort_keys=True),
+            *sources,
+        ]
+        key = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
+        names.append(f"graph-{key}.sealed")
+    return names
 
 
 def _loaded(code: bytes) -> CompiledModel:
@@ -141,7 +203,7 @@ def _compile(
     Raises:
         CompilerError: It wrote none.
     """
-    _log.info("Compiling the graph for this processor.")
+    _log.info("Compiling the graph for %s.", request["target"] or "this processor")
     start = time.monotonic()
     files = {"kernels": str(kernels), "output": str(output)}
     try:
@@ -155,17 +217,12 @@ def _compile(
 
 def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, str]:
     """Runs main() in a process of its own; returns its exit status and what it said."""
-    # MAX sets PYTHONEXECUTABLE, by which sys.executable of its worker is another Python's; and
-    # importing it changes the C environment behind os.environ.
-    search = [str(PACKAGE.parent), *filter(None, sys.path)]
-    environment = {**environment, "PYTHONPATH": os.pathsep.join(search)}
-    environment.pop("PYTHONEXECUTABLE", None)
     process = subprocess.Popen(  # noqa: S603 - this Python, this module
-        [sys.orig_argv[0], "-P", "-m", _MODULE],
+        python_command(_MODULE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=python_environment(environment),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -191,9 +248,13 @@ def main() -> int:
         name: np.broadcast_to(np.zeros((), dtype), shape)
         for name, (dtype, shape) in request["weights"].items()
     }
-    module = graph(EncoderConfig(**request["config"]), weights, request["precision"])
-    module.load_state_dict(weights)
+    target = request["target"] and named_target(request["target"])
+    if target:
+        set_virtual_cpu_target(target.name)
     try:
+        with aiming_at(target):
+            module = graph(EncoderConfig(**request["config"]), weights, request["precision"])
+        module.load_state_dict(weights)
         traced = module.trace(
             *module.input_types(), name=GRAPH_NAME, custom_extensions=[Path(request["kernels"])]
         )

@@ -12,6 +12,7 @@ from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
+from distilbert_sentiment_arch.engine.float32_products import product
 
 
 class Convolution(Module):
@@ -61,5 +62,5 @@ class Convolution(Module):
         width = dim // self.groups
         rows = ops.reshape(around, (batch * seq, self.groups, width * self.size))
         weight = ops.reshape(self.weight, (self.groups, width, width * self.size))
-        products = ops.permute(rows, [1, 0, 2]) @ ops.permute(weight, [0, 2, 1])
+        products = product(ops.permute(rows, [1, 0, 2]), ops.permute(weight, [0, 2, 1]))
         return ops.reshape(ops.permute(products, [1, 0, 2]), (batch, seq, dim))

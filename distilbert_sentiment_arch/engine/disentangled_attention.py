@@ -7,16 +7,17 @@ of their distance, plus that of the key and a query made of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from max.dtype import DType
 from max.graph import DeviceRef, TensorValue, ops
 from max.nn.embedding import Embedding
 from max.nn.layer import Module
-from max.nn.linear import Linear
 from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.float32_products import Linear, product
 from distilbert_sentiment_arch.engine.relative_positions import relative_rows
 
 
@@ -87,10 +88,21 @@ class DisentangledAttention(Module):
 
     def __call__(self, hidden: TensorValue, context: DisentangledContext) -> TensorValue:
         """Returns the attention's result, ``(batch, seq, dim)``."""
-        query, key, value = (
-            self._split_heads(layer(hidden)) for layer in (self.query, self.key, self.value)
-        )
-        scores = query @ key.transpose(2, 3)  # (batch, heads, seq, seq)
+        return self.output(self.attend(self.project(hidden), context))
+
+    def project(self, hidden: TensorValue) -> tuple[TensorValue, ...]:
+        """Returns queries, keys and values, each ``(..., dim)``."""
+        return self.query(hidden), self.key(hidden), self.value(hidden)
+
+    def attend(self, projected: Sequence[TensorValue], context: DisentangledContext) -> TensorValue:
+        """Returns what each token reads of its row, ``(batch, seq, dim)``.
+
+        Args:
+            projected: Queries, keys and values, each ``(batch, seq, dim)``.
+            context: What else attention reads.
+        """
+        query, key, value = (self._split_heads(each) for each in projected)
+        scores = product(query, key.transpose(2, 3))  # (batch, heads, seq, seq)
         terms = 1
         if self.content_to_position:
             layer = self.key if self.share_att_key else self.position_key
@@ -101,9 +113,9 @@ class DisentangledAttention(Module):
             scores = scores + self._by_distance(key, layer(context.queries_behind)).transpose(2, 3)
             terms += 1
         scores = scores / math.sqrt(self.head_dim * terms)
-        weights = ops.softmax(scores.cast(DType.float32) + context.mask).cast(hidden.dtype)
-        heads = ops.permute(weights @ value, [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
-        return self.output(ops.reshape(heads, hidden.shape))
+        weights = ops.softmax(scores.cast(DType.float32) + context.mask).cast(value.dtype)
+        heads = ops.permute(product(weights, value), [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
+        return ops.reshape(heads, projected[0].shape)
 
     def _by_distance(self, tokens: TensorValue, positions: TensorValue) -> TensorValue:
         """Returns the product of token i and the position of token j, ``(batch, heads, seq, seq)``.
@@ -114,7 +126,7 @@ class DisentangledAttention(Module):
         """
         batch, heads, seq = tokens.shape[0], tokens.shape[1], tokens.shape[2]
         split = ops.reshape(positions, (2 * seq, self.heads, self.head_dim))
-        products = tokens @ ops.permute(split, [1, 2, 0])  # (batch, heads, seq, 2 * seq)
+        products = product(tokens, ops.permute(split, [1, 2, 0]))  # (batch, heads, seq, 2 * seq)
         # Column seq + j - i of row i: with one column less to a row, that is column seq + j of all.
         flat = ops.reshape(products, (batch, heads, 2 * seq * seq))
         length = TensorValue(seq)

@@ -23,6 +23,7 @@ from distilbert_sentiment_arch.classify.batching import Batcher, ComputedBatch, 
 from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.engine.device_choice import CPU, DeviceChoice
+from distilbert_sentiment_arch.engine.device_transfer import PLACES
 from distilbert_sentiment_arch.engine.inputs import EncoderInputs, pack_sequences
 from distilbert_sentiment_arch.engine.loading_here import models_loaded_here
 from distilbert_sentiment_arch.engine.model import EncoderPipelineModel
@@ -79,7 +80,7 @@ class InProcessModel:
         self._computing = threading.Lock()
 
     def logits(self, sequences: Sequence[TokenSequence]) -> Logits:
-        """Computes one batch, one at a time, ``(sequences, num_labels)``, float32.
+        """Computes one batch, ``(sequences, num_labels)``, float32; see ``compute``.
 
         Args:
             sequences: At least one, each of at most ``max_length`` tokens.
@@ -87,22 +88,36 @@ class InProcessModel:
         return self.compute(pack_sequences(sequences))
 
     def compute(self, inputs: EncoderInputs) -> Logits:
-        """Computes one batch that is packed, one at a time; see ``logits``."""
+        """Computes one batch that is packed; see ``logits``.
+
+        One at a time on a CPU. On an accelerator a second one may be queued meanwhile.
+        """
         with self._computing:
-            return np.array(self._model.logits(inputs))
+            if not self._model.overlaps:
+                return np.array(self._model.logits(inputs))
+            started = self._model.start(inputs)
+        return started.logits()
+
+    @property
+    def max_in_flight(self) -> int:
+        """Batches that are worth handing over at a time."""
+        return PLACES if self._model.overlaps else 1
 
 
 class InProcessTransport:
-    """Runs batches in a thread, one after the other; see ``batching.Transport``.
+    """Runs batches in threads; see ``batching.Transport``.
 
     Args:
         model: The model.
     """
 
-    max_in_flight = 1
-
     def __init__(self, model: InProcessModel) -> None:
         self._model = model
+
+    @property
+    def max_in_flight(self) -> int:
+        """See ``InProcessModel``."""
+        return self._model.max_in_flight
 
     async def compute(self, sequences: Sequence[TokenSequence]) -> ComputedBatch:
         """Runs a batch in a thread."""
@@ -137,7 +152,7 @@ def load_model(
             model_path=str(found.checkpoint.directory),
             custom_architectures=[str(PACKAGE)],
             device_specs=[DeviceSpec(device.number, device.kind)],
-            quantization_encoding="float32",
+            quantization_encoding="float32",  # the precision's setting decides, on any device
             weight_path=[str(path) for path in found.checkpoint.weight_files],
             max_batch_size=MAX_BATCH_SIZE,
             enable_prefix_caching=False,

@@ -15,13 +15,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from max.dtype import DType
 from max.graph import DeviceRef, Dim, TensorType, TensorValue, Weight, ops
-from max.nn.embedding import Embedding
 from max.nn.layer import LayerList, Module
-from max.nn.linear import Linear
-from max.nn.norm import LayerNorm
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import DISTANCE_BUCKETS, EncoderConfig
 from distilbert_sentiment_arch.engine.activation_ops import ACTIVATION_OPS
@@ -32,6 +28,9 @@ from distilbert_sentiment_arch.engine.disentangled_attention import (
     RelativeEmbeddings,
 )
 from distilbert_sentiment_arch.engine.distance_biases import buckets
+from distilbert_sentiment_arch.engine.embeddings import Embeddings
+from distilbert_sentiment_arch.engine.float32_products import Linear, product
+from distilbert_sentiment_arch.engine.norms import layer_norm, normalise
 from distilbert_sentiment_arch.engine.rotary_attention import (
     RotaryAttention,
     RotaryContext,
@@ -86,51 +85,6 @@ class EncoderForSequenceClassification(Module):
         return logits.cast(DType.float32)
 
 
-class Embeddings(Module):
-    """Sum of word, position and token type embeddings, normalised and brought to hidden_size."""
-
-    def __init__(self, config: EncoderConfig, dtype: DType, device: DeviceRef) -> None:
-        super().__init__()
-
-        def table(rows: int) -> Embedding:
-            return Embedding(rows, config.embedding_width, dtype, device)
-
-        self.word_embeddings = table(config.vocab_size)
-        self.has_position_table = config.has_position_table
-        if self.has_position_table:
-            self.position_embeddings = table(config.max_position_embeddings)
-        self.has_type_table = config.type_vocab_size > 0
-        if self.has_type_table:
-            self.token_type_embeddings = table(config.type_vocab_size)
-        self.layer_norm = _layer_norm(config, dtype, device, config.embedding_width)
-        self.has_projection = config.embedding_size > 0
-        if self.has_projection:
-            self.projection = Linear(
-                config.embedding_size, config.hidden_size, dtype, device, has_bias=True
-            )
-
-    def __call__(
-        self, input_ids: TensorValue, first_segments: TensorValue | None = None
-    ) -> TensorValue:
-        positions = ops.range(
-            0, input_ids.shape[1], dtype=DType.int64, device=input_ids.device
-        )  # (seq,)
-        hidden = self.word_embeddings(input_ids)
-        if self.has_position_table:
-            hidden = hidden + self.position_embeddings(positions)
-        if self.has_type_table:
-            hidden = hidden + self.token_type_embeddings(self._types(positions, first_segments))
-        hidden = _normalise(self.layer_norm, hidden)  # (batch, seq, embedding_width)
-        return self.projection(hidden) if self.has_projection else hidden
-
-    @staticmethod
-    def _types(positions: TensorValue, first_segments: TensorValue | None) -> TensorValue:
-        if first_segments is None:  # every token has the only type there is
-            return ops.constant(np.zeros(1, np.int64), DType.int64, device=positions.device)
-        second = ops.unsqueeze(positions, 0) >= ops.unsqueeze(first_segments, 1)
-        return second.cast(DType.int64)  # (batch, seq)
-
-
 class Encoder(Module):
     """The transformer blocks, and a norm behind the last one where they are pre-norm."""
 
@@ -149,7 +103,7 @@ class Encoder(Module):
         self.order = [config.layer_of(block) for block in range(config.num_hidden_layers)]
         self.pre_norm = config.norm_placement == "pre"
         if self.pre_norm:
-            self.final_norm = _layer_norm(config, dtype, device)
+            self.final_norm = layer_norm(config, dtype, device)
         self.has_relative = config.attention == "disentangled"
         if self.has_relative:
             self.relative = RelativeEmbeddings(config, dtype, device)
@@ -158,16 +112,21 @@ class Encoder(Module):
             self.convolution = Convolution(config, dtype, device)
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        contexts = self._contexts(hidden, mask)
+        contexts = self.contexts(hidden, mask)
         embeddings = hidden
         for block, (layer, context) in enumerate(zip(self.order, contexts, strict=True)):
             hidden = self.layers[layer](hidden, context)
             if block == 0 and self.has_convolution:
                 hidden = self.convolution(embeddings, hidden, mask)
-        return _normalise(self.final_norm, hidden) if self.pre_norm else hidden
+        return normalise(self.final_norm, hidden) if self.pre_norm else hidden
 
-    def _contexts(self, hidden: TensorValue, mask: TensorValue) -> Sequence[Context]:
-        """Returns what the attention of each block reads besides the hidden states."""
+    def contexts(self, hidden: TensorValue, mask: TensorValue) -> Sequence[Context]:
+        """Returns what the attention of each block reads besides the hidden states.
+
+        Args:
+            hidden: Whose second dimension is the length of the rows, ``(batch, seq, ...)``.
+            mask: That of padding, ``(batch, 1, 1, seq)``.
+        """
         if self.config.attention == "rotary":
             return rotary_contexts(self.config, mask)
         context: Context = mask
@@ -208,20 +167,35 @@ class TransformerBlock(Module):
         self.attention = ATTENTIONS[config.attention](config, dtype, device)
         self.has_attention_norm = index > 0 or config.first_attention_norm
         if self.has_attention_norm:
-            self.attention_norm = _layer_norm(config, dtype, device)
+            self.attention_norm = layer_norm(config, dtype, device)
         self.feed_forward = FeedForward(config, dtype, device)
-        self.output_norm = _layer_norm(config, dtype, device)
+        self.output_norm = layer_norm(config, dtype, device)
         self.pre_norm = config.norm_placement == "pre"
 
     def __call__(self, hidden: TensorValue, context: Context) -> TensorValue:
+        return self.around(hidden, lambda normed: self.attention(normed, context))
+
+    def around(
+        self,
+        hidden: TensorValue,
+        attend: Callable[[TensorValue], TensorValue],
+        kept: Callable[[TensorValue], TensorValue] = lambda rows: rows,
+    ) -> TensorValue:
+        """Returns the block's result with an attention that is given.
+
+        Args:
+            hidden: The hidden states, ``(..., hidden_size)``.
+            attend: Returns attention's result for the rows that are kept.
+            kept: Takes those rows out of the hidden states; all of them where it is left out.
+        """
         if self.pre_norm:
             normed = hidden
             if self.has_attention_norm:
-                normed = _normalise(self.attention_norm, hidden)
-            hidden = hidden + self.attention(normed, context)
-            return hidden + self.feed_forward(_normalise(self.output_norm, hidden))
-        hidden = _normalise(self.attention_norm, hidden + self.attention(hidden, context))
-        return _normalise(self.output_norm, hidden + self.feed_forward(hidden))
+                normed = normalise(self.attention_norm, hidden)
+            hidden = kept(hidden) + attend(normed)
+            return hidden + self.feed_forward(normalise(self.output_norm, hidden))
+        hidden = normalise(self.attention_norm, kept(hidden) + attend(hidden))
+        return normalise(self.output_norm, hidden + self.feed_forward(hidden))
 
 
 class SelfAttention(Module):
@@ -239,14 +213,26 @@ class SelfAttention(Module):
         self.query, self.key, self.value, self.output = linear(), linear(), linear(), linear()
 
     def __call__(self, hidden: TensorValue, mask: TensorValue) -> TensorValue:
-        query = self._split_heads(self.query(hidden)) / math.sqrt(self.head_dim)
-        key = self._split_heads(self.key(hidden))
-        value = self._split_heads(self.value(hidden))
+        return self.output(self.attend(self.project(hidden), mask))
 
-        scores = query @ key.transpose(2, 3)  # (batch, heads, seq, seq)
-        weights = ops.softmax(scores.cast(DType.float32) + mask).cast(hidden.dtype)
-        heads = ops.permute(weights @ value, [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
-        return self.output(ops.reshape(heads, hidden.shape))
+    def project(self, hidden: TensorValue) -> tuple[TensorValue, ...]:
+        """Returns queries, keys and values, each ``(..., hidden_size)``."""
+        return self.query(hidden), self.key(hidden), self.value(hidden)
+
+    def attend(self, projected: Sequence[TensorValue], mask: TensorValue) -> TensorValue:
+        """Returns what each token reads of its row, ``(batch, seq, hidden_size)``.
+
+        Args:
+            projected: Queries, keys and values, each ``(batch, seq, hidden_size)``.
+            mask: What is added to the scores, of a shape that broadcasts to theirs.
+        """
+        query, key, value = (self._split_heads(each) for each in projected)
+        query = query / math.sqrt(self.head_dim)
+
+        scores = product(query, key.transpose(2, 3))  # (batch, heads, seq, seq)
+        weights = ops.softmax(scores.cast(DType.float32) + mask).cast(value.dtype)
+        heads = ops.permute(product(weights, value), [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
+        return ops.reshape(heads, projected[0].shape)
 
     def _split_heads(self, x: TensorValue) -> TensorValue:
         batch, seq = x.shape[0], x.shape[1]
@@ -295,13 +281,13 @@ class ClassificationHead(Module):
         self.dense = Linear(dim, dim, dtype, device, has_bias=config.head_bias)
         self.has_norm = config.head_norm
         if self.has_norm:
-            self.norm = _layer_norm(config, dtype, device)
+            self.norm = layer_norm(config, dtype, device)
         self.projection = Linear(dim, config.num_labels, dtype, device, has_bias=True)
         self.activation = ACTIVATION_OPS[config.head_activation]
 
     def __call__(self, pooled: TensorValue) -> TensorValue:
         dense = self.activation(self.dense(pooled))
-        return self.projection(_normalise(self.norm, dense) if self.has_norm else dense)
+        return self.projection(normalise(self.norm, dense) if self.has_norm else dense)
 
 
 def mean(hidden: TensorValue, lengths: TensorValue) -> TensorValue:
@@ -325,20 +311,3 @@ def attention_mask(lengths: TensorValue, input_ids: TensorValue) -> TensorValue:
     zero = ops.constant(0.0, DType.float32, device=input_ids.device)
     lowest = ops.constant(-3.4028234663852886e38, DType.float32, device=input_ids.device)
     return ops.unsqueeze(ops.unsqueeze(ops.where(real, zero, lowest), 1), 1)
-
-
-def _layer_norm(
-    config: EncoderConfig, dtype: DType, device: DeviceRef, width: int | None = None
-) -> LayerNorm:
-    return LayerNorm(
-        width or config.hidden_size,
-        devices=[device],
-        dtype=dtype,
-        eps=config.layer_norm_eps,
-        use_bias=config.norm_bias,
-    )
-
-
-def _normalise(norm: LayerNorm, hidden: TensorValue) -> TensorValue:
-    normalised: TensorValue = norm(hidden)
-    return normalised

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from max.dtype import DType
 from max.graph import DeviceRef
@@ -26,6 +26,7 @@ from distilbert_sentiment_arch.engine.max_internals.model_config import (
     select_encoding,
 )
 from distilbert_sentiment_arch.errors import ConfigError
+from distilbert_sentiment_arch.settings.accelerator_precision import accelerator_encoding
 from distilbert_sentiment_arch.settings.precision import requested_precision
 
 if TYPE_CHECKING:
@@ -100,9 +101,12 @@ class EncoderModelConfig(ArchConfigWithBoundedMaxSeqLen, ArchConfig):
         config = served_config(model, cls.family)
         for check in label_checks:
             check(config.labels)
+        encoding = select_encoding(model, cls.DEFAULT_ENCODING)
+        if spec.device_type != "cpu":
+            encoding = cast(SupportedEncoding, accelerator_encoding(encoding))
         return cls(
             encoder=config.encoder,
-            dtype=supported_encoding_dtype(select_encoding(model, cls.DEFAULT_ENCODING)),
+            dtype=supported_encoding_dtype(encoding),
             device=DeviceRef(device_type=spec.device_type, id=spec.id),
             max_seq_len=max_seq_len,
         )

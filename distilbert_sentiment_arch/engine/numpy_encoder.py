@@ -31,7 +31,7 @@ def numpy_logits(
         config: The encoder's configuration.
         sequences: Token ids, none longer than the encoder reads.
     """
-    encoder = _Encoder(weights, config)
+    encoder = NumpyEncoder(weights, config)
     return np.concatenate([encoder.logits(group) for group in grouped(sequences)])
 
 
@@ -47,12 +47,25 @@ def grouped(sequences: Sequence[TokenSequence]) -> Iterator[list[TokenSequence]]
         yield group
 
 
-class _Encoder:
+class NumpyEncoder:
+    """An encoder with a post-norm or pre-norm and plain attention.
+
+    Args:
+        weights: By their names in the graph, float32. A missing bias is 0.
+        config: The encoder's configuration.
+    """
+
     def __init__(self, weights: Mapping[str, Floats], config: EncoderConfig) -> None:
         self._weights = weights
         self._config = config
 
+    def product(self, left: Floats, right: Floats) -> Floats:
+        """Returns the product of two (batches of) matrices: every product there is."""
+        result: Floats = left @ right
+        return result
+
     def logits(self, sequences: Sequence[TokenSequence]) -> Floats:
+        """Returns the logits of sequences that are computed together."""
         config = self._config
         starts = np.cumsum([0, *map(len, sequences)])
         hidden = self._embeddings(sequences)
@@ -98,10 +111,13 @@ class _Encoder:
         found = np.empty_like(query)
         for start, end in pairwise(starts):
             mine = slice(start, end)
-            scores = np.einsum("qhd,khd->hqk", query[mine] * scale, key[mine], optimize=True)
+            scores = self.product(
+                query[mine].transpose(1, 0, 2) * scale, key[mine].transpose(1, 2, 0)
+            )  # (heads, queries, keys)
             scores = np.exp(scores - scores.max(-1, keepdims=True))
             scores /= scores.sum(-1, keepdims=True)
-            found[mine] = np.einsum("hqk,khd->qhd", scores, value[mine], optimize=True)
+            read = self.product(scores, value[mine].transpose(1, 0, 2))
+            found[mine] = read.transpose(1, 0, 2)
         return self._linear(f"{name}.output", found.reshape(hidden.shape))
 
     def _feed_forward(self, name: str, hidden: Floats) -> Floats:
@@ -109,7 +125,7 @@ class _Encoder:
         return self._linear(f"{name}.down", activation(self._linear(f"{name}.up", hidden)))
 
     def _linear(self, name: str, hidden: Floats) -> Floats:
-        result: Floats = hidden @ self._weights[f"{name}.weight"].T
+        result = self.product(hidden, self._weights[f"{name}.weight"].T)
         bias = self._weights.get(f"{name}.bias")
         return result if bias is None else result + bias
 

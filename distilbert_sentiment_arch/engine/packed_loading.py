@@ -104,12 +104,17 @@ class PackedLoader:
             self.load(precision)
             return verdict
         sentences = self._sentences()
-        expected = self._in_float32(sentences)
+        expected = self.in_float32(sentences)
         verdict = compare(expected, self._computed(precision, sentences))
         verdicts.keep(precision, verdict)
         return verdict
 
-    def _in_float32(self, sentences: Sequence[TokenSequence]) -> Floats:
+    def in_float32(self, sentences: Sequence[TokenSequence]) -> Floats:
+        """Returns the logits of sentences in float32, those of the shortest one first.
+
+        Raises:
+            CompilerError: See ``load``.
+        """
         if not has_codes(self._config):
             return self._computed("float32", sentences)
         weights = self._weights()

@@ -1,22 +1,21 @@
-"""Precisions that a processor computes, and the choice among them.
-
-Every processor with AVX2 or NEON computes int8, and the same integers as any other. It pays where
-an instruction adds up products of bytes: ``avx512_vnni``, ``avx_vnni``, ``amx_int8``, ARM's
-``asimddp``. bfloat16 is computed with ``avx512_bf16`` or ``amx_bf16`` only, bfloat16x3 with
-``amx_bf16``.
-"""
+"""The choice of a precision among those that a processor computes; see ``machine.processor``."""
 
 from __future__ import annotations
 
-import ctypes
-import platform
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
+from distilbert_sentiment_arch.cache_use import is_preparing
+from distilbert_sentiment_arch.engine.target_cpu import TargetCpu, aimed_at, usable_targets
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine import processor as machine_processor
+from distilbert_sentiment_arch.machine.processor import (
+    COMPUTES_INT8,
+    KNOWN_UNITS,
+    UNITS,
+    Processor,
+    read_features,
+)
 from distilbert_sentiment_arch.settings.precision import (
     CODE_PRECISIONS,
     Precision,
@@ -24,47 +23,8 @@ from distilbert_sentiment_arch.settings.precision import (
     PrecisionSetting,
 )
 
-UNITS: dict[Precision, tuple[str, ...]] = {
-    "int8": ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"),
-    "bfloat16": ("avx512_bf16", "amx_bf16"),
-    "bfloat16x3": ("amx_bf16",),
-}
-"""Units that make a precision faster than float32, as Linux names them, the first ones preferred in
-messages."""
-
-_COMPUTES_INT8 = ("avx2", "asimd")
-
-_KNOWN = frozenset({*_COMPUTES_INT8, "i8mm", "bf16", *UNITS["int8"], *UNITS["bfloat16"]})
-
 # In order of preference of ``auto``.
 _REDUCED: tuple[Precision, ...] = ("int8", "bfloat16", "bfloat16x3")
-
-_ARCH_PRCTL = 158
-_ARCH_REQ_XCOMP_PERM = 0x1023
-_XFEATURE_XTILEDATA = 18
-
-
-@dataclass(frozen=True)
-class Processor:
-    """What of a processor the choice depends on.
-
-    Attributes:
-        name: Its name, for messages.
-        units: Those of its units that matter here, as Linux names them.
-    """
-
-    name: str
-    units: frozenset[str]
-
-    def unit_for(self, precision: Precision) -> str | None:
-        """Returns a unit that makes a precision faster than float32; None if there is none."""
-        return next((unit for unit in UNITS.get(precision, ()) if unit in self.units), None)
-
-    def computes(self, precision: Precision) -> bool:
-        """Whether the kernels compute a precision here at all, fast or not."""
-        if precision == "int8":
-            return any(unit in self.units for unit in _COMPUTES_INT8)
-        return precision == "float32" or self.unit_for(precision) is not None
 
 
 @dataclass(frozen=True)
@@ -81,43 +41,34 @@ class Verdict:
 
 
 def read_processor(cpuinfo: str | None = None) -> Processor:
-    """Returns the processor of this machine.
+    """Returns the processor of this machine, or the one that is compiled for in its place.
 
     Args:
         cpuinfo: Content of ``/proc/cpuinfo``; None reads it.
     """
-    if cpuinfo is None:
-        try:
-            real = read_processor(Path("/proc/cpuinfo").read_text("utf-8", errors="replace"))
-        except OSError:
-            return _without_cpuinfo()
-        amx = frozenset(unit for unit in real.units if unit.startswith("amx"))
-        return real if not amx or _amx_permitted() else Processor(real.name, real.units - amx)
-    # Cores of several kinds may be in one machine: what all of them have is what counts.
-    of_cores = [set(line.split()) for line in _values(cpuinfo, "flags|Features")]
-    units = set.intersection(*of_cores) if of_cores else set()
-    names = _values(cpuinfo, "model name|Model|Hardware")
-    return Processor(names[0] if names else platform.machine(), frozenset(units & _KNOWN))
+    if cpuinfo is None and (target := aimed_at()) is not None:
+        return Processor(target.name, target.units)
+    return machine_processor.read_processor(cpuinfo)
 
 
-@cache
-def _amx_permitted() -> bool:
-    """Asks Linux for the use of AMX in this process; returns whether it allows it."""
-    call = ctypes.CDLL(None).syscall
-    return bool(call(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0)
+def runs_here(target: TargetCpu) -> bool:
+    """Whether this machine runs code that is compiled for a target."""
+    return target in usable_targets(read_features().usable)
 
 
-def _without_cpuinfo() -> Processor:
-    # Outside Linux MAX runs on Apple's processors only, all of which have these.
-    apple = platform.machine() == "arm64"
-    return Processor(
-        platform.processor() or platform.machine(),
-        frozenset({"asimd", "asimddp"} if apple else ()),
-    )
+def stand_ins() -> list[TargetCpu]:
+    """Returns the targets whose code may serve in place of this processor's own, best first.
+
+    There are none where code is made for later starts, or for a target.
+    """
+    if aimed_at() is not None or is_preparing():
+        return []
+    return usable_targets(read_features().usable)
 
 
-def _values(cpuinfo: str, keys: str) -> list[str]:
-    return re.findall(rf"^(?:{keys})\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
+def unused_by(target: TargetCpu) -> frozenset[str]:
+    """Returns the units of this machine's processor that a target's code leaves unused."""
+    return (read_features().usable - target.flags) & {"avx512f", *KNOWN_UNITS}
 
 
 def candidates(
@@ -216,5 +167,5 @@ def _why_float32(requested: PrecisionSetting, processor: Processor, no_codes: st
         if no_codes:
             return f"{no_codes}, and {missing.format('bfloat16x3')}"
         return missing.format("int8 or bfloat16")
-    units = _COMPUTES_INT8 if requested == "int8" else UNITS[requested]
+    units = COMPUTES_INT8 if requested == "int8" else UNITS[requested]
     return f"{requested} needs one of {', '.join(units)}, and {processor.name} has none"

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from max.dtype import DType
 from max.graph import DeviceRef, TensorValue, ops
 from max.nn.layer import Module
-from max.nn.linear import Linear
 
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
+from distilbert_sentiment_arch.engine.float32_products import Linear, product
 from distilbert_sentiment_arch.engine.rotary_positions import rotary_table
 
 _MUCH = 1e30
@@ -86,21 +86,33 @@ class RotaryAttention(Module):
 
     def __call__(self, hidden: TensorValue, context: RotaryContext) -> TensorValue:
         """Returns what each token reads of the others, ``(batch, seq, hidden_size)``."""
-        batch, seq = hidden.shape[0], hidden.shape[1]
-        split = ops.reshape(
-            self.query_key_value(hidden), (batch, seq, 3, self.heads, self.head_dim)
-        )
+        return self.output(self.attend(self.project(hidden), context))
+
+    def project(self, hidden: TensorValue) -> tuple[TensorValue, ...]:
+        """Returns queries, keys and values side by side, one tensor ``(..., 3 * hidden_size)``."""
+        return (self.query_key_value(hidden),)
+
+    def attend(self, projected: Sequence[TensorValue], context: RotaryContext) -> TensorValue:
+        """Returns what each token reads of its row, ``(batch, seq, hidden_size)``.
+
+        Args:
+            projected: What ``project`` returns, of ``(batch, seq, hidden_size)``.
+            context: What else attention reads.
+        """
+        (together,) = projected
+        batch, seq = together.shape[0], together.shape[1]
+        split = ops.reshape(together, (batch, seq, 3, self.heads, self.head_dim))
         split = ops.permute(split, [2, 0, 3, 1, 4])  # (3, batch, heads, seq, head_dim)
         query = self._rotate(split[0], context) / math.sqrt(self.head_dim)
         key, value = self._rotate(split[1], context), split[2]
 
-        scores = query @ key.transpose(2, 3)  # (batch, heads, seq, seq)
+        scores = product(query, key.transpose(2, 3))  # (batch, heads, seq, seq)
         wide = scores.cast(DType.float32) + context.mask
         if context.far is not None:
             wide = wide + context.far
-        weights = ops.softmax(wide).cast(hidden.dtype)
-        heads = ops.permute(weights @ value, [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
-        return self.output(ops.reshape(heads, hidden.shape))
+        weights = ops.softmax(wide).cast(value.dtype)
+        heads = ops.permute(product(weights, value), [0, 2, 1, 3])  # (batch, seq, heads, head_dim)
+        return ops.reshape(heads, (batch, seq, self.heads * self.head_dim))
 
     def _rotate(self, x: TensorValue, context: RotaryContext) -> TensorValue:
         half = self.head_dim // 2

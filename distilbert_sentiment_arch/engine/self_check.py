@@ -33,9 +33,10 @@ import numpy.typing as npt
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence
 from distilbert_sentiment_arch.compile_cache import read, store
 from distilbert_sentiment_arch.engine.numpy_encoder import Floats, grouped
-from distilbert_sentiment_arch.engine.precision import Processor, Verdict
+from distilbert_sentiment_arch.engine.precision import Verdict
 from distilbert_sentiment_arch.engine.source_files import imported_modules
 from distilbert_sentiment_arch.errors import CacheError
+from distilbert_sentiment_arch.machine.processor import Processor
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -98,23 +99,30 @@ class KeptVerdicts:
         checkpoint: A digest of all weights, and whatever else the checkpoint's logits depend on.
         processor: The processor.
         kernels: The directory with the kernels' sources.
+        lower: Units of processors whose code may run here in place of this one's. A verdict on
+            such code is found, too: integers are the same, and floats differ by rounding.
     """
 
-    def __init__(self, checkpoint: str, processor: Processor, kernels: Path) -> None:
+    def __init__(
+        self,
+        checkpoint: str,
+        processor: Processor,
+        kernels: Path,
+        lower: Iterable[frozenset[str]] = (),
+    ) -> None:
         modules = imported_modules(f"{PACKAGE.name}.engine.{name}" for name in _MODULES)
-        self._key = _digest(
-            [
-                checkpoint.encode(),
-                *(version(name).encode() for name in ("max", "mojo-compiler")),
-                *(unit.encode() for unit in sorted(processor.units)),
-                *(file.read_bytes() for file in [*modules, *sorted(kernels.glob("*.mojo"))]),
-            ]
-        )
+        files = [file.read_bytes() for file in [*modules, *sorted(kernels.glob("*.mojo"))]]
+        versions = [version(name).encode() for name in ("max", "mojo-compiler")]
+        self._keys = [
+            _digest([checkpoint.encode(), *versions, *map(str.encode, sorted(units)), *files])
+            for units in dict.fromkeys([processor.units, *lower])
+        ]
 
     def find(self, precision: Precision) -> Verdict | None:
         """Returns the verdict on a precision; None if none is kept."""
         try:
-            content = read(self._name(precision))
+            kept = (read(self._name(precision, key)) for key in self._keys)
+            content = next((each for each in kept if each is not None), None)
             return None if content is None else Verdict(**json.loads(content))
         except (CacheError, OSError, ValueError, TypeError) as error:
             _log.warning("The self-check is computed again: %s", error)
@@ -123,10 +131,11 @@ class KeptVerdicts:
     def keep(self, precision: Precision, verdict: Verdict) -> None:
         """Keeps a verdict; where the cache cannot be written to, a warning in the log says so."""
         content = {"passed": verdict.passed, "figures": verdict.figures}
-        store(self._name(precision), json.dumps(content).encode(), "computes")
+        name = self._name(precision, self._keys[0])
+        store(name, json.dumps(content).encode(), "computes")
 
-    def _name(self, precision: Precision) -> str:
-        return f"check-{precision}-{self._key}.sealed"
+    def _name(self, precision: Precision, key: str) -> str:
+        return f"check-{precision}-{key}.sealed"
 
 
 def digest_of(config: str, tensors: Mapping[str, npt.NDArray[np.uint8]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from distilbert_sentiment_arch.classify.interface import (
@@ -17,11 +17,9 @@ from distilbert_sentiment_arch.classify.interface import (
 from distilbert_sentiment_arch.errors import (
     DeadlineExceeded,
     InputError,
-    TooManyPasses,
     TooManyTokensInRequest,
 )
 from distilbert_sentiment_arch.explain.explanation import (
-    DEFAULT_PASSES,
     Base,
     ExplainOptions,
     Explanation,
@@ -30,15 +28,18 @@ from distilbert_sentiment_arch.explain.explanation import (
     Unit,
     UsedMethod,
 )
-from distilbert_sentiment_arch.explain.leave_one_out import leave_one_out
-from distilbert_sentiment_arch.explain.owen import check_passes, owen
+from distilbert_sentiment_arch.explain.owen import check_passes
 from distilbert_sentiment_arch.explain.own_sums import sums_of_units
-from distilbert_sentiment_arch.explain.plan import Plan, kept_text
+from distilbert_sentiment_arch.explain.passes import (
+    Passes,
+    budgets_of,
+    checked_characters,
+    make_passes,
+    too_many,
+)
 from distilbert_sentiment_arch.explain.text_units import TextUnits, units_of
 from distilbert_sentiment_arch.worker_threads import in_thread
 
-MOST_CHARACTERS = 4_194_304
-"""Most characters in the passes of a request, which are in memory together."""
 _QUICKLY_SPLIT = 2_048
 """Characters of the texts up to which their units are found on the event loop, in a millisecond."""
 _QUICKLY_MADE = 32_768
@@ -49,28 +50,12 @@ UNLIMITED = PassLimits()
 """No limit on passes, values or time, for explanations outside a server."""
 
 
-@dataclass(frozen=True)
-class _Passes:
-    """What is read to explain one text.
-
-    Attributes:
-        units: The units of the text.
-        plan: Coalitions of them.
-        texts: The different texts that are left, beside the text itself; the empty one is first.
-        places: For each coalition the place of its text, 0 for the text itself.
-    """
-
-    units: TextUnits
-    plan: Plan
-    texts: Sequence[str]
-    places: Sequence[int]
-
-
 async def explain(
     classifier: Classifier,
     request: ClassifyRequest,
     options: ExplainOptions,
     limits: PassLimits = UNLIMITED,
+    answers: Answers | None = None,
 ) -> Explanations:
     """Classifies texts and explains the answers.
 
@@ -82,6 +67,8 @@ async def explain(
         request: The texts; its options hold for all passes.
         options: How to explain.
         limits: Limits on the work.
+        answers: What the classifier said to the request, where that is known; the texts themselves
+            are then not read again.
 
     Raises:
         InputError: An input is not a text, or see ``Classifier.classify``.
@@ -91,7 +78,7 @@ async def explain(
     """
     try:
         async with asyncio.timeout(limits.deadline_s) as deadline:
-            return await _explanations(classifier, request, options, limits, deadline)
+            return await _explanations(classifier, request, options, limits, answers, deadline)
     except TimeoutError:
         raise DeadlineExceeded(limits.deadline_s or 0.0) from None
 
@@ -101,6 +88,7 @@ async def _explanations(
     request: ClassifyRequest,
     options: ExplainOptions,
     limits: PassLimits,
+    answers: Answers | None,
     deadline: asyncio.Timeout,
 ) -> Explanations:
     texts = _texts(request)
@@ -115,29 +103,30 @@ async def _explanations(
             check_passes(len(each.spans), options.passes)
     # A word list reads a text once. What a model would read is known before it reads anything.
     if classifier.route == "model":
-        known = _budgets(units, options, _known_windows(request))
-        _checked_characters(texts, units, known, options, limits)
+        known = budgets_of(units, options, _known_windows(request))
+        checked_characters(texts, units, known, options, limits)
     # The classifier has a deadline of its own here, at which a word list may take over.
     end = deadline.when()
     deadline.reschedule(None)
-    answers = await classifier.classify(request)
+    if answers is None:
+        answers = await classifier.classify(request)
     if answers.route == "lexicon":
         if characters <= _QUICKLY_SPLIT:
             return Explanations(answers, _sums(texts, answers, units))
         return Explanations(answers, await in_thread(characters, _sums, texts, answers, units))
     deadline.reschedule(end)
-    budgets = _budgets(units, options, [answer.windows for answer in answers.classifications])
-    passed = _checked_characters(texts, units, budgets, options, limits)
+    budgets = budgets_of(units, options, [answer.windows for answer in answers.classifications])
+    passed = checked_characters(texts, units, budgets, options, limits)
     if passed <= _QUICKLY_MADE:
-        passes = _passes(texts, units, budgets, options)
+        passes = make_passes(texts, units, budgets, options)
     else:
-        passes = await in_thread(passed, _passes, texts, units, budgets, options)
+        passes = await in_thread(passed, make_passes, texts, units, budgets, options)
     try:
         read = await _read(classifier, request, passes)
     except TooManyTokensInRequest as error:
         count = sum(1 + len(each.texts) for each in passes)
         allowed = f"{error.limit} tokens in all of them"
-        raise _too_many(count, allowed, units, budgets, options) from None
+        raise too_many(count, allowed, units, budgets, options) from None
     answers = replace(
         answers,
         stages=_added(answers.stages, read.stages),
@@ -176,40 +165,6 @@ def _known_windows(request: ClassifyRequest) -> list[int | None]:
     return [None if mode == "window" else 1] * len(request.inputs)
 
 
-def _budgets(
-    units: Sequence[TextUnits], options: ExplainOptions, windows: Sequence[int | None]
-) -> list[int]:
-    return [
-        _budget(len(each.spans), options, read_in)
-        for each, read_in in zip(units, windows, strict=True)
-    ]
-
-
-def _budget(units: int, options: ExplainOptions, windows: int | None) -> int:
-    """Returns the most coalitions that the plan for so many units may have.
-
-    Args:
-        units: Units of the text.
-        options: How to explain.
-        windows: Windows in which the text is read, and each pass over it; None for the least budget
-            that any number of them comes to.
-    """
-    if options.method == "leave_one_out":
-        return units + 2
-    passes = options.passes
-    if passes is None:
-        share = 0 if windows is None else max(DEFAULT_PASSES, 2 * units) // windows
-        passes = max(units + 1, share)
-    return min(passes, 1 << min(units, 62))
-
-
-def _plan(units: TextUnits, budget: int, options: ExplainOptions) -> Plan:
-    count = len(units.spans)
-    if options.method == "leave_one_out":
-        return leave_one_out(count)
-    return owen(units.tree, count, budget, options.seed)
-
-
 def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: PassLimits) -> None:
     values = 2 * len(classifier.labels) * sum(len(each.spans) for each in units)
     if limits.values is not None and values > limits.values:
@@ -221,64 +176,10 @@ def _check_values(classifier: Classifier, units: Sequence[TextUnits], limits: Pa
         )
 
 
-def _checked_characters(
-    texts: Sequence[str],
-    units: Sequence[TextUnits],
-    budgets: Sequence[int],
-    options: ExplainOptions,
-    limits: PassLimits,
-) -> int:
-    """Returns the most characters in all passes of such budgets, before these are planned.
-
-    Raises:
-        TooManyPasses: They are more than the limits allow.
-    """
-    passes = sum(budgets)
-    if limits.passes is not None and passes > limits.passes:
-        raise _too_many(passes, f"{limits.passes} in one request", units, budgets, options)
-    characters = sum(len(text) * budget for text, budget in zip(texts, budgets, strict=True))
-    if characters > MOST_CHARACTERS:
-        allowed = f"{MOST_CHARACTERS} characters in all of them"
-        raise _too_many(passes, allowed, units, budgets, options)
-    return characters
-
-
-def _too_many(
-    passes: int,
-    allowed: str,
-    units: Sequence[TextUnits],
-    budgets: Sequence[int],
-    options: ExplainOptions,
-) -> TooManyPasses:
-    """Returns the error with the remedies that these texts and options leave."""
-    words = any(each.kind == "word" and len(each.spans) > 1 for each in units)
-    least = sum(len(each.spans) + 1 for each in units)
-    budget = options.method == "owen" and sum(budgets) > least
-    return TooManyPasses(passes, allowed, sentences=words, budget=budget)
-
-
-def _passes(
-    texts: Sequence[str],
-    units: Sequence[TextUnits],
-    budgets: Sequence[int],
-    options: ExplainOptions,
-) -> list[_Passes]:
-    found = []
-    for text, of_text, budget in zip(texts, units, budgets, strict=True):
-        plan = _plan(of_text, budget, options)
-        different = {text: 0}
-        places = [
-            different.setdefault(kept_text(text, of_text.spans, coalition), len(different))
-            for coalition in plan.coalitions
-        ]
-        found.append(_Passes(of_text, plan, list(different)[1:], places))
-    return found
-
-
 async def _read(
     classifier: Classifier,
     request: ClassifyRequest,
-    passes: Sequence[_Passes],
+    passes: Sequence[Passes],
 ) -> Answers:
     """Reads all passes in one request, in the background."""
     variants = replace(
@@ -297,7 +198,7 @@ async def _read(
 def _explained(
     texts: Sequence[str],
     answers: Sequence[Classification],
-    passes: Sequence[_Passes],
+    passes: Sequence[Passes],
     variants: Sequence[Classification],
     options: ExplainOptions,
 ) -> list[Explanation]:

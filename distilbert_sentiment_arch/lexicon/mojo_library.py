@@ -60,6 +60,15 @@ def load(*, compiling: bool) -> ctypes.CDLL | None:
         return _loaded[0]
 
 
+def prepare() -> None:
+    """Has the library in the cache, without loading it.
+
+    Raises:
+        WarmError: Inside ``cache_use.watched``: it does not compile, or cannot be kept.
+    """
+    _code(compiling=True)
+
+
 def _arguments() -> list[str]:
     arguments = ["build", "--emit", "shared-lib", "--optimization-level", "3"]
     if target_cpu := _TARGET_CPUS.get(platform.machine()):

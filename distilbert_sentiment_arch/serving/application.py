@@ -16,6 +16,7 @@ from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.static_files import StaticFile
 from distilbert_sentiment_arch.serving.telemetry import Telemetry
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.device import DeviceUse
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.precision import PrecisionChoice
 
@@ -49,6 +50,7 @@ class Application:
         keys: Accepted API keys.
         telemetry: Receiver of metrics and spans.
         precision: What the model is computed in; None if there is no model, or it is not known.
+        device: What the model is computed on; None if there is no model.
         page: Files of the page by path; empty if the page is turned off.
     """
 
@@ -61,6 +63,7 @@ class Application:
     keys: ApiKeys
     telemetry: Telemetry
     precision: PrecisionChoice | None = None
+    device: DeviceUse | None = None
     page: Mapping[str, StaticFile] = field(default_factory=dict)
 
     @property

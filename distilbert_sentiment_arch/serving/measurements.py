@@ -1,4 +1,4 @@
-"""Measurements of a request, and their recording in the metrics.
+"""Measurements of a request and of a server, and their recording in the metrics.
 
 MAX Serve records measurements in a separate process, and the lexicon server creates its metrics
 after its start. Therefore importing this module does not import the metrics.
@@ -8,6 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Measurement(Protocol):
+    """Values that the metrics record."""
+
+    def commit(self) -> None:
+        """Records the values in the metrics; called in the process that exposes them."""
+
+
+@dataclass
+class DeviceMeasurement:
+    """What a server computes on.
+
+    Attributes:
+        first: The device that was chosen at first.
+        computed: What answers now: a device, or ``lexicon``.
+    """
+
+    first: str
+    computed: str
+
+    def commit(self) -> None:
+        """See ``Measurement``."""
+        from distilbert_sentiment_arch.serving import metrics
+
+        fell_back = self.first != self.computed
+        metrics.DEVICE_FALLBACK.labels(self.first, self.computed).set(fell_back)
 
 
 @dataclass
@@ -47,7 +75,7 @@ class RequestMeasurement:
     non_finite: int = 0
 
     def commit(self) -> None:
-        """Records the values in the metrics; called in the process that exposes them."""
+        """See ``Measurement``."""
         from distilbert_sentiment_arch.serving import metrics
 
         labels = (self.dialect, self.path, str(self.status), self.route)

@@ -49,4 +49,9 @@ NON_FINITE = Counter(
     "sentiment_non_finite",
     "Sequences without an answer because the model put out NaN or infinity.",
 )
+DEVICE_FALLBACK = Gauge(
+    "sentiment_device_fallback",
+    "1 where something else answers than the device chosen at first, which failed; else 0.",
+    ["from", "to"],
+)
 PENDING = Gauge("sentiment_pending_tokens", "Tokens accepted and not yet computed.")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
+    from distilbert_sentiment_arch.serving.measurements import Measurement
 
 SetAttribute = Callable[[str, float], None]
 """Function that sets an attribute, by name and value, of a request's span."""
@@ -16,8 +16,8 @@ SetAttribute = Callable[[str, float], None]
 class Telemetry(Protocol):
     """Receiver of metrics and spans."""
 
-    def record(self, measurement: RequestMeasurement) -> None:
-        """Records the metrics of a request."""
+    def record(self, measurement: Measurement) -> None:
+        """Records the metrics of a request, or of the server."""
 
     def span(self) -> AbstractContextManager[SetAttribute]:
         """Returns a context with the span ``sentiment.classify``; yields a setter of attributes."""

@@ -30,6 +30,7 @@ EXAMPLES = """\
   ./scripts/benchmark capacity --texts-per-second 1000 --utilisation 0.6
   ./scripts/benchmark capacity --rows 1e6 --tokens 60 --hours 0.5
   ./scripts/benchmark bulk --quick               (a dataset, beside transformers and ONNX Runtime)
+  ./scripts/benchmark recommend                  (what is recommended, and whether it comes true)
 """
 
 
@@ -46,13 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return readme_command(given[1:])
         if given[:1] == ["capacity"]:
-            from scripts.benchmarking.capacity import capacity_command
+            from scripts.benchmarking.capacity_command import capacity_command
 
             return capacity_command(given[1:])
         if given[:1] == ["bulk"]:
             from scripts.benchmarking.bulk import bulk_command
 
             return bulk_command(given[1:])
+        if given[:1] == ["recommend"]:
+            from scripts.benchmarking.recommended import recommend_command
+
+            return recommend_command(given[1:])
         return _run(given)
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)

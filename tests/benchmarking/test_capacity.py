@@ -12,7 +12,8 @@ from commands import ROOT
 from made_up_figures import made_up_figures
 from made_up_results import load, made_up
 
-from scripts.benchmarking.capacity import capacities, capacity_command
+from scripts.benchmarking.capacity import capacities
+from scripts.benchmarking.capacity_command import capacity_command
 from scripts.benchmarking.cli import main
 from scripts.benchmarking.errors import BenchmarkError
 from scripts.benchmarking.paths import PUBLISHED

@@ -11,14 +11,22 @@ import pytest
 
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.cli.main import main
+from distilbert_sentiment_arch.cli.ready_check import Address
 from distilbert_sentiment_arch.cli.serve import (
+    Server,
     check_ports_of_max,
+    flags_on,
+    is_supervised,
     max_serve_arguments,
     serve_environment,
 )
 from distilbert_sentiment_arch.errors import PortInUse
 from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.machine.accelerators import find_accelerators
+from distilbert_sentiment_arch.probe.kept import keep_verdict
+from distilbert_sentiment_arch.probe.verdict import CLASSIFIER, RungVerdict
 from distilbert_sentiment_arch.settings.defaults import DEFAULT_DIRECTORY, PACKAGE
+from distilbert_sentiment_arch.settings.device import DeviceFallback, DeviceUse, device_use
 from scripts import checkpoints
 
 
@@ -45,8 +53,9 @@ def test_another_device_is_used_where_it_is_asked_for(flags: list[str]) -> None:
     arguments = default_arguments(*flags)
     assert arguments[-len(flags) :] == flags
     assert "cpu" not in arguments
-    assert "--quantization-encoding" not in arguments
-    assert "--weight-path" not in arguments
+    # MAX would choose bfloat16 for an accelerator.
+    assert arguments[arguments.index("--quantization-encoding") + 1] == "float32"
+    assert "--weight-path" in arguments
 
 
 @pytest.mark.parametrize("flags", [["--devices", "cpu"], ["--devices=cpu"]])
@@ -59,9 +68,13 @@ def test_the_default_device_may_be_asked_for(flags: list[str]) -> None:
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        ([], "computing on the CPU, the default (--devices gpu:0 chooses the first GPU)"),
-        (["--devices", "cpu"], "computing on cpu, the value of --devices"),
-        (["--devices=gpu:1"], "computing on gpu:1, the value of --devices"),
+        (
+            [],
+            "computing on cpu: the default (--devices auto takes an accelerator whose probe "
+            "passed)",
+        ),
+        (["--devices", "cpu"], "computing on cpu: the setting asks for it"),
+        (["--devices=CPU"], "computing on cpu: the setting asks for it"),
     ],
 )
 def test_the_device_and_why_are_printed(
@@ -69,6 +82,150 @@ def test_the_device_and_why_are_printed(
 ) -> None:
     assert main(["serve", "--dry-run", *flags]) == 0
     assert capsys.readouterr().err == f"max-sentiment: {line}\n"
+
+
+@pytest.fixture
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MODULAR_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def printed_by(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, str], list[str], str]:
+    """Returns variables, command line and first line of the log of a dry run."""
+    output = capsys.readouterr()
+    words = shlex.split(output.out)
+    place = words.index("max")
+    variables = dict(each.split("=", 1) for each in words[:place])
+    return variables, words[place:], output.err.splitlines()[0]
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_auto_serves_on_the_cpu_until_a_probe_has_passed(
+    capsys: pytest.CaptureFixture[str], report_accelerators: Callable[..., None]
+) -> None:
+    report_accelerators({"model": "Fast one"})
+    assert main(["serve", "--dry-run", "--devices", "auto", "--port", "9000"]) == 0
+    _, command, line = printed_by(capsys)
+    assert line.startswith("max-sentiment: computing on cpu: gpu:0 (Fast one, cuda) was not probed")
+    assert command[command.index("--devices") + 1] == "cpu"
+    assert command.count("--devices") == 1
+    assert "auto" not in command
+    assert command[-2:] == ["--port", "9000"]
+    assert "--weight-path" in command
+
+    (accelerator,) = find_accelerators().found
+    found = find_checkpoint(None, FAMILIES)
+    keep_verdict(accelerator, found, RungVerdict("gpu:0", CLASSIFIER, "works"))
+    assert main(["serve", "--dry-run", "--devices=auto"]) == 0
+    variables, command, line = printed_by(capsys)
+    assert line == (
+        "max-sentiment: computing on gpu:0: gpu:0 (Fast one, cuda) passed its probe with this model"
+    )
+    assert command[command.index("--devices") + 1] == "gpu:0"
+    assert command[command.index("--quantization-encoding") + 1] == "float32"
+    use = device_use("gpu:0", variables)
+    assert use is not None
+    assert (use.requested, use.failed) == ("auto", ())
+
+    # What passed in float32 says nothing of bfloat16.
+    assert main(["serve", "--dry-run", "--devices", "auto", "--precision", "bfloat16"]) == 0
+    _, command, line = printed_by(capsys)
+    assert "was not probed with this model in bfloat16" in line
+    assert command[command.index("--devices") + 1] == "cpu"
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_gpu_is_a_gpu_or_an_error_before_anything_is_loaded(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    report_accelerators: Callable[..., None],
+) -> None:
+    report_accelerators({"model": "Fast one"})
+    assert main(["serve", "--dry-run", "--devices", "gpu"]) == 0
+    _, command, line = printed_by(capsys)
+    assert line.startswith("max-sentiment: computing on gpu:0: the setting asks for it; gpu:0 (")
+    assert command[command.index("--devices") + 1] == "gpu:0"
+    monkeypatch.setattr("distilbert_sentiment_arch.cli.serve.find_checkpoint", None)
+    assert main(["serve", "--devices", "gpu:1"]) == 1
+    assert capsys.readouterr().err == (
+        "max-sentiment: The device 'gpu:1' was asked for, and MAX finds gpu:0 (Fast one, cuda) in "
+        "this machine. Take one of these, or cpu.\n"
+    )
+    assert main(["serve", "--devices", "cuda"]) == 1
+    assert "The device 'cuda' is not known" in capsys.readouterr().err
+
+
+def test_a_policy_that_cannot_be_kept_is_refused(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    checkpoint: Callable[..., Path],
+) -> None:
+    labels = {"id2label": {"0": "a", "1": "b"}}
+    flags = ["--dry-run", "--model", str(checkpoint(**labels))]
+    assert main(["serve", *flags, "--device-fallback", "cpu"]) == 0
+    capsys.readouterr()
+    assert main(["serve", *flags, "--device-fallback", "always"]) == 1
+    assert capsys.readouterr().err == (
+        "max-sentiment: --device-fallback always ends with the word list, which cannot answer with "
+        "the labels a, b: it knows NEGATIVE, POSITIVE and NEUTRAL. Serve with --device-fallback "
+        "cpu.\n"
+    )
+    monkeypatch.setenv("MAX_SENTIMENT_DEVICE_FALLBACK", "never")
+    assert main(["serve", *flags]) == 1
+    assert "MAX_SENTIMENT_DEVICE_FALLBACK is 'never'; possible are off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("policy", "device", "stays"),
+    [
+        ("off", "cpu", False),
+        ("off", "gpu:0", False),
+        ("cpu", "cpu", False),
+        ("cpu", "gpu:0", True),
+        ("always", "cpu", True),
+        ("always", "gpu:0", True),
+    ],
+)
+def test_the_command_stays_only_where_something_is_to_follow(
+    policy: DeviceFallback, device: str, stays: bool
+) -> None:
+    assert is_supervised(policy, device) is stays
+
+
+def test_another_device_takes_the_place_of_the_one_that_was_asked_for() -> None:
+    flags = ["--port", "9000", "--devices", "auto", "--log-prefix", "--devices", "--devices=auto"]
+    assert flags_on("cpu", "auto", ["--port", "9", "--devices", "auto", "--a"]) == [
+        *("--port", "9", "--a")
+    ]
+    assert flags_on("gpu:1", "gpu:1", flags) == flags
+    assert flags_on("gpu:0", "gpu", ["--devices=gpu", "--port=9"]) == [
+        *("--devices", "gpu:0", "--port=9")
+    ]
+    given = ["--devices", "auto", "--quantization-encoding", "bfloat16"]
+    assert flags_on("gpu:0", "auto", given) == ["--devices", "gpu:0", *given[2:]]
+
+
+def test_the_word_list_answers_where_and_as_what_the_model_was_to_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use = DeviceUse("lexicon", "auto", "cpu failed in service", ("gpu:0", "cpu"))
+    found = find_checkpoint(None, FAMILIES)
+    flags = ["--port=9000", "--host", "127.0.0.1", "--served-model-name", "mine"]
+    command, environment = Server(found, flags, {"MAX_SENTIMENT_LEXICON": "mvp-29"}).word_list(
+        use, None, True
+    )
+    assert command[-9:] == [
+        *("lexicon", "--model", str(DEFAULT_DIRECTORY)),
+        *("--served-model-name", "mine", "--host", "127.0.0.1", "--port", "9000"),
+    ]
+    assert environment["MAX_SENTIMENT_LEXICON"] == "mvp-29"
+    assert device_use("lexicon", environment) == use
+    monkeypatch.setenv("MAX_SERVE_PORT", "7000")
+    command, _ = Server(found, [], {}).word_list(use, None, True)
+    assert command[-6:] == [
+        *("--served-model-name", found.name, "--host", "0.0.0.0", "--port", "7000")
+    ]
+    command, _ = Server(found, flags, {}).word_list(use, Address("::1", 5), False)
+    assert command[-6:] == [*("--host", "::1", "--port", "5", "--metrics-port", "0")]
 
 
 def test_a_flag_of_the_caller_replaces_the_default() -> None:
@@ -157,7 +314,7 @@ def test_an_invalid_body_limit(value: str) -> None:
 
 def test_cpu_as_the_value_of_another_flag_is_no_device() -> None:
     arguments = default_arguments("--served-model-name", "cpu", "--devices", "gpu:0")
-    assert "--quantization-encoding" not in arguments
+    assert arguments.count("--devices") == 1
 
 
 def test_environment_of_the_server() -> None:

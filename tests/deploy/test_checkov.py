@@ -17,6 +17,7 @@ COMBINATIONS = (
     Combination("cpu"),
     Combination("cpu", ("gateway", "keda", "podmonitor", "httproute", "weights", "api-keys")),
     Combination("gpu", ("gateway", "weights-image")),
+    Combination("cpu", ("weights", "warm-weights")),
 )
 
 

@@ -32,7 +32,7 @@ def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
 
 RUNTIME = locked(DEPLOY / "image" / "runtime.lock")
 BUILD = locked(DEPLOY / "image" / "build.lock")
-EXTRAS = {name: locked(DEPLOY / "image" / f"{name}.lock") for name in ("score", "ray")}
+EXTRAS = {name: locked(DEPLOY / "image" / f"{name}.lock") for name in ("score", "ray", "mcp")}
 
 
 def needed_at_run_time() -> set[str]:
@@ -176,9 +176,10 @@ def test_the_image_runs_as_its_own_user() -> None:
     owned = {
         match[3]: (match[1], match[2])
         for each in containerfile()
-        if (match := re.search(r"--owner (\d+) --group (\d+) (\S+)", each.value))
+        for match in re.finditer(r"--owner (\d+) --group (\d+) (\S+)", each.value)
     }
-    assert owned == dict.fromkeys([CACHE, "/var/cache/max-sentiment"], ("10001", "10001"))
+    writable = [CACHE, "/var/cache/max-sentiment", "/var/cache/compiled"]
+    assert owned == dict.fromkeys(writable, ("10001", "10001"))
 
 
 def test_paths_in_the_environment_are_the_baked_cache_or_writable() -> None:

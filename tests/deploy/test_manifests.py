@@ -18,6 +18,7 @@ from manifests import (
     check_restricted,
     container,
     every_combination,
+    init_containers,
     kustomized,
     named,
     needs_tools,
@@ -31,7 +32,7 @@ from distilbert_sentiment_arch.settings.defaults import VERSION
 pytestmark = needs_tools
 
 # Created by the operator, as docs/deploying.md says.
-BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys"}
+BROUGHT = {"max-sentiment-weights", "max-sentiment-api-keys", "max-sentiment-compiled"}
 
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
@@ -166,7 +167,13 @@ def test_volumes(combination: Combination) -> None:
                 assert volume["configMap"]["name"] in configurations
             elif "persistentVolumeClaim" in volume:
                 assert volume["persistentVolumeClaim"]["claimName"] in BROUGHT
-                assert volume["persistentVolumeClaim"]["readOnly"] is True
+                written = {
+                    mount["name"]
+                    for each in init_containers(pod)
+                    for mount in each["volumeMounts"]
+                    if not mount.get("readOnly")
+                }
+                assert volume["persistentVolumeClaim"].get("readOnly", name in written)
             elif "secret" in volume:
                 assert volume["secret"]["secretName"] in BROUGHT
             else:
@@ -253,6 +260,32 @@ def test_the_lexicon_server_has_the_model_server_s_model_keys_and_image(
     for volume in ("weights", "api-keys"):
         assert of(lexicon, volume) == of(server, volume)
     assert container(lexicon)["image"] == container(server)["image"]
+
+
+@every_combination
+def test_what_compiles_ahead_does_so_for_the_server(combination: Combination) -> None:
+    pod = pods(rendered(combination))["max-sentiment"]
+    warms = {each["name"]: each for each in init_containers(pod)}
+    wanted = any(each.startswith("warm") for each in combination.components)
+    assert warms.keys() == ({"warm"} if wanted else set())
+    if not wanted:
+        return
+    server, warm = container(pod), warms["warm"]
+    assert warm["image"] == server["image"]
+    assert warm["resources"] == server["resources"]
+    of_model = [each for each in server["args"] if each.startswith("--model")]
+    assert warm["args"] == ["warm", *of_model]
+    environment = {each["name"]: each["value"] for each in server["env"]}
+    for each in warm["env"]:
+        assert environment[each["name"]] == each["value"]
+    mounts, of_server = (
+        {each["name"]: each for each in every["volumeMounts"]} for every in (warm, server)
+    )
+    assert mounts["compiled"]["mountPath"] == environment["MODULAR_CACHE_DIR"]
+    # A server that is broken into must not write what other pods run.
+    assert of_server["compiled"] == {**mounts["compiled"], "readOnly": True}
+    for name in mounts.keys() - {"compiled"}:
+        assert mounts[name] == of_server[name]
 
 
 def test_the_gpu_overlay_requests_one_gpu_and_passes_it_to_max() -> None:

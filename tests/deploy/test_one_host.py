@@ -24,8 +24,8 @@ from commands import ROOT
 from gateway_process import NGINX, needs_nginx
 from server_process import START_TIMEOUT_S
 
-from distilbert_sentiment_arch.engine.precision import read_processor
 from distilbert_sentiment_arch.engine.worker_process import COMPUTE_THREAD
+from distilbert_sentiment_arch.machine.processor import read_processor
 from scripts.process_memory import memory_of
 from scripts.server_process import free_ports
 

@@ -11,7 +11,14 @@ import pod_sandbox
 import pytest
 from commands import ROOT, run_python
 from deployment import gateway_settings
-from manifests import COMBINATIONS, container, needs_tools, pods, rendered
+from manifests import (
+    COMBINATIONS,
+    container,
+    init_containers,
+    needs_tools,
+    pods,
+    rendered,
+)
 
 from distilbert_sentiment_arch.cli.main import _parser
 from distilbert_sentiment_arch.lexicon import settings as lexicon_settings
@@ -25,6 +32,7 @@ OURS = {
     *(api_keys.KEYS, api_keys.KEYS_FILE),
     *(lexicon_settings.FALLBACK, lexicon_settings.LEXICON, lexicon_settings.WORD_LISTS),
     *(lexicon_settings.NEUTRAL_BAND, lexicon_settings.MODIFIERS),
+    "MODULAR_CACHE_DIR",  # compile_cache
 }
 
 # Variables of MAX and huggingface_hub, read from their sources, because importing takes seconds.
@@ -67,9 +75,10 @@ def test_every_variable_is_read(of_the_libraries: dict[str, set[str]]) -> None:
     for combination in COMBINATIONS:
         for name, pod in pods(rendered(combination)).items():
             known = gateway if name.endswith("-gateway") else OURS | of_the_libraries["variables"]
-            found = [each["name"] for each in container(pod).get("env", [])]
-            assert set(found) <= known
-            assert len(set(found)) == len(found)
+            for each in (container(pod), *init_containers(pod)):
+                found = [variable["name"] for variable in each.get("env", [])]
+                assert set(found) <= known
+                assert len(set(found)) == len(found)
 
 
 @pytest.mark.slow
@@ -78,14 +87,15 @@ def test_every_flag_is_one_of_the_command(of_the_libraries: dict[str, set[str]])
         for name, pod in pods(rendered(combination)).items():
             if name.endswith("-gateway"):
                 continue
-            command, *arguments = container(pod)["args"]
-            known = flags_of(command)
-            if command == "serve":
-                known |= of_the_libraries["flags"]
-            for argument in arguments:
-                flag, equals, _ = argument.partition("=")
-                assert equals, f"{argument}: written as --flag=value everywhere"
-                assert flag in known
+            for each in (container(pod), *init_containers(pod)):
+                command, *arguments = each["args"]
+                known = flags_of(command)
+                if command == "serve":
+                    known |= of_the_libraries["flags"]
+                for argument in arguments:
+                    flag, equals, _ = argument.partition("=")
+                    assert equals, f"{argument}: written as --flag=value everywhere"
+                    assert flag in known
 
 
 def test_the_drain_limit_is_the_default_of_serve() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,19 +15,24 @@ import numpy as np
 import pytest
 from commands import ROOT
 from max.driver import CPU
+from max.dtype import DType
 from max.engine import CompiledModel, InferenceSession
+from max.graph import DeviceRef, TensorType, TensorValue, ops
 from max.nn.layer import Module
 from tiny_graph import TinyGraph
 
 from distilbert_sentiment_arch import compile_cache, compiler_space
+from distilbert_sentiment_arch.cache_use import CacheUse, watched
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine import compiled_graph as room
-from distilbert_sentiment_arch.engine.compiled_graph import compiled_graph
+from distilbert_sentiment_arch.engine import precision
+from distilbert_sentiment_arch.engine.compiled_graph import compile_ahead, compiled_graph
 from distilbert_sentiment_arch.engine.kernel_calls import KERNELS
 from distilbert_sentiment_arch.engine.packed_layers import (
     PackedEncoderForSequenceClassification,
 )
 from distilbert_sentiment_arch.engine.panels import Packed
+from distilbert_sentiment_arch.engine.target_cpu import TARGETS, aiming_at, named_target
 from distilbert_sentiment_arch.errors import CompilerError
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -42,6 +48,34 @@ CONFIG = EncoderConfig(
     num_labels=2,
 )
 WEIGHTS: Packed = {"shift": np.array([1, 2, 3], dtype=np.float32)}
+
+
+TARGET = TARGETS["x86_64"][-1]
+
+ASKING = """
+from extensibility import InputTensor, OutputTensor, register
+from std.sys.info import CompilationTarget
+
+@register("asking")
+struct Asking:
+    @staticmethod
+    def execute[target: StaticString](
+        result: OutputTensor[dtype = DType.float32, rank=2, static_spec=_],
+        x: InputTensor[dtype = DType.float32, rank=2, static_spec=_],
+    ) raises:
+        var units = result.unsafe_ptr()
+        units[0] = 1 if CompilationTarget._has_feature["avx2"]() else 0
+        units[1] = 1 if CompilationTarget._has_feature["avx512f"]() else 0
+        units[2] = 1 if CompilationTarget._has_feature["avx512vnni"]() else 0
+"""
+
+
+class AskingGraph(TinyGraph):
+    """Returns which instructions its kernel was compiled for."""
+
+    def __call__(self, hidden: TensorValue) -> TensorValue:
+        shape = TensorType(DType.float32, [1, 3], DeviceRef.CPU())
+        return ops.custom("asking", DeviceRef.CPU(), [hidden + self.shift], [shape])[0].tensor
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +193,81 @@ def test_a_cache_that_cannot_be_written_only_costs_time(
         assert str(nowhere) in line
 
 
+@pytest.mark.slow
+def test_a_graph_for_a_target_serves_where_there_is_none_of_this_processor(
+    kept: Path,
+    kernels: Path,
+    cache: Path,
+    compilations: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
+    with aiming_at(TARGET), watched(CacheUse()) as use:
+        compile_ahead(TinyGraph, CONFIG, WEIGHTS, kernels, "float32")
+    (for_target,) = use.made
+    assert for_target != kept.name
+    assert len(compilations) == 1
+    with caplog.at_level(logging.INFO):
+        check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
+    assert len(compilations) == 1
+    (line,) = caplog.messages
+    assert line.startswith(f"The graph was compiled for {TARGET.name}")
+    assert "run `max-sentiment warm`" in line
+    # Nothing of it runs where the processor lacks anything.
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [])
+    check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
+    assert len(compilations) == 2
+    # What was compiled for this processor is preferred.
+    caplog.clear()
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
+    check(compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels))
+    assert len(compilations) == 2
+    assert not any("compiled for" in line for line in caplog.messages)
+    assert {each.name for each in cache.iterdir()} == {kept.name, for_target}
+
+
+@pytest.mark.slow
+def test_preparing_for_this_processor_takes_no_graph_for_a_target(
+    kept: Path,
+    kernels: Path,
+    cache: Path,
+    compilations: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precision, "usable_targets", lambda flags: [TARGET])
+    with aiming_at(TARGET), watched(CacheUse()):
+        compile_ahead(TinyGraph, CONFIG, WEIGHTS, kernels, "float32")
+    with watched(CacheUse(only_look=True)) as use:
+        compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels)
+    assert (len(use.found), use.missing) == (1, [])
+    with watched(CacheUse()) as use:
+        compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels)
+    assert use.made.keys() == {kept.name}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="there are targets on x86-64 only")
+def test_code_for_a_target_has_its_instructions_only(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "asking"
+    directory.mkdir()
+    (directory / "__init__.mojo").write_text("from .asking import *\n")
+    (directory / "asking.mojo").write_text(ASKING)
+    units = dict.fromkeys(("avx2", "avx512f", "avx512vnni"), 0)
+    for name in ("x86-64-v3",):
+        with aiming_at(named_target(name)):
+            if not precision.runs_here(named_target(name)):
+                compile_ahead(AskingGraph, CONFIG, WEIGHTS, directory, "float32")
+                continue
+            compiled = compiled_graph(AskingGraph, CONFIG, WEIGHTS, directory)
+        model = InferenceSession(devices=[CPU()]).init(compiled, weights_registry=WEIGHTS)
+        (output,) = model.execute(np.zeros((1, 3), np.float32))
+        found = dict(zip(units, output.to_numpy()[0], strict=True))
+        assert found == {unit: float(name != "x86-64-v3" or unit == "avx2") for unit in units}
+
+
 def test_without_room_for_a_compiler_there_is_no_graph(
     kernels: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,9 +314,9 @@ def test_the_cache_key_depends_on_everything_that_changes_the_graph(
         config: EncoderConfig = CONFIG,
         weights: Packed = WEIGHTS,
         kernels: Path = KERNELS,
-        precision: Precision = "float32",
+        computed_in: Precision = "float32",
     ) -> str:
-        return room._key(room._described(graph, config, weights, precision), kernels)
+        return room._names(room._described(graph, config, weights, computed_in), kernels)[0]
 
     own = key()
     assert key() == own
@@ -221,19 +330,15 @@ def test_the_cache_key_depends_on_everything_that_changes_the_graph(
         key(config=replace(CONFIG, hidden_act="relu")),
         key(weights={name: array.astype(np.float16) for name, array in WEIGHTS.items()}),
         key(kernels=tmp_path),
-        key(precision="int8"),
+        key(computed_in="int8"),
     ]
-    for name, value in (("_processor", lambda: ["another"]), ("version", "another {}".format)):
+    with aiming_at(TARGET):
+        others.append(key())
+    patches = (("processor_lines", lambda: ["another"]), ("version", "another {}".format))
+    for name, value in patches:
         monkeypatch.setattr(room, name, value)
         others.append(key())
         monkeypatch.undo()
     monkeypatch.setattr(room, "imported_modules", lambda names: [])
     others.append(key())
     assert len({own, *others}) == len(others) + 1
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Python says what it knows")
-def test_the_processor_in_the_key_is_its_instruction_set_not_its_speed() -> None:
-    lines = room._processor()
-    assert any(line.startswith(("flags", "Features")) for line in lines)
-    assert not any("MHz" in line for line in lines)

@@ -139,7 +139,7 @@ def test_auto_by_a_verdict_that_is_kept(
 ) -> None:
     from distilbert_sentiment_arch import compile_cache
     from distilbert_sentiment_arch.engine import model, packed_loading, self_check
-    from distilbert_sentiment_arch.engine.precision import Processor
+    from distilbert_sentiment_arch.machine.processor import Processor
 
     # Graphs that are compiled by now, and verdicts of this test's own.
     own = tmp_path / "cache" / "max-sentiment"

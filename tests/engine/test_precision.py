@@ -1,76 +1,76 @@
-"""What a processor computes, and the choice of a precision, from excerpts of /proc/cpuinfo."""
+"""The choice of a precision on several processors."""
 
 from __future__ import annotations
 
-import pytest
+import platform
+from pathlib import Path
 
+import pytest
+from processor_excerpts import ALDER_LAKE, GRAVITON_3, NEHALEM, SAPPHIRE_RAPIDS, SKYLAKE, ZEN_4
+
+from distilbert_sentiment_arch.cache_use import CacheUse, watched
+from distilbert_sentiment_arch.engine import precision
 from distilbert_sentiment_arch.engine.precision import (
-    Processor,
     Verdict,
     candidates,
     choose,
     read_processor,
+    runs_here,
+    stand_ins,
+    unused_by,
 )
+from distilbert_sentiment_arch.engine.target_cpu import aiming_at, named_target
 from distilbert_sentiment_arch.errors import CompilerError
+from distilbert_sentiment_arch.machine import processor
+from distilbert_sentiment_arch.machine.processor import Features, Processor
 from distilbert_sentiment_arch.settings.precision import Precision, PrecisionSetting
 
-
-def x86(name: str, *flags: str, cores: int = 2) -> str:
-    core = f"processor\t: 0\nmodel\t\t: 17\nmodel name\t: {name}\nflags\t\t: fpu sse2 {{}}\n"
-    return "\n".join(core.format(" ".join(flags)) for _ in range(cores))
-
-
-ZEN_4 = x86("AMD EPYC 9454", "avx2", "avx512f", "avx512_bf16", "avx512_vnni")
-SAPPHIRE_RAPIDS = x86("Xeon 8480", "avx2", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
-ALDER_LAKE = x86("Core i5-12600", "avx2", "avx_vnni")
-SKYLAKE = x86("Xeon 8180", "avx2", "avx512f")
-NEHALEM = x86("Xeon X5570")
-GRAVITON_3 = (
-    "processor\t: 0\nFeatures\t: fp asimd asimdhp asimddp i8mm bf16\nCPU implementer\t: 0x41\n"
+needs_targets = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="there are targets on x86-64 only"
 )
-RASPBERRY_PI_4 = "processor\t: 0\nFeatures\t: fp asimd crc32\nModel\t\t: Raspberry Pi 4\n"
+
 
 PASSES = Verdict(True, "64 of 64 labels equal")
 MISSES = Verdict(False, "60 of 64 labels equal")
 
 
-@pytest.mark.parametrize(
-    ("cpuinfo", "name", "int8", "bfloat16", "bfloat16x3"),
-    [
-        (ZEN_4, "AMD EPYC 9454", "avx512_vnni", "avx512_bf16", None),
-        (SAPPHIRE_RAPIDS, "Xeon 8480", "avx_vnni", "avx512_bf16", "amx_bf16"),
-        (ALDER_LAKE, "Core i5-12600", "avx_vnni", None, None),
-        (SKYLAKE, "Xeon 8180", None, None, None),
-        (GRAVITON_3, None, "asimddp", None, None),
-        (RASPBERRY_PI_4, "Raspberry Pi 4", None, None, None),
-    ],
-)
-def test_units_of_a_processor(
-    cpuinfo: str,
-    name: str | None,
-    int8: str | None,
-    bfloat16: str | None,
-    bfloat16x3: str | None,
+@needs_targets
+def test_the_processor_that_is_compiled_for_takes_its_place() -> None:
+    with aiming_at(named_target("icelake-server")):
+        assert read_processor() == Processor("icelake-server", frozenset({"avx2", "avx512_vnni"}))
+        assert read_processor(ZEN_4).name == "AMD EPYC 9454"
+
+
+@needs_targets
+def test_code_of_a_target_stands_in_but_for_what_is_being_made(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    processor = read_processor(cpuinfo)
-    assert name in (None, processor.name)
-    assert processor.unit_for("int8") == int8
-    assert processor.unit_for("bfloat16") == bfloat16
-    assert processor.computes("float32")
-    assert processor.computes("int8")
-    assert processor.computes("bfloat16") == (bfloat16 is not None)
-    assert processor.unit_for("bfloat16x3") == bfloat16x3
-    assert processor.computes("bfloat16x3") == (bfloat16x3 is not None)
+    v3 = named_target("x86-64-v3")
+    here = v3.flags | {"avx512f", "avx512_vnni", "sse4a"}
+    monkeypatch.setattr(precision, "read_features", lambda: Features("A processor", here))
+    assert stand_ins() == [v3]
+    assert runs_here(v3)
+    assert not runs_here(named_target("x86-64-v4"))
+    assert unused_by(v3) == {"avx512f", "avx512_vnni"}
+    with watched(CacheUse(only_look=True)):
+        assert stand_ins() == [v3]
+    for context in (aiming_at(v3), watched(CacheUse())):
+        with context:
+            assert stand_ins() == []
 
 
-def test_a_unit_that_only_some_cores_have_does_not_count() -> None:
-    processor = read_processor(ZEN_4 + "\n" + SKYLAKE)
-    assert processor.unit_for("int8") is None
-    assert processor.computes("int8")
-
-
-def test_this_machine_has_a_name() -> None:
-    assert read_processor().name
+@needs_targets
+def test_code_with_amx_stands_in_only_where_linux_allows_its_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = named_target("sapphirerapids")
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"flags\t\t: {' '.join(target.flags)}\n")
+    monkeypatch.setattr(processor, "_CPUINFO", cpuinfo)
+    for allowed in (True, False):
+        monkeypatch.setattr(processor, "_amx_permitted", lambda allowed=allowed: allowed)
+        assert runs_here(target) == allowed
+        assert runs_here(named_target("icelake-server"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def test_another_process_reports_and_nothing_is_left_behind(temporary: Path) -> 
     precision_report.expect()
     (directory,) = temporary.iterdir()
     assert directory.stat().st_mode & 0o777 == 0o700
-    published = run_python("-c", PUBLISH, environment=dict(os.environ))
+    published = run_python("-c", PUBLISH)
     assert published.returncode == 0, published.stderr
     assert precision_report.receive() == CHOICE
     assert not list(temporary.iterdir())

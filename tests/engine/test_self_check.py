@@ -11,8 +11,9 @@ import pytest
 
 from distilbert_sentiment_arch.classify.token_sequence import TokenSequence, single_segment
 from distilbert_sentiment_arch.engine.numpy_encoder import numpy_logits
-from distilbert_sentiment_arch.engine.precision import Processor, Verdict
+from distilbert_sentiment_arch.engine.precision import Verdict
 from distilbert_sentiment_arch.engine.self_check import KeptVerdicts, compare, digest_of, in_groups
+from distilbert_sentiment_arch.machine.processor import Processor
 from scripts import checkpoints
 
 PROCESSOR = Processor("P", frozenset({"avx2"}))
@@ -138,6 +139,19 @@ def test_a_verdict_holds_for_its_checkpoint_processor_and_kernels(
     assert KeptVerdicts("one", other, kernels).find("int8") is None
     (kernels / "a.mojo").write_text("2\n")
     assert KeptVerdicts("one", PROCESSOR, kernels).find("int8") is None
+
+
+def test_a_verdict_on_the_code_of_a_lower_processor_holds_where_there_is_no_own(
+    cache: Path, kernels: Path
+) -> None:
+    better = Processor("P", frozenset({"avx2", "avx_vnni"}))
+    KeptVerdicts("one", PROCESSOR, kernels).keep("int8", VERDICTS[0])
+    both = KeptVerdicts("one", better, kernels, [PROCESSOR.units])
+    assert both.find("int8") == VERDICTS[0]
+    both.keep("int8", VERDICTS[1])
+    assert both.find("int8") == VERDICTS[1]
+    assert KeptVerdicts("one", better, kernels).find("int8") == VERDICTS[1]
+    assert KeptVerdicts("one", PROCESSOR, kernels).find("int8") == VERDICTS[0]
 
 
 def test_a_damaged_verdict_is_computed_again(

@@ -29,7 +29,7 @@ from distilbert_sentiment_arch.classify.interface import (
     Truncation,
 )
 from distilbert_sentiment_arch.classify.labels import LabelSet
-from distilbert_sentiment_arch.explain.explainer import MOST_CHARACTERS, explain
+from distilbert_sentiment_arch.explain.explainer import explain
 from distilbert_sentiment_arch.explain.explanation import (
     ExplainOptions,
     Explanation,
@@ -233,12 +233,6 @@ def test_passes_count_against_the_tokens_of_a_request() -> None:
         explained(*[TEXT] * 36)
 
 
-def test_long_texts_are_refused_before_their_passes_are_made() -> None:
-    text = "lo" + "n" * (MOST_CHARACTERS // 8) + "g" + " and" * 9
-    with pytest.raises(errors.TooManyPasses, match=f"{MOST_CHARACTERS} characters"):
-        explained(text)
-
-
 class Recording(FailingModel):
     """A model whose passes in the background can fail or hang."""
 
@@ -258,6 +252,17 @@ def test_the_text_is_read_like_any_other_and_all_passes_behind_it() -> None:
     assert plain == ClassifyRequest((TEXT, "one"), fallback="overload")
     assert len(background.inputs) == 9 + 1
     assert (background.background, background.blank, background.fallback) == (True, True, "off")
+
+
+def test_a_text_whose_answer_is_known_is_not_read_again() -> None:
+    model = Recording()
+    request = ClassifyRequest([TEXT])
+    for classifier in (model, lexicon()):
+        known = asyncio.run(classifier.classify(request))
+        model.asked.clear()
+        found = asyncio.run(explain(classifier, request, OWEN, answers=known))
+        assert all(each.background for each in model.asked)
+        assert list(found.explanations) == explained(TEXT, classifier=classifier, options=OWEN)
 
 
 def test_a_budget_below_one_order_is_refused_before_anything_is_read() -> None:

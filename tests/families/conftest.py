@@ -12,7 +12,7 @@ import pytest
 from family_references import CASES, IN_BFLOAT16X3, IN_OPERATIONS_OF_MAX, SERVED
 from oracle_cases import drafts
 
-from distilbert_sentiment_arch.engine.precision import read_processor
+from distilbert_sentiment_arch.machine.processor import read_processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

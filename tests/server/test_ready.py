@@ -16,3 +16,4 @@ def test_ready_reports_the_canary(server: Server) -> None:
     assert verdict["model"] == "distilbert-minilm-l6-sst2"
     assert "POSITIVE" in verdict["reason"]
     assert 0 < verdict["latency_ms"] < 5000
+    assert verdict["device"] == "cpu"

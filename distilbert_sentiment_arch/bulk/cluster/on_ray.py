@@ -27,6 +27,7 @@ from distilbert_sentiment_arch.bulk.cluster.ray_worker import (
     Board,
     TaskEnd,
     TaskWorker,
+    accelerator_here,
     identify,
     node_name,
 )
@@ -42,7 +43,9 @@ from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.scoring.scorer import load_scorer
 from distilbert_sentiment_arch.errors import CheckpointError, JobError, RayError, SentimentError
 from distilbert_sentiment_arch.lexicon.settings import EMBEDDED
+from distilbert_sentiment_arch.probe.choice import on_accelerator
 from distilbert_sentiment_arch.settings.defaults import VERSION
+from distilbert_sentiment_arch.settings.precision import requested_precision
 
 TASKS_A_WORKER = 4
 """Tasks of a worker, where files can be divided: the last ones to end leave little idle."""
@@ -50,6 +53,31 @@ TASKS_A_WORKER = 4
 _POLL_S = 0.5
 
 _PROBE = "_probe"
+
+
+def devices_on(cluster: Cluster, model: ModelOptions) -> list[tuple[str, bool, str]]:
+    """Asks each node with a GPU whether the probe of that GPU with a model passed.
+
+    Returns:
+        Of each node its name, whether it did, and why or why not.
+
+    Raises:
+        RayError: The cluster cannot run a task.
+    """
+    precision = on_accelerator(model.precision or requested_precision())
+    with _told():
+        asked = [
+            ray.remote(accelerator_here)
+            .options(
+                num_cpus=1,
+                num_gpus=1,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )
+            .remote(model, precision)
+            for node in cluster.with_gpus
+        ]
+        found: list[tuple[str, bool, str]] = ray.get(asked)
+        return found
 
 
 def identity_on(pool: Pool, model: ModelOptions) -> ModelIdentity:

@@ -88,6 +88,11 @@ class Cluster:
         """Ids of the nodes that have a processor for workers."""
         return [node for node, has in self.nodes.items() if has.get("CPU", 0) >= 1]
 
+    @property
+    def with_gpus(self) -> list[str]:
+        """Ids of those that have a GPU as well."""
+        return [node for node in self.working if self.nodes[node].get("GPU", 0) >= 1]
+
 
 def require_ray() -> ModuleType:
     """Imports Ray.
@@ -178,7 +183,8 @@ def pool_of(
     Args:
         cluster: The cluster.
         model: What they load.
-        device: ``cpu``, ``gpu``, or ``auto`` for GPUs where the cluster has some.
+        device: ``cpu``, ``gpu``, or ``auto`` for GPUs where the cluster has some, whatever they
+            compute: ``on_ray.devices_on`` asks about that.
         cores: Logical processors of each; None for ``CORES_A_WORKER``, or all of a smaller node.
 
     Raises:
@@ -188,7 +194,7 @@ def pool_of(
     from distilbert_sentiment_arch.bulk.cluster.ray_worker import Share
 
     nodes = [cluster.nodes[node] for node in cluster.working]
-    has_gpus = any(node.get("GPU", 0) >= 1 for node in nodes)
+    has_gpus = bool(cluster.with_gpus)
     gpus = int(model.model not in EMBEDDED and (device == "gpu" or (device == AUTO and has_gpus)))
     largest = int(max((node["CPU"] for node in nodes), default=0))
     each = cores or max(1, min(CORES_A_WORKER, largest))

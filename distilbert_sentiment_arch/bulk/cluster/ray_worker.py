@@ -20,8 +20,12 @@ from distilbert_sentiment_arch.bulk.options import ModelOptions
 from distilbert_sentiment_arch.bulk.reporting.progress import Progress
 from distilbert_sentiment_arch.bulk.scoring.identity import ModelIdentity
 from distilbert_sentiment_arch.bulk.scoring.scorer import Scorer, load_scorer
+from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.errors import SentimentError
+from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.messages import one_line
+from distilbert_sentiment_arch.probe.choice import AUTO, choose_device
+from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision
 
 MOST_ATTEMPTS = 4
 """Workers that may die of a task before it counts as failed."""
@@ -220,6 +224,16 @@ def identify(model: ModelOptions, share: Share) -> ModelIdentity | str:
         return load_share(model, share).identity
     except SentimentError as error:
         return f"node {node_name()}: {error}"
+
+
+def accelerator_here(model: ModelOptions, precision: AcceleratorPrecision) -> tuple[str, bool, str]:
+    """Returns this node's name, whether the probe of its GPU with a model passed, and why."""
+    try:
+        found = find_checkpoint(model.model, FAMILIES, model.revision)
+        decision = choose_device(AUTO, found, precision)
+    except SentimentError as error:
+        return node_name(), False, str(error)
+    return node_name(), decision.accelerator is not None, decision.reason
 
 
 def difference(expected: ModelIdentity, found: ModelIdentity) -> str | None:

@@ -66,7 +66,8 @@ def check_output(options: JobOptions, files: Sequence[InputFile], output: Output
                 "--output."
             )
     names = [each.name for each in output.files()]
-    if MANIFEST not in names:
+    # It is in no list while it is being replaced.
+    if MANIFEST not in names and output.read(MANIFEST) is None:
         foreign = [name for name in names if not name.startswith(("_", "."))]
         if foreign:
             raise OutputError(

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,10 @@ from distilbert_sentiment_arch.errors import OutputError
 
 ASIDE = "_temporary"
 """Where files are written that are not whole yet, under the output."""
+
+_REPLACED = f"{ASIDE}/replaced"
+"""Where a file stands while another takes its place, on file systems that do not rename over it;
+until that is done it is what is read."""
 
 OBJECT_STORES = ("s3", "gcs", "abfs")
 """File systems in which a file is visible once its upload has ended, and which cannot rename."""
@@ -38,7 +42,9 @@ class OutputDirectory:
 
     On this machine a file is written to ``_temporary``, forced to the disk and renamed. On an
     object store it is uploaded whole. On others (HDFS, what fsspec brings) it is uploaded to
-    ``_temporary`` and moved.
+    ``_temporary`` and moved: over the file that is there, or, where the file system refuses that,
+    once that one is moved aside. ``read`` finds it there, so that a run that is killed in between
+    leaves what the next one continues.
 
     Args:
         uri: A path or a URI.
@@ -82,17 +88,19 @@ class OutputDirectory:
         with self._told("write to"):
             if self.local:
                 Path(self.path, ASIDE).mkdir(parents=True, exist_ok=True)
-            elif self.kind not in OBJECT_STORES:
+            elif self._moves:
                 self._files.create_dir(f"{self.path}/{ASIDE}", recursive=True)
 
     def read(self, name: str) -> bytes | None:
         """Returns the content of a file; None where there is none."""
         with self._told("read"):
-            try:
-                with self._files.open_input_stream(f"{self.path}/{name}") as file:
-                    return bytes(file.read())
-            except FileNotFoundError:
-                return None
+            for path in self._paths(name):
+                try:
+                    with self._files.open_input_stream(path) as file:
+                        return bytes(file.read())
+                except FileNotFoundError:
+                    continue
+        return None
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a small file; others see all of it or what was there before.
@@ -141,13 +149,56 @@ class OutputDirectory:
             elif self.kind in OBJECT_STORES:
                 self._upload(path, f"{self.path}/{name}")
             else:
-                moved = f"{self.path}/{ASIDE}/{path.name}"
-                target_path = f"{self.path}/{name}"
-                self._files.create_dir(target_path.rpartition("/")[0], recursive=True)
-                self._upload(path, moved)
-                with contextlib.suppress(FileNotFoundError):
-                    self._files.delete_file(target_path)
-                self._files.move(moved, target_path)
+                uploaded = f"{ASIDE}/{path.name}"
+                self._upload(path, f"{self.path}/{uploaded}")
+                self._move(uploaded, name)
+
+    def _move(self, uploaded: str, name: str) -> None:
+        """Makes an uploaded file the one of a name; at every moment there is the old or the new."""
+        if self._moved(uploaded, name):
+            return
+        aside = f"{_REPLACED}/{name}"
+        if self._exists(name):
+            self._delete(aside)
+            if self._moved(name, aside) and self._moved(uploaded, name):
+                self._delete(aside)
+                return
+        raise OSError(f"{name} cannot be replaced")
+
+    def _moved(self, name: str, new: str) -> bool:
+        """Moves a file; returns False where the file system refuses to, because there is one.
+
+        Raises:
+            OSError: It is refused for another reason.
+        """
+        path, target = f"{self.path}/{name}", f"{self.path}/{new}"
+        self._files.create_dir(target.rpartition("/")[0], recursive=True)
+        try:
+            self._files.move(path, target)
+        except OSError:
+            if not self._exists(new):
+                raise
+        # Some refuse in silence.
+        return not self._exists(name)
+
+    def _exists(self, name: str) -> bool:
+        found = self._files.get_file_info(f"{self.path}/{name}")
+        return bool(found.type != pafs.FileType.NotFound)
+
+    def _delete(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._files.delete_file(f"{self.path}/{name}")
+
+    def _paths(self, name: str) -> Sequence[str]:
+        """Returns where a file may be, in the order to look."""
+        path = f"{self.path}/{name}"
+        # Between the first two looks it may have been replaced.
+        return [path, f"{self.path}/{_REPLACED}/{name}", path] if self._moves else [path]
+
+    @property
+    def _moves(self) -> bool:
+        """Whether files come to their names by being moved there."""
+        return not self.local and self.kind not in OBJECT_STORES
 
     def _upload(self, path: Path, target: str) -> None:
         with path.open("rb") as source, self._files.open_output_stream(target) as stream:
@@ -156,13 +207,15 @@ class OutputDirectory:
     def modified(self, name: str) -> float | None:
         """Returns when a file was written, in seconds by the clock of its file system."""
         with self._told("read"):
-            moment = self._files.get_file_info(f"{self.path}/{name}").mtime
-        return None if moment is None else float(moment.timestamp())
+            moments = (self._files.get_file_info(path).mtime for path in self._paths(name))
+            return next((each.timestamp() for each in moments if each is not None), None)
 
     def remove(self, name: str) -> None:
         """Removes a file if it is there."""
         path = f"{self.path}/{name}"
         with self._told("write to"):
+            if self._moves:
+                self._delete(f"{_REPLACED}/{name}")
             try:
                 self._files.delete_file(path)
             except OSError:
@@ -175,9 +228,19 @@ class OutputDirectory:
         with self._told("write to"):
             if self.local:
                 shutil.rmtree(Path(self.path, ASIDE), ignore_errors=True)
-            elif self.kind not in OBJECT_STORES:
+            elif self._moves:
+                self._put_back()
                 with contextlib.suppress(FileNotFoundError):
                     self._files.delete_dir(f"{self.path}/{ASIDE}")
+
+    def _put_back(self) -> None:
+        """Moves files that were to be replaced, and were not, to their names again."""
+        base = f"{self.path}/{_REPLACED}"
+        selector = pafs.FileSelector(base, allow_not_found=True, recursive=True)
+        for each in self._files.get_file_info(selector):
+            name = each.path.rpartition(f"{_REPLACED}/")[2]
+            if each.type == pafs.FileType.File and not self._exists(name):
+                self._moved(f"{_REPLACED}/{name}", name)
 
     def files(self, under: str = "") -> list[FoundFile]:
         """Lists the files directly in the directory, or in one below it, by name."""

@@ -49,6 +49,11 @@ class Ahead(Generic[Item]):
         if self._thread is not threading.current_thread():
             self._thread.join(_JOIN_S)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody reads further items; a source may ask while it makes one."""
+        return self._closed
+
     def stop(self) -> None:
         """Ends the iterator for its reader and its thread; may be called from any thread."""
         with self._changed:

@@ -31,6 +31,7 @@ from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier, check_labels
 from distilbert_sentiment_arch.lexicon.word_list import embedded_word_list
+from distilbert_sentiment_arch.probe.choice import check_device
 from distilbert_sentiment_arch.settings.defaults import MAX_BATCH_SIZE, VERSION
 from distilbert_sentiment_arch.settings.limits import Limits
 
@@ -105,10 +106,12 @@ def load_model_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
 
     Raises:
         CheckpointError: The checkpoint cannot be served, its labels are not those of a word list
-            where one is to stand in, or there is no such device.
+            where one is to stand in, or no device has such a name.
+        DeviceError: MAX does not find the accelerator.
     """
-    chosen = choose_device(device)
+    check_device(device)
     found = find_checkpoint(options.model, FAMILIES, options.revision)
+    chosen = choose_device(device, found, options.precision)
     if options.fallback is not None:
         check_labels(found.checkpoint.config.labels)
     # Hashing leaves the interpreter lock to the loading.

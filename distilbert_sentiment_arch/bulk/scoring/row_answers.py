@@ -83,6 +83,39 @@ class RowAnswers:
         )
 
 
+def joined(parts: Sequence[RowAnswers]) -> RowAnswers:
+    """Returns answers for rows behind each other as one; those of a model alone."""
+    if len(parts) == 1:
+        return parts[0]
+    failures: dict[int, Failure] = {}
+    start = 0
+    for part in parts:
+        failures.update({start + place: failure for place, failure in part.failures.items()})
+        start += len(part.logits)
+    return RowAnswers(
+        np.concatenate([each.logits for each in parts]),
+        np.concatenate([each.tokens for each in parts]),
+        np.concatenate([each.tokens_read for each in parts]),
+        np.concatenate([each.windows for each in parts]),
+        failures,
+    )
+
+
+def part_of(answers: RowAnswers, start: int, end: int) -> RowAnswers:
+    """Returns the answers for the rows from ``start`` to ``end``; those of a model alone."""
+    return RowAnswers(
+        answers.logits[start:end],
+        answers.tokens[start:end],
+        answers.tokens_read[start:end],
+        answers.windows[start:end],
+        {
+            place - start: failure
+            for place, failure in answers.failures.items()
+            if start <= place < end
+        },
+    )
+
+
 def columns_of(answers: RowAnswers, labels: LabelSet, place_of: Callable[[str], int]) -> Scores:
     """Returns answers as columns.
 

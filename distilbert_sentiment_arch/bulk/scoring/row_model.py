@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
@@ -16,6 +16,8 @@ from distilbert_sentiment_arch.bulk.scoring.row_answers import (
     RowAnswers,
     Rows,
     Source,
+    joined,
+    part_of,
     why_unreadable,
 )
 from distilbert_sentiment_arch.classify.batching import Logits
@@ -38,6 +40,10 @@ _STEP_ROWS = 256
 _STEP_CHARACTERS = 65_536
 """Characters that are tokenized at a time, but for a single text."""
 _GROUPS_AHEAD = 2
+
+
+class _Stopped(Exception):
+    """The reader of the answers has gone; nobody sees this."""
 
 
 class Passes(Protocol):
@@ -112,10 +118,11 @@ class RowModel:
         def prepare() -> Iterator[_Group[Source]]:
             return self._groups(sources, truncation)
 
-        with (
-            Ahead(prepare, _GROUPS_AHEAD, "tokenize rows") as groups,
-            Ahead(lambda: self._computed(groups), _GROUPS_AHEAD, "compute rows") as computed,
-        ):
+        groups = Ahead(prepare, _GROUPS_AHEAD, "tokenize rows")
+        computed: Ahead[tuple[list[Source], RowAnswers]] = Ahead(
+            lambda: self._computed(groups, lambda: computed.stopped), _GROUPS_AHEAD, "compute rows"
+        )
+        with groups, computed:
             try:
                 yield from _by_source(computed)
             finally:
@@ -194,12 +201,14 @@ class RowModel:
                 group.tokens += sum(len(each.sequence) for each in row.windows)
 
     def _computed(
-        self, groups: Iterable[_Group[Source]]
+        self, groups: Iterable[_Group[Source]], stopped: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[list[Source], RowAnswers]]:
         for group in groups:
-            yield group.sources, self._answered(group.rows)
+            yield group.sources, self._answered(group.rows, stopped)
 
-    def _answered(self, rows: Sequence[Prepared | Failure]) -> RowAnswers:
+    def _answered(
+        self, rows: Sequence[Prepared | Failure], stopped: Callable[[], bool]
+    ) -> RowAnswers:
         count = len(rows)
         numbers = np.zeros((3, count), dtype=np.int32)
         failures: dict[int, Failure] = {}
@@ -216,7 +225,7 @@ class RowModel:
                 several.append((place, row))
             sequences += [each.sequence for each in row.windows]
             numbers[:, place] = row.tokens, row.tokens_read, len(row.windows)
-        of_sequences, errors = self._logits(sequences)
+        of_sequences, errors = self._logits(sequences, stopped)
         logits = np.full((count, self._num_labels), np.nan, dtype=np.float32)
         if sequences:
             logits[:] = of_sequences[places]
@@ -238,12 +247,18 @@ class RowModel:
         return RowAnswers(logits, tokens, tokens_read, windows, failures)
 
     def _logits(
-        self, sequences: Sequence[TokenSequence]
+        self, sequences: Sequence[TokenSequence], stopped: Callable[[], bool]
     ) -> tuple[Logits, dict[int, SentimentError]]:
-        """Returns the logits of sequences, and why some have none."""
+        """Returns the logits of sequences, and why some have none.
+
+        Raises:
+            _Stopped: Nobody wants them any more.
+        """
         found = np.full((len(sequences), self._num_labels), np.nan, dtype=np.float32)
         errors: dict[int, SentimentError] = {}
         for places in self._places(sequences):
+            if stopped():
+                raise _Stopped
             batch = [sequences[place] for place in places]
             try:
                 found[places] = self._passes.logits(batch)
@@ -320,40 +335,9 @@ def _by_source(
         while waiting and rows >= len(waiting[0].texts):
             source = waiting.popleft()
             size = len(source.texts)
-            together = _joined(parts)
-            yield source, _part(together, 0, size)
-            parts, rows = [_part(together, size, rows)], rows - size
+            together = joined(parts)
+            yield source, part_of(together, 0, size)
+            parts, rows = [part_of(together, size, rows)], rows - size
     if waiting:
         # Never so; but an output that ends early would be taken for whole.
         raise RuntimeError(f"{len(waiting)} sources were left with rows that have no answer")
-
-
-def _joined(parts: Sequence[RowAnswers]) -> RowAnswers:
-    if len(parts) == 1:
-        return parts[0]
-    failures: dict[int, Failure] = {}
-    start = 0
-    for part in parts:
-        failures.update({start + place: failure for place, failure in part.failures.items()})
-        start += len(part.logits)
-    return RowAnswers(
-        np.concatenate([each.logits for each in parts]),
-        np.concatenate([each.tokens for each in parts]),
-        np.concatenate([each.tokens_read for each in parts]),
-        np.concatenate([each.windows for each in parts]),
-        failures,
-    )
-
-
-def _part(answers: RowAnswers, start: int, end: int) -> RowAnswers:
-    return RowAnswers(
-        answers.logits[start:end],
-        answers.tokens[start:end],
-        answers.tokens_read[start:end],
-        answers.windows[start:end],
-        {
-            place - start: failure
-            for place, failure in answers.failures.items()
-            if start <= place < end
-        },
-    )

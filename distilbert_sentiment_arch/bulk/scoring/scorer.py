@@ -63,10 +63,12 @@ def load_scorer(options: ModelOptions, device: str = "cpu") -> RowScorer:
 
     Args:
         options: The model, and how rows are read.
-        device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto`` for an accelerator where there is one.
+        device: ``cpu``, ``gpu``, ``gpu:1``, ..., or ``auto`` for an accelerator whose probe with
+            this model passed, else the CPU.
 
     Raises:
-        CheckpointError: The checkpoint cannot be served, or there is no such device.
+        CheckpointError: The checkpoint cannot be served, or no device has such a name.
+        DeviceError: MAX does not find the accelerator.
     """
     if options.model in EMBEDDED:
         from distilbert_sentiment_arch.bulk.scoring.lexicon_scorer import load_lexicon_scorer

@@ -37,3 +37,12 @@ def replace_server_parts(parts: ServerParts) -> None:
     module.fastapi_app = parts.fastapi_app
     module.fastapi_config = parts.fastapi_config
     module.lifespan = parts.lifespan
+
+
+def leave_port_unchecked() -> None:
+    """Has the command ``max serve`` of this process start while something else uses its port.
+
+    MAX checks that the port is free before it loads the model; it opens it afterwards.
+    """
+    module: Any = serve_api_and_model_worker
+    module.validate_port_is_free = lambda port: port

@@ -70,6 +70,14 @@ TOUCHED = (
         "/classify answers 404.",
     ),
     Touched(
+        "max._entrypoints.cli.serve.serve_api_and_model_worker:validate_port_is_free",
+        "replaced",
+        "(port)",
+        "engine.max_internals.server_parts",
+        "A word list answers at the port while the model is loaded anew after a failure.",
+        "After a failure, the server on the CPU ends with 'The network port is already in use'.",
+    ),
+    Touched(
         "max.serve.api_server:ROUTES",
         "used",
         None,

@@ -1,7 +1,7 @@
 """``GET /v1/models``: list of the models and word lists that are served.
 
 Source: https://platform.openai.com/docs/api-reference/models. Additional fields of this project are
-labels, problem type, maximum number of tokens, ``route`` (model or word list) and the precision.
+labels, problem type, maximum number of tokens, ``route`` (model or word list), precision, device.
 """
 
 from __future__ import annotations
@@ -35,6 +35,17 @@ class ModelPrecision(WireModel):
     reason: str = Field(description="Why it is computed in this precision, in words.")
 
 
+class ModelDevice(WireModel):
+    """What a model is computed on, and why."""
+
+    computed: str = Field(description="cpu, or an accelerator.", examples=["cpu", "gpu:0"])
+    requested: str = Field(
+        description="The operator's setting, --devices.", examples=["cpu", "auto", "gpu:0"]
+    )
+    reason: str = Field(description="Why it is computed there, in words.")
+    failed: list[str] = Field(description="What served before and failed, in this order.")
+
+
 class Model(WireModel):
     """A model or word list that is served."""
 
@@ -47,6 +58,7 @@ class Model(WireModel):
     problem_type: str
     route: Route
     precision: ModelPrecision | None = Field(description="null for a word list.")
+    device: ModelDevice | None = Field(description="null for a word list.")
 
 
 class ModelList(WireModel):
@@ -75,6 +87,15 @@ def _model(classifier: Classifier, app: Application) -> Model:
         precision = ModelPrecision(
             computed=choice.precision, requested=choice.requested, reason=choice.reason
         )
+    use = app.device if classifier.route == "model" else None
+    device = None
+    if use is not None:
+        device = ModelDevice(
+            computed=use.computed,
+            requested=use.requested,
+            reason=use.reason,
+            failed=list(use.failed),
+        )
     return Model(
         id=classifier.name,
         created=_STARTED,
@@ -83,4 +104,5 @@ def _model(classifier: Classifier, app: Application) -> Model:
         problem_type=classifier.labels.problem_type,
         route=classifier.route,
         precision=precision,
+        device=device,
     )

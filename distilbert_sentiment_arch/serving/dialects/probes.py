@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from distilbert_sentiment_arch.serving.call import Call
 from distilbert_sentiment_arch.serving.dialects.openai_errors import OPENAI
 from distilbert_sentiment_arch.serving.endpoint import Endpoints
@@ -17,6 +19,9 @@ class ReadyResponse(WireModel):
     model: str
     reason: str
     latency_ms: float
+    device: str | None = Field(
+        description="What the model is computed on; null for a word list.", examples=["cpu"]
+    )
 
 
 @endpoints.get("/ready", ReadyResponse, failures={503: ReadyResponse})
@@ -30,4 +35,5 @@ async def ready(call: Call) -> ReadyResponse:
         model=call.app.default.name,
         reason=verdict.reason,
         latency_ms=round(verdict.latency_ms, 3),
+        device=call.app.device.computed if call.app.device else None,
     )

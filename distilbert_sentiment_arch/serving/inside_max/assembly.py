@@ -23,8 +23,10 @@ from distilbert_sentiment_arch.resident_memory import give_back
 from distilbert_sentiment_arch.serving.application import Application, Load
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.inside_max.telemetry import MaxTelemetry
+from distilbert_sentiment_arch.serving.measurements import DeviceMeasurement
 from distilbert_sentiment_arch.serving.page_files import page_files
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
+from distilbert_sentiment_arch.settings.device import DeviceUse, device_use
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.page import page_is_served
 
@@ -70,6 +72,9 @@ def assemble(
         limits.deadline_s,
         lambda: batcher.answered,
     )
+    device = _device_of(config)
+    telemetry = MaxTelemetry()
+    telemetry.record(DeviceMeasurement(device.first, device.computed))
     # The objects that exist now stay until the end. Without freezing them, each full garbage
     # collection would examine all of them, and stop the server for 150 ms.
     give_back()
@@ -86,7 +91,18 @@ def assemble(
         limits=limits,
         buffered=BufferedBytes(limits.buffered_bytes(model=True)),
         keys=ApiKeys(),
-        telemetry=MaxTelemetry(),
+        telemetry=telemetry,
         precision=precision_report.receive(),
+        device=device,
         page=page_files() if page_is_served() else {},
     )
+
+
+def _device_of(config: PipelineConfig) -> DeviceUse:
+    """Returns what the model is computed on; why is known where ``serve`` has started the server.
+
+    A plain ``max serve`` is told by its own flag.
+    """
+    (spec,) = config.model.device_specs
+    computed = "cpu" if spec.device_type == "cpu" else f"gpu:{spec.id}"
+    return device_use(computed) or DeviceUse(computed, computed, "max serve was started so")

@@ -24,9 +24,11 @@ from distilbert_sentiment_arch.engine import precision_report
 from distilbert_sentiment_arch.engine.max_internals import request_session, worker_interface
 from distilbert_sentiment_arch.engine.max_internals.server_parts import ServerParts
 from distilbert_sentiment_arch.families.registry import FAMILIES
+from distilbert_sentiment_arch.last_start import process_age_s, record_later
 from distilbert_sentiment_arch.serving import access
 from distilbert_sentiment_arch.serving.application import application_of
 from distilbert_sentiment_arch.serving.http_protocol import bounded_protocol
+from distilbert_sentiment_arch.serving.inside_max.announcement import announce
 from distilbert_sentiment_arch.serving.inside_max.assembly import assemble, labels_of
 from distilbert_sentiment_arch.serving.inside_max.entry import Entry
 from distilbert_sentiment_arch.serving.inside_max.metrics_port import metrics_port
@@ -111,6 +113,7 @@ async def lifespan(
 ) -> AsyncIterator[None]:
     """Runs MAX Serve's model worker, and assembles our application if it serves our model."""
     ours = is_ours(serving_settings)
+    imported_s = process_age_s()
     if ours:
         worker_interface.install()
         precision_report.expect()
@@ -126,6 +129,8 @@ async def lifespan(
         labels = labels_of(pipeline, config)
         async with worker_transport(connection, len(labels)) as transport:
             app.state.sentiment = assemble(pipeline, config, transport)
+            record_later(pipeline.model_name, imported_s)
+            await announce(settings)
             yield
 
 

@@ -10,9 +10,12 @@ import click
 from max.serve.config import Settings
 
 from distilbert_sentiment_arch.compiler_space import find_temporary_directory
+from distilbert_sentiment_arch.engine.max_internals.server_parts import leave_port_unchecked
 from distilbert_sentiment_arch.errors import PortInUse
 from distilbert_sentiment_arch.serving.inside_max.metrics_port import is_scraped
-from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
+from distilbert_sentiment_arch.serving.ports import check_ports, check_ports_of_model_server
+from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
+from distilbert_sentiment_arch.settings.supervisor import supervised
 
 
 def check() -> None:
@@ -52,6 +55,10 @@ def _check_ports(flags: Mapping[str, Any]) -> None:
     settings = Settings(**given)
     if settings.headless:
         return
-    check_ports_of_model_server(
-        settings.host, settings.port, settings.metrics_port if is_scraped(settings) else 0
-    )
+    metrics_port = settings.metrics_port if is_scraped(settings) else 0
+    told = supervised()
+    if told is not None and told.port_is_used:
+        check_ports(settings.host, {f"set {METRICS_PORT}": metrics_port})
+        leave_port_unchecked()
+        return
+    check_ports_of_model_server(settings.host, settings.port, metrics_port)

@@ -18,7 +18,7 @@ from max.serve.config import Settings
 from max.serve.telemetry.metrics import METRICS, MaxMeasurement, MetricClient
 from opentelemetry import trace
 
-from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
+from distilbert_sentiment_arch.serving.measurements import Measurement
 from distilbert_sentiment_arch.serving.routing import label_of
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
@@ -38,7 +38,7 @@ _Attributes = tuple[tuple[str, Any], ...]
 class _PickledMeasurement(MaxMeasurement):
     """A measurement sent to the telemetry process, where MAX unpickles and commits it."""
 
-    measurement: RequestMeasurement | None = None
+    measurement: Measurement | None = None
 
     def commit(self) -> None:
         assert self.measurement is not None
@@ -105,7 +105,7 @@ class MaxTelemetry:
         METRICS.configure(BufferedClient(METRICS.client), METRICS.extra_attributes)
         self._traced = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
-    def record(self, measurement: RequestMeasurement) -> None:
+    def record(self, measurement: Measurement) -> None:
         """See ``Telemetry``."""
         metric = _PickledMeasurement("sentiment", 1, measurement=measurement)
         METRICS.client.send_measurement(metric)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from distilbert_sentiment_arch.serving.measurements import RequestMeasurement
+from distilbert_sentiment_arch.serving.measurements import Measurement
 from distilbert_sentiment_arch.serving.telemetry import SetAttribute
 
 
@@ -25,12 +25,12 @@ class LocalTelemetry:
     """
 
     def __init__(self, host: str, port: int, seconds: float) -> None:
-        self._queue: SimpleQueue[RequestMeasurement] = SimpleQueue()
+        self._queue: SimpleQueue[Measurement] = SimpleQueue()
         self._listen = (port, host)
         if port:
             threading.Thread(target=self._run, args=(seconds,), daemon=True).start()
 
-    def record(self, measurement: RequestMeasurement) -> None:
+    def record(self, measurement: Measurement) -> None:
         """See ``Telemetry``."""
         if self._listen[0]:
             self._queue.put(measurement)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pyarrow as pa
@@ -18,6 +19,13 @@ import pytest
 from bulk_jobs import contents, text_of, write_parquet
 from commands import ROOT, run_python
 from ray_nodes import ENVIRONMENT, RayNodes, ray_nodes
+
+from distilbert_sentiment_arch.bulk.options import InputOptions, ModelOptions
+from distilbert_sentiment_arch.bulk.reading.input_files import find_files
+from distilbert_sentiment_arch.bulk.reading.windows import read_windows
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.engine.in_process import InProcessModel
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +86,37 @@ def parts(output: Path) -> int:
 
 def events(stderr: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
+
+
+ASKING = """
+import json, sys
+from distilbert_sentiment_arch.bulk.cluster.on_ray import devices_on
+from distilbert_sentiment_arch.bulk.cluster.ray_cluster import connected
+from distilbert_sentiment_arch.bulk.options import ModelOptions
+from distilbert_sentiment_arch.bulk.reporting.progress import Progress
+from distilbert_sentiment_arch.cli.score_places import _device_on
+
+said = []
+class Said:
+    say = said.append
+
+with connected(sys.argv[1], said.append) as cluster:
+    asked = devices_on(cluster, ModelOptions())
+    chosen = _device_on(cluster, ModelOptions(), "auto", Said())
+    named = _device_on(cluster, ModelOptions(), "gpu", Said())
+print(json.dumps([asked, chosen, named, said]))
+"""
+
+
+def test_auto_takes_no_gpu_that_a_node_s_probe_has_not_passed(nodes: RayNodes) -> None:
+    ended = run_python("-c", ASKING, nodes.address, environment=ENVIRONMENT)
+    assert ended.returncode == 0, ended.stderr
+    asked, chosen, named, said = json.loads(ended.stdout.splitlines()[-1])
+    assert (chosen, named) == ("cpu", "gpu")
+    assert [works for _, works, _ in asked] == [False, False]
+    (line,) = said
+    assert line.startswith("computing on the CPUs of the cluster: on node ")
+    assert line.endswith(("MAX finds no accelerator", "doctor --probe does it)"))
 
 
 def test_a_job_goes_from_the_cluster_to_the_cluster_and_home(
@@ -149,9 +188,11 @@ ds.map_batches(
 """
 
 
-def test_a_pipeline_of_one_s_own_has_the_columns_of_the_command(
-    nodes: RayNodes, tmp_path: Path
+def test_the_command_and_a_pipeline_of_one_s_own_score_with_the_model_as_this_process_does(
+    nodes: RayNodes, embedded_model: InProcessModel, tmp_path: Path
 ) -> None:
+    from distilbert_sentiment_arch.bulk.scoring.model_scorer import scorer_of
+
     source, output = tmp_path / "reviews.parquet", tmp_path / "scored"
     write_parquet(source, range(200), {3})
     ended = run_python(*("-c", PIPELINE, nodes.address, source, output), environment=ENVIRONMENT)
@@ -159,7 +200,8 @@ def test_a_pipeline_of_one_s_own_has_the_columns_of_the_command(
     of_pipeline = pq.read_table(output).sort_by("id")
     ended = run_python(
         *("-m", "distilbert_sentiment_arch.cli", "score", source),
-        *("--output", tmp_path / "command", "--precision", "float32"),
+        *("--output", tmp_path / "command", "--precision", "float32", "--ray", nodes.address),
+        environment=ENVIRONMENT,
     )
     assert ended.returncode == 0, ended.stderr
     of_command = pq.read_table(tmp_path / "command")
@@ -169,6 +211,13 @@ def test_a_pipeline_of_one_s_own_has_the_columns_of_the_command(
             assert of_pipeline.column(name).to_pylist() == of_command.column(name).to_pylist()
     failed = [row for row, why in enumerate(of_pipeline.column("error").to_pylist()) if why]
     assert failed == [3]
+    options = InputOptions()
+    windows = read_windows(find_files([str(source)], options), options)
+    here = [each.scores for each in scorer_of(embedded_model, ModelOptions(), "").score(windows)]
+    expected = [max(row) for each in here for row in each.probabilities.tolist()]
+    found = of_command.column("score").to_pylist()
+    assert found.pop(3) is None
+    assert found == [*expected[:3], *expected[4:]]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -62,6 +61,7 @@ def test_a_worker_has_a_gpu_where_there_are_some() -> None:
     nodes = cluster(node(32, gpus=2), node(64))
     pool = pool_of(nodes, EMBEDDED)
     assert (pool.gpus, pool.size, pool.share.device) == (1, 2, "gpu")
+    assert nodes.with_gpus == nodes.working[:1]
     assert pool_of(nodes, EMBEDDED, device="cpu").share.device == "cpu"
     assert pool_of(nodes, WORD_LIST).gpus == 0
 
@@ -115,7 +115,6 @@ sys.exit(main(sys.argv[1:]))
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=dict(os.environ),
         check=False,
     )
     assert ended.returncode == 1

@@ -19,6 +19,7 @@ from object_store import ObjectStore, object_store
 from distilbert_sentiment_arch.bulk.job import lock as lock_module
 from distilbert_sentiment_arch.bulk.job.lock import LOCK, Lock
 from distilbert_sentiment_arch.bulk.job.output_directory import OutputDirectory
+from distilbert_sentiment_arch.child_environment import python_environment
 from distilbert_sentiment_arch.errors import OutputError, OutputInUse
 
 HOLD = """
@@ -41,7 +42,7 @@ def holder(uri: str) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
+        env=python_environment(),
     )
     try:
         assert process.stdout is not None

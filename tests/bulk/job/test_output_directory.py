@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 from bulk_jobs import contents, job_options, run_some, run_whole, write_parquet
+from fsspec.implementations.memory import MemoryFileSystem
 from object_store import ObjectStore, object_store
 
 from distilbert_sentiment_arch.bulk.job import lock
+from distilbert_sentiment_arch.bulk.job.manifest import MANIFEST
 from distilbert_sentiment_arch.bulk.job.output_directory import ASIDE, OutputDirectory
 from distilbert_sentiment_arch.errors import OutputError
 
@@ -67,6 +73,112 @@ def test_an_upload_that_breaks_off_is_told(tmp_path: Path) -> None:
     output = OutputDirectory(str(tmp_path / "file"))
     with pytest.raises(OutputError, match=r"file: cannot write to the output.*same command again"):
         output.write("a.json", b"1")
+
+
+class Killed(Exception):
+    """The end of the process."""
+
+
+@pytest.fixture(params=["renames", "refuses", "refuses in silence"])
+def killed_after(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int, str], contextlib.AbstractContextManager[None]]:
+    """A context in which fsspec's memory ends the process after so many steps at a file.
+
+    Its file system renames over a file, refuses that as HDFS does, or as WebHDFS does, which tells
+    nobody.
+    """
+    original = {name: getattr(MemoryFileSystem, name) for name in ("mv", "rm")}
+
+    def rename(self: MemoryFileSystem, path: str, target: str, **options: Any) -> None:
+        if not self.exists(target) or request.param == "renames":
+            original["mv"](self, path, target, **options)
+        elif request.param == "refuses":
+            raise FileExistsError(target)
+
+    monkeypatch.setattr(MemoryFileSystem, "mv", rename)
+
+    @contextlib.contextmanager
+    def context(steps: int, name: str) -> Iterator[None]:
+        left = iter(range(steps))
+
+        def counted(function: Callable[..., None]) -> Callable[..., None]:
+            def step(self: MemoryFileSystem, *arguments: Any, **options: Any) -> None:
+                if any(str(each).endswith(name) for each in arguments) and next(left, None) is None:
+                    raise Killed
+                function(self, *arguments, **options)
+
+            return step
+
+        with monkeypatch.context() as patched:
+            patched.setattr(MemoryFileSystem, "mv", counted(rename))
+            patched.setattr(MemoryFileSystem, "rm", counted(original["rm"]))
+            yield
+
+    return context
+
+
+def test_a_run_that_is_killed_while_it_replaces_a_file_leaves_the_old_or_the_new(
+    killed_after: Callable[[int, str], contextlib.AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    whole = False
+    for steps in count():
+        output = OutputDirectory(f"memory://{tmp_path.name}/{steps}")
+        output.make()
+        output.write("below/a.json", b"old")
+        with killed_after(steps, "a.json"):
+            try:
+                output.write("below/a.json", b"new")
+                whole = True
+            except Killed:
+                pass
+        left = {b"new"} if whole else {b"old", b"new"}
+        assert output.read("below/a.json") in left
+        output.clear_aside()
+        assert output.read("below/a.json") in left
+        assert [each.name for each in output.files("below")] == ["below/a.json"]
+        output.write("below/a.json", b"newer")
+        assert output.read("below/a.json") == b"newer"
+        output.remove("below/a.json")
+        assert output.read("below/a.json") is None
+        if whole:
+            break
+    assert steps
+
+
+def test_a_file_system_that_fails_to_move_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = OutputDirectory(f"memory://{tmp_path.name}/out")
+    output.make()
+    monkeypatch.setattr(MemoryFileSystem, "mv", lambda *_, **__: None)
+    with pytest.raises(OutputError, match=r"a\.json cannot be replaced.*same command again"):
+        output.write("a.json", b"1")
+
+
+def test_a_job_that_was_killed_while_it_took_in_new_files_goes_on(
+    killed_after: Callable[[int, str], contextlib.AbstractContextManager[None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lock, "SETTLING_S", 0.0)
+    write_parquet(tmp_path / "in" / "a.parquet", range(150))
+    for steps in count():
+        options = job_options(tmp_path / "in", f"memory://{tmp_path.name}/{steps}")
+        (tmp_path / "in" / "b.parquet").unlink(missing_ok=True)
+        run_whole(options)
+        write_parquet(tmp_path / "in" / "b.parquet", range(150, 210))
+        whole = False
+        with killed_after(steps, MANIFEST), contextlib.suppress(Killed):
+            run_whole(options)
+            whole = True
+        assert run_whole(options).counts.rows == 210
+        names = {each.name for each in OutputDirectory(options.output).files()}
+        assert {MANIFEST, "_SUCCESS"} < names
+        assert len(fsspec.filesystem("memory").glob(f"{options.output}/part-*")) == 3
+        if whole:
+            break
+    assert steps
 
 
 @pytest.mark.slow

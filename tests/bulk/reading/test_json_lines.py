@@ -83,6 +83,19 @@ def test_the_columns_of_a_job_are_those_of_its_first_rows(tmp_path: Path) -> Non
     assert read.errors == [None, "'n' is 'two', and the column holds int64."]
 
 
+def test_a_key_that_comes_late_is_refused_by_name_unless_the_first_row_has_it(
+    tmp_path: Path,
+) -> None:
+    rows = [{"text": "a"}] * 10_000 + [{"text": "b", "late": 3}]
+    path = written(tmp_path / "a.jsonl", *rows)
+    assert rows_of(path).table.column_names == ["text"]
+    with pytest.raises(InputError, match=r"has no column 'late'.*--keep"):
+        rows_of(path, keep=("text", "late"))
+    path = written(tmp_path / "a.jsonl", {"text": "c", "late": None}, *rows)
+    kept = rows_of(path, keep=("late",)).table
+    assert kept.column("late").to_pylist() == [None] * 10_001 + ["3"]
+
+
 def test_a_column_of_several_types_is_text(tmp_path: Path) -> None:
     values: list[Any] = ["five", 5, 5.5, None, True, {"a": [1]}, 2**70, []]
     path = written(tmp_path / "a.jsonl", *({"text": "a", "x": value} for value in values))

@@ -6,13 +6,13 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 import pytest
 from pair_models import PairTokenizer, logits_of, tokenizer
 
-from distilbert_sentiment_arch.bulk.scoring import row_model as row_model_module
-from distilbert_sentiment_arch.bulk.scoring.row_answers import RowAnswers
+from distilbert_sentiment_arch.bulk.scoring.row_answers import RowAnswers, part_of
 from distilbert_sentiment_arch.bulk.scoring.row_model import GROUP_ROWS, RowModel
 from distilbert_sentiment_arch.classify.batching import Logits
 from distilbert_sentiment_arch.classify.interface import TextPair, Truncation
@@ -161,8 +161,8 @@ def test_an_error_of_the_source_comes_behind_what_was_read_before_it() -> None:
 def test_rows_without_an_answer_are_never_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = RowModel._answered
 
-    def short(model: RowModel, rows: Sequence[object]) -> RowAnswers:
-        return row_model_module._part(whole(model, rows), 0, len(rows) - 1)  # type: ignore[arg-type]
+    def short(model: RowModel, rows: Sequence[object], stopped: object) -> RowAnswers:
+        return part_of(whole(model, rows, stopped), 0, len(rows) - 1)  # type: ignore[arg-type]
 
     monkeypatch.setattr(RowModel, "_answered", short)
     with pytest.raises(RuntimeError, match="no answer"):
@@ -211,6 +211,35 @@ def test_an_iterator_that_is_left_ends_its_threads() -> None:
     answers.close()
     names = {each.name for each in threading.enumerate()}
     assert not {"tokenize rows", "compute rows"} & names
+
+
+class WaitingModel(KnownModel):
+    """Computes rows of several words once nobody reads the answers any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def logits(self, sequences: Sequence[TokenSequence]) -> Logits:
+        if max(map(len, sequences)) > 5:
+            self.asked.set()
+            for each in threading.enumerate():
+                if each.name == "tokenize rows":
+                    each.join(60)
+        return super().logits(sequences)
+
+
+def test_who_stops_reading_waits_for_a_batch_and_not_for_a_group() -> None:
+    model = WaitingModel()
+    short = [rows_of(["good"])] * 4  # sources of a group
+    long = (rows_of(["a slow story of people"] * 1000) for _ in count())
+    answers = row_model(model).answers(chain(short, long), END)
+    next(answers)
+    assert model.asked.wait(60)
+    answers.close()
+    assert "compute rows" not in {each.name for each in threading.enumerate()}
+    # A group has some 30.
+    assert len(model.batches) < 10
 
 
 def test_windows_and_refusals_follow_the_truncation() -> None:

@@ -50,7 +50,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         noted.append(count_no_progress)
 
     monkeypatch.setattr(model_worker, "sleep_with_backoff", own)
-    monkeypatch.setattr(worker_loop, "_loaded", [sums])
+    monkeypatch.setattr(worker_loop, "_loaded", [])
+    worker_loop.offer(sums)
     return noted
 
 
@@ -132,6 +133,67 @@ def test_a_failure_of_the_model_ends_the_worker(ends: Ends) -> None:
     api.sendall(batch([1]))
     with pytest.raises(RuntimeError, match="no such kernel"):
         worker_loop.BatchWorker(worker, failing).answer_for(1)
+
+
+class Pass:
+    """A pass that notes when it is started and waited for."""
+
+    def __init__(self, inputs: EncoderInputs, noted: list[str]) -> None:
+        self._inputs, self._noted = inputs, noted
+        self._name = str(inputs.input_ids[0])
+        noted.append(f"start {self._name}")
+
+    def logits(self) -> npt.NDArray[np.float32]:
+        self._noted.append(f"wait {self._name}")
+        return sums(self._inputs)
+
+
+def test_a_batch_is_queued_before_the_one_before_is_waited_for(ends: Ends) -> None:
+    api, worker = ends
+    noted: list[str] = []
+    overlapping = worker_loop.OverlappingBatchWorker(worker, lambda inputs: Pass(inputs, noted))
+    api.sendall(batch([1]) + batch([2]) + batch([3]))
+    assert overlapping.answer_for(0.1)
+    assert noted == ["start 1", "start 2", "wait 1", "start 3", "wait 2", "wait 3"]
+    assert [answer(api, 1) for _ in range(3)] == [[[1, 1]], [[2, 1]], [[3, 1]]]
+
+
+def test_a_single_batch_is_answered_without_another(ends: Ends) -> None:
+    api, worker = ends
+    noted: list[str] = []
+    overlapping = worker_loop.OverlappingBatchWorker(worker, lambda inputs: Pass(inputs, noted))
+    thread = threading.Thread(target=overlapping.answer_for, args=(30,))
+    thread.start()
+    api.sendall(batch([4, 5]))
+    assert answer(api, 1) == [[9, 2]]
+    api.sendall(batch([6]))
+    assert answer(api, 1) == [[6, 1]]
+    api.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert noted == ["start 4", "wait 4", "start 6", "wait 6"]
+
+
+def test_no_pass_is_left_under_way(ends: Ends) -> None:
+    """MAX's own queue is served between two calls, and needs the accelerator's memory."""
+    api, worker = ends
+    noted: list[str] = []
+    overlapping = worker_loop.OverlappingBatchWorker(worker, lambda inputs: Pass(inputs, noted))
+    api.sendall(batch([1]) + batch([2]) + batch([3])[:-1])  # the last one is cut short
+    api.close()
+    assert not overlapping.answer_for(30)
+    assert noted == ["start 1", "start 2", "wait 1", "wait 2"]
+
+
+def test_a_model_whose_passes_overlap(pauses: list[int], ends: Ends) -> None:
+    api, worker = ends
+    noted: list[str] = []
+    worker_loop.offer(sums, lambda inputs: Pass(inputs, noted))
+    worker_loop.answer_batches(worker)
+    api.sendall(batch([7]))
+    asyncio.run(model_worker.sleep_with_backoff(0))
+    assert answer(api, 1) == [[7, 1]]
+    assert noted == ["start 7", "wait 7"]
 
 
 def test_a_worker_of_another_model_pauses_as_max_does(

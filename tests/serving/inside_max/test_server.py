@@ -97,7 +97,8 @@ def test_requests_are_recorded_by_max_where_that_is_wanted(
 
 def test_the_application_exists_while_max_serve_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair()
-    pipeline = SimpleNamespace(model_worker=SimpleNamespace(batch_socket=ours))
+    worker = SimpleNamespace(batch_socket=ours)
+    pipeline = SimpleNamespace(model_worker=worker, model_name="a")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI, *arguments: Any) -> AsyncIterator[None]:

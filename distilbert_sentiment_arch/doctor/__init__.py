@@ -1,0 +1,1 @@
+"""Findings about a machine, before and after a server is started on it."""

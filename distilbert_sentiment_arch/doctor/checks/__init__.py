@@ -1,0 +1,1 @@
+"""The checks of an examination, a module for each area."""

@@ -1,0 +1,1 @@
+"""Rungs of the probe as graphs, and the devices that MAX finds; each runs in its own process."""

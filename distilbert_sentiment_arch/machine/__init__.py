@@ -1,0 +1,1 @@
+"""What this machine has: processor, memory, limits, software, accelerators. Imports no MAX."""

@@ -1,0 +1,1 @@
+"""Classifier and machine reports as tools of the Model Context Protocol."""

@@ -1,0 +1,1 @@
+"""Long work of tools, a module each; each runs in a process of its own."""

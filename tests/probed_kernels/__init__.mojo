@@ -1,0 +1,3 @@
+"""Kernels that the ladder finds fault with."""
+
+from .faulty import Doubled, OfFloat64
