@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,12 @@ from scripts import checkpoints
 if TYPE_CHECKING:
     from distilbert_sentiment_arch.classify.model_classifier import ModelClassifier
     from distilbert_sentiment_arch.engine.in_process import InProcessModel
+
+
+def pytest_configure() -> None:
+    """Lets SIGINT have its effect here and in children: a shell's background jobs ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup() -> None:
