@@ -21,7 +21,7 @@ from max.graph import DeviceRef, TensorType, TensorValue, ops
 from max.nn.layer import Module
 from tiny_graph import TinyGraph
 
-from distilbert_sentiment_arch import compile_cache, compiler_space
+from distilbert_sentiment_arch import child_environment, compile_cache, compiler_space
 from distilbert_sentiment_arch.cache_use import CacheUse, watched
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.engine import compiled_graph as room
@@ -286,7 +286,7 @@ def test_a_compiler_that_dies_is_an_error(
     python: str,
     reason: str,
 ) -> None:
-    monkeypatch.setattr(sys, "orig_argv", [python])
+    monkeypatch.setattr(child_environment, "_PYTHON", python)
     with pytest.raises(CompilerError, match=reason):
         compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels)
     assert not cache.exists()
