@@ -30,6 +30,7 @@ from scripts.server_process import free_ports, wait_until_ready
 pytestmark = pytest.mark.slow
 
 LONG = {"input": "terrible " * 500}
+EIGHT = {"input": [LONG["input"]] * 8}
 OVERLOAD_S = float(os.environ.get("OVERLOAD_S", "6"))
 
 FLAGS: dict[str, tuple[str, ...]] = {
@@ -98,7 +99,10 @@ def test_a_missed_deadline_is_a_503_and_the_server_recovers(servers: dict[str, S
 
 def seconds_of_a_list(server: Server) -> float:
     start = time.monotonic()
-    assert server.client.post("/classify", json={"input": [LONG["input"]] * 8}).status_code == 200
+    while (answer := server.client.post("/classify", json=EIGHT)).status_code == 429:
+        assert time.monotonic() - start < 30, answer.text
+        time.sleep(0.05)  # the server has not seen yet who hung up
+    assert answer.status_code == 200, answer.text
     return time.monotonic() - start
 
 

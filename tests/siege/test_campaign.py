@@ -56,7 +56,7 @@ def test_a_changed_bit_is_found() -> None:
     (failure,) = campaign(answer).failures
     assert failure.what.startswith("a good request (vllm, distilbert-minilm-l6-sst2) was answered")
     assert "0.10000000000000002" in failure.what
-    assert failure.number == 99
+    assert failure.number % 100 == 99  # any caller may send the second good one
 
 
 @pytest.mark.parametrize("status", [429, 503])
