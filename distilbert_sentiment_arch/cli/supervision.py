@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 from distilbert_sentiment_arch.child_environment import python_command
 from distilbert_sentiment_arch.cli.ready_check import Address, is_ready
 from distilbert_sentiment_arch.errors import PortInUse
+from distilbert_sentiment_arch.process_group import signal_group
 from distilbert_sentiment_arch.serving.ports import check_ports
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.supervisor import GO_ON, Supervised
@@ -138,7 +139,7 @@ class _Supervisor:
                 with suppress(ProcessLookupError):
                     child.terminate()
             else:
-                _kill_group(child.pid)
+                signal_group(child.pid)
 
     async def _attempt(self, step: Step) -> Failure | None:
         """Runs a step to its end; None where it ended in order."""
@@ -181,7 +182,7 @@ class _Supervisor:
             if address is None:
                 if ended.done() or self.stop.is_set():
                     return _failure(step, "start", await ended)
-                _kill_group(child.pid)
+                signal_group(child.pid)
                 await ended
                 reason = f"did not load its model within {step.start_limit_s:g} seconds"
                 return Failure(step, "start", reason, 1)
@@ -197,7 +198,7 @@ class _Supervisor:
         if ended.done() or self.stop.is_set():
             await _cancelled(unready)
             return _failure(step, "service", await ended, address, loop.time() - start)
-        _kill_group(child.pid)
+        signal_group(child.pid)
         await ended
         reason = f"was not ready for {step.unready_limit_s:g} seconds"
         return Failure(step, "service", reason, 1, address, loop.time() - start)
@@ -237,9 +238,9 @@ class _Supervisor:
 
     async def _swept(self, child: asyncio.subprocess.Process) -> None:
         """Ends what is left of a child's process group, and waits for the child."""
-        _kill_group(child.pid)
+        signal_group(child.pid)
         await child.wait()
-        _kill_group(child.pid)
+        signal_group(child.pid)
         self.running.remove(child)
 
     async def _given_up(self, stand_in: asyncio.subprocess.Process, address: Address) -> None:
@@ -312,8 +313,3 @@ def _is_free(address: Address) -> bool:
     except PortInUse:
         return False
     return True
-
-
-def _kill_group(leader: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distilbert_sentiment_arch.child_environment import python_command, python_environment
+from distilbert_sentiment_arch.process_group import signal_group
 
 MOST_CHARACTERS = 8192
 """What is kept of the end of a process's standard error."""
@@ -70,8 +70,7 @@ def ask(module: str, arguments: Sequence[str], timeout_s: float) -> Answer:
         status: int | None = process.returncode
     except subprocess.TimeoutExpired:
         # With the compilers it started, which would hold the pipes open.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        signal_group(process.pid)
         output, errors = process.communicate()
         status = None
     return Answer(tuple(_objects(output)), status, errors[-MOST_CHARACTERS:])

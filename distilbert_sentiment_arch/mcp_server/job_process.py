@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from distilbert_sentiment_arch.child_environment import python_command, python_e
 from distilbert_sentiment_arch.errors import DeadlineExceeded, InputError, Unavailable
 from distilbert_sentiment_arch.mcp_server.process_tree import kill_descendants
 from distilbert_sentiment_arch.mcp_server.progress import Report
+from distilbert_sentiment_arch.process_group import signal_group
 
 logger = logging.getLogger("max.serve.sentiment")
 
@@ -47,7 +47,7 @@ class Jobs:
         """Asks every job to end with what it has, and starts no further one."""
         self._stopped = True
         for process in self._running:
-            _signal(process, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
 
     async def measure(
         self, name: str, request: Mapping[str, Any], report: Report, timeout_s: float
@@ -129,19 +129,13 @@ async def _result(process: Process, request: Mapping[str, Any], report: Report) 
 
 async def _end(process: Process) -> None:
     """Ends a process and all that it started."""
-    _signal(process, signal.SIGTERM)
+    signal_group(process.pid, signal.SIGTERM)
     with suppress(TimeoutError):
         async with asyncio.timeout(GRACE_S):
             await process.wait()
     if process.returncode is None:
         kill_descendants(process.pid)
-    _signal(process, signal.SIGKILL)
+    signal_group(process.pid, signal.SIGKILL)
     await process.wait()
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _signal(process: Process, number: signal.Signals) -> None:
-    """Sends a signal to the group of a process, in which others may outlive it."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from distilbert_sentiment_arch.checkpoint.source import find_checkpoint
 from distilbert_sentiment_arch.classify.fallback import FallbackClassifier
 from distilbert_sentiment_arch.classify.interface import Classifier
+from distilbert_sentiment_arch.classify.named_classifiers import by_name, named
 from distilbert_sentiment_arch.errors import (
     TooManyCharacters,
     TooManyInputs,
-    UnknownModel,
 )
 from distilbert_sentiment_arch.families.registry import FAMILIES
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
@@ -51,10 +51,7 @@ class Services:
     @property
     def classifiers(self) -> Mapping[str, Classifier]:
         """All classifiers by name, the default first."""
-        known: dict[str, Classifier] = {}
-        for each in (self.default, *self.lexicons):
-            known.setdefault(each.name, each)
-        return known
+        return by_name(self.default, self.lexicons)
 
     def classifier(self, name: str | None) -> Classifier:
         """Returns the classifier with a name, the default one for None or an empty name.
@@ -62,12 +59,7 @@ class Services:
         Raises:
             UnknownModel: There is none with this name.
         """
-        if not name:
-            return self.default
-        known = self.classifiers
-        if name not in known:
-            raise UnknownModel(name, tuple(known))
-        return known[name]
+        return named(name, self.default, self.lexicons)
 
     def check_size(self, texts: Sequence[str]) -> None:
         """Checks texts against the operator's limits on one request.

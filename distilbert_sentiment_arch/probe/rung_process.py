@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import pickle
 import resource
 import signal
@@ -27,6 +26,7 @@ from distilbert_sentiment_arch.child_environment import python_command, python_e
 from distilbert_sentiment_arch.messages import one_line
 from distilbert_sentiment_arch.probe.rungs import Rung
 from distilbert_sentiment_arch.probe.verdict import Outcome, RungVerdict
+from distilbert_sentiment_arch.process_group import signal_group
 
 _STARTING = "starting"
 
@@ -111,9 +111,7 @@ def _computed_s() -> float:
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Kills a process and what it started, also where it has ended by itself and left others."""
-    # PermissionError: on macOS, of a group whose last process has ended.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    signal_group(process.pid)
     process.wait()
     assert process.stdin is not None
     with suppress(BrokenPipeError):

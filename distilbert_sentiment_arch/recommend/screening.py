@@ -6,14 +6,11 @@ They say which settings keep the accuracy, and which ones are worth a server.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from distilbert_sentiment_arch.classify.labels import ProblemType
 from distilbert_sentiment_arch.engine.self_check import compare
 from distilbert_sentiment_arch.errors import RecommendError
 from distilbert_sentiment_arch.messages import one_line
+from distilbert_sentiment_arch.process_group import signal_group
 from distilbert_sentiment_arch.recommend.closed_loop import Measured
 from distilbert_sentiment_arch.recommend.intervals import Window
 from distilbert_sentiment_arch.recommend.measuring import Job
@@ -147,8 +145,7 @@ def screen(job: Job, cancelled: threading.Event) -> Screened:
             _hand_over(process, job)
             _wait(process, cancelled, TIMEOUT_S + job.seconds * len(job.batches))
         finally:
-            with suppress(ProcessLookupError, PermissionError):  # a compiler that it started, too
-                os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process.pid)  # a compiler that it started, too
             process.wait()
             assert process.stdin is not None
             process.stdin.close()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from distilbert_sentiment_arch.child_environment import python_command
+from distilbert_sentiment_arch.process_group import signal_group
 from distilbert_sentiment_arch.recommend.candidates import Candidate
 from distilbert_sentiment_arch.recommend.closed_loop import Measured, closed_loop
 from distilbert_sentiment_arch.recommend.connection import HOST, Client
@@ -192,8 +191,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         pass
     finally:  # behind a second Ctrl-C, too: what is left of its session
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        signal_group(process.pid)
         process.wait()
 
 

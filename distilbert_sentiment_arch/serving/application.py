@@ -9,8 +9,9 @@ from typing import cast
 from starlette.types import Scope
 
 from distilbert_sentiment_arch.classify.interface import Classifier
+from distilbert_sentiment_arch.classify.named_classifiers import by_name, named
 from distilbert_sentiment_arch.classify.readiness import Verdict
-from distilbert_sentiment_arch.errors import ModelAbsent, UnknownModel
+from distilbert_sentiment_arch.errors import ModelAbsent
 from distilbert_sentiment_arch.lexicon.lexicon_classifier import LexiconClassifier
 from distilbert_sentiment_arch.serving.body import BufferedBytes
 from distilbert_sentiment_arch.serving.static_files import StaticFile
@@ -69,10 +70,7 @@ class Application:
     @property
     def classifiers(self) -> Mapping[str, Classifier]:
         """All classifiers by name, the default first."""
-        known: dict[str, Classifier] = {}
-        for each in (self.default, *self.lexicons):
-            known.setdefault(each.name, each)
-        return known
+        return by_name(self.default, self.lexicons)
 
     def classifier(self, name: str | None) -> Classifier:
         """Returns the classifier with a name, the default one for None or an empty name.
@@ -80,12 +78,7 @@ class Application:
         Raises:
             UnknownModel: There is no classifier with this name.
         """
-        if not name:
-            return self.default
-        known = self.classifiers
-        if name not in known:
-            raise UnknownModel(name, tuple(known))
-        return known[name]
+        return named(name, self.default, self.lexicons)
 
     def pair_classifier(self, name: str | None) -> Classifier:
         """Returns the classifier with a name for a request about pairs: a model, or a word list.
