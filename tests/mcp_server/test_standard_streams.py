@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import anyio
 import pytest
@@ -14,33 +14,36 @@ from commands import run_python
 from distilbert_sentiment_arch.mcp_server.standard_streams import InputLines, OutputLines
 
 
-@dataclass(frozen=True)
 class Pipe:
-    """The ends of a pipe."""
+    """A pipe whose ends are closed once each: by then another file may have the number."""
 
-    reading: int
-    writing: int
+    def __init__(self) -> None:
+        reading, writing = os.pipe()
+        self.reader = os.fdopen(reading, "rb", buffering=0)
+        self.writer = os.fdopen(writing, "wb", buffering=0)
 
 
 @pytest.fixture
 def pipes() -> Iterator[tuple[Pipe, Pipe]]:
-    given, wanted = Pipe(*os.pipe()), Pipe(*os.pipe())
+    given, wanted = Pipe(), Pipe()
     yield given, wanted
-    for each in (given.reading, given.writing, wanted.reading, wanted.writing):
-        try:
-            os.close(each)
-        except OSError:
-            continue
+    given.writer.close()
+    for thread in threading.enumerate():
+        if thread.name == "stdin":  # it would read whatever file gets the number of the pipe's end
+            thread.join(60)
+            assert not thread.is_alive()
+    for end in (given.reader, wanted.reader, wanted.writer):
+        end.close()
 
 
 def lines_of(pipes: tuple[Pipe, Pipe], content: bytes, longest: int = 100) -> list[str]:
     given, wanted = pipes
-    os.write(given.writing, content)
-    os.close(given.writing)
+    os.write(given.writer.fileno(), content)
+    given.writer.close()
 
     async def read() -> list[str]:
-        output = OutputLines(wanted.writing, lambda: None)
-        return [line async for line in InputLines(given.reading, longest, output)]
+        output = OutputLines(wanted.writer.fileno(), lambda: None)
+        return [line async for line in InputLines(given.reader.fileno(), longest, output)]
 
     return asyncio.run(read())
 
@@ -68,7 +71,7 @@ def test_a_line_over_the_limit_is_answered_by_its_id(pipes: tuple[Pipe, Pipe], n
     text = "x" * 300
     line = f'{{"params":{{"id":1,"text":"{text}"}},"jsonrpc":"2.0","id":{number}}}\n'
     assert lines_of(pipes, line.encode()) == []
-    answer = os.read(pipes[1].reading, 4096).decode()
+    answer = os.read(pipes[1].reader.fileno(), 4096).decode()
     assert f'"id": {number},' in answer
     assert "more than 100 bytes" in answer
 
@@ -77,15 +80,16 @@ def test_a_line_over_the_limit_without_an_id_is_answered_by_nobody(
     pipes: tuple[Pipe, Pipe],
 ) -> None:
     assert lines_of(pipes, b'{"id":1,"text":"' + b"x" * 300 + b'"}\n') == []
-    os.close(pipes[1].writing)
-    assert os.read(pipes[1].reading, 4096) == b""
+    pipes[1].writer.close()
+    assert os.read(pipes[1].reader.fileno(), 4096) == b""
 
 
 def test_waiting_for_a_line_can_be_cancelled(pipes: tuple[Pipe, Pipe]) -> None:
     given, wanted = pipes
 
     async def read() -> None:
-        lines = InputLines(given.reading, 100, OutputLines(wanted.writing, lambda: None))
+        output = OutputLines(wanted.writer.fileno(), lambda: None)
+        lines = InputLines(given.reader.fileno(), 100, output)
         waiting = asyncio.ensure_future(lines.__anext__())
         await asyncio.sleep(0)
         waiting.cancel()
@@ -93,16 +97,14 @@ def test_waiting_for_a_line_can_be_cancelled(pipes: tuple[Pipe, Pipe]) -> None:
             await waiting
 
     asyncio.run(read())
-    # The thread that reads is not left waiting.
-    os.write(given.writing, b"\n")
 
 
 def test_an_output_that_is_closed_is_told(pipes: tuple[Pipe, Pipe]) -> None:
-    os.close(pipes[1].reading)
+    pipes[1].reader.close()
     told: list[bool] = []
 
     async def write() -> None:
-        output = OutputLines(pipes[1].writing, lambda: told.append(True))
+        output = OutputLines(pipes[1].writer.fileno(), lambda: told.append(True))
         with pytest.raises(anyio.ClosedResourceError):
             await output.write("text\n")
 
