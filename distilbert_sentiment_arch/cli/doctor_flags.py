@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from distilbert_sentiment_arch.cli.probe_flags import add_probe
 from distilbert_sentiment_arch.cli.settings import add_precision
-from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
+from distilbert_sentiment_arch.settings.defaults import ANY_ADDRESS, METRICS_PORT
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -35,7 +35,7 @@ def add_doctor(commands: Commands) -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print a JSON object")
     doctor.add_argument(
         "--host",
-        default=os.environ.get(HOST, "0.0.0.0"),  # noqa: S104 - the default of MAX Serve
+        default=os.environ.get(HOST, ANY_ADDRESS),
         help=f"address that the server is to listen on (default: %(default)s) [{HOST}]",
     )
     doctor.add_argument(

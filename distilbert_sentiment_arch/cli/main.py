@@ -27,7 +27,12 @@ from distilbert_sentiment_arch.cli.warm_flags import add_warm
 from distilbert_sentiment_arch.errors import SentimentError
 from distilbert_sentiment_arch.lexicon.settings import LexiconSettings
 from distilbert_sentiment_arch.settings.api_keys import ApiKeys
-from distilbert_sentiment_arch.settings.defaults import MAX_REQUEST_BYTES, METRICS_PORT, VERSION
+from distilbert_sentiment_arch.settings.defaults import (
+    ANY_ADDRESS,
+    MAX_REQUEST_BYTES,
+    METRICS_PORT,
+    VERSION,
+)
 from distilbert_sentiment_arch.settings.limits import Limits
 from distilbert_sentiment_arch.settings.page import page_is_served
 from distilbert_sentiment_arch.settings.precision import requested_precision
@@ -185,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_flags(lexicon, model=False)
-    lexicon.add_argument("--host", default="0.0.0.0", help="default: %(default)s")  # noqa: S104
+    lexicon.add_argument("--host", default=ANY_ADDRESS, help="default: %(default)s")
     lexicon.add_argument("--port", type=int, default=8000, help="default: %(default)s")
     lexicon.add_argument(
         "--metrics-port",

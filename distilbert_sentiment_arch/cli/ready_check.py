@@ -6,10 +6,10 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
+from distilbert_sentiment_arch.serving.ports import reachable_at
+
 TIMEOUT_S = 10.0
 """Most seconds of one request; the server itself gives its canary five."""
-
-_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a comparison
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Address:
 
 async def is_ready(address: Address) -> bool:
     """Whether ``GET /ready`` is answered 200 within ``TIMEOUT_S``."""
-    host = _EVERYWHERE.get(address.host, address.host)
+    host = reachable_at(address.host)
     request = f"GET /ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(TIMEOUT_S):

@@ -37,6 +37,7 @@ from distilbert_sentiment_arch.probe.choice import (
 from distilbert_sentiment_arch.probe.kept import AcceleratorPrecision
 from distilbert_sentiment_arch.serving.ports import check_ports_of_model_server
 from distilbert_sentiment_arch.settings.defaults import (
+    ANY_ADDRESS,
     MAX_BATCH_SIZE,
     MAX_REQUEST_BYTES,
     METRICS_PORT,
@@ -46,8 +47,6 @@ from distilbert_sentiment_arch.settings.device import DeviceFallback, DeviceUse,
 from distilbert_sentiment_arch.settings.precision import PRECISION
 
 DEFAULT_DEVICE = "cpu"
-
-ANY_HOST = "0.0.0.0"  # noqa: S104 - MAX's default
 
 
 def serve(
@@ -161,7 +160,7 @@ class Server:
         environment = {**python_environment(), **self.settings, **use.as_variable()}
         port = _value(self.flags, "--port") or environment.get("MAX_SERVE_PORT", "")
         address = served_at or Address(
-            _value(self.flags, "--host") or environment.get("MAX_SERVE_HOST", ANY_HOST),
+            _value(self.flags, "--host") or environment.get("MAX_SERVE_HOST", ANY_ADDRESS),
             int(port) if port.isdecimal() else 8000,
         )
         name = _value(self.flags, "--served-model-name") or self.found.name
@@ -256,7 +255,7 @@ def check_ports_of_max(flags: Sequence[str], environment: Mapping[str, str]) -> 
     """
     if Path(".env").exists() or "--headless" in flags:
         return
-    host = _value(flags, "--host") or environment.get("MAX_SERVE_HOST", ANY_HOST)
+    host = _value(flags, "--host") or environment.get("MAX_SERVE_HOST", ANY_ADDRESS)
     try:
         port = int(_value(flags, "--port") or environment.get("MAX_SERVE_PORT", "8000"))
         metrics_port = int(environment.get(METRICS_PORT, "8001"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distilbert_sentiment_arch.doctor.questions import CPU, Answers
+from distilbert_sentiment_arch.settings.defaults import ANY_ADDRESS
 
 TIMEOUT_S = 120.0
 """Seconds for each question to MAX; the first import of all builds MAX's extension."""
@@ -26,7 +27,7 @@ class ExamineOptions:
 
     model: str | None = None
     revision: str | None = None
-    host: str = "0.0.0.0"  # noqa: S104 - the default of MAX Serve
+    host: str = ANY_ADDRESS
     port: int = 8000
     metrics_port: int = 8001
     devices: str = CPU

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -36,6 +37,7 @@ from max.nn.layer import Module
 from distilbert_sentiment_arch.checkpoint.encoder_config import EncoderConfig
 from distilbert_sentiment_arch.child_environment import python_command, python_environment
 from distilbert_sentiment_arch.compile_cache import compile_and_store, read
+from distilbert_sentiment_arch.engine.compiler_reason import reason_of
 from distilbert_sentiment_arch.engine.panels import Packed
 from distilbert_sentiment_arch.engine.precision import read_processor, stand_ins, unused_by
 from distilbert_sentiment_arch.engine.source_files import imported_modules
@@ -47,6 +49,7 @@ from distilbert_sentiment_arch.engine.target_cpu import (
     processor_lines,
 )
 from distilbert_sentiment_arch.errors import CacheError, CompilerError
+from distilbert_sentiment_arch.messages import one_line
 from distilbert_sentiment_arch.settings.defaults import PACKAGE
 from distilbert_sentiment_arch.settings.precision import Precision
 
@@ -211,8 +214,20 @@ def _compile(
     except OSError as error:
         raise CompilerError(f"the compiler's process does not start: {error}") from error
     if status:
-        raise CompilerError(said.strip() or f"the compiler's process ended with {status}")
+        raise _failure(said, status)
     _log.info("Compiling the graph took %.1f seconds.", time.monotonic() - start)
+
+
+def _failure(said: str, status: int) -> CompilerError:
+    """Returns the reason; all of the compiler's words are in a note, which tracebacks show."""
+    lines = said.strip().splitlines() or [f"the compiler's process ended with {status}"]
+    try:
+        words = json.loads(lines[-1])
+        error = CompilerError(words["reason"])
+        error.add_note(words["text"])
+    except (ValueError, KeyError, TypeError):  # it ended before it could say why
+        return CompilerError(one_line(lines[-1]))
+    return error
 
 
 def _run_compiler(request: str, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -239,7 +254,7 @@ def main() -> int:
     """Compiles what standard input asks for.
 
     Returns:
-        The exit status; where it is 1, standard output says why.
+        The exit status; where it is 1, standard output has a JSON object that says why.
     """
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -261,7 +276,8 @@ def main() -> int:
         compiled = InferenceSession(devices=[CPU()]).compile(traced)
         compiled.export_mef(request["output"])
     except Exception as error:  # the compiler raises whatever it has
-        print((str(error).strip().splitlines() or [type(error).__name__])[0])
+        text = "".join(traceback.format_exception(error))
+        print(json.dumps({"reason": reason_of(error), "text": text}))
         return 1
     return 0
 

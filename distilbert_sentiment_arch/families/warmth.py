@@ -33,6 +33,8 @@ class Warmth:
         problem: Why what the cache has cannot be used; empty if nothing is wrong.
         unchecked: The self-check of the precision is not in the cache, and would be computed.
         compiled_for: The processor that the graph was compiled for; empty for this one.
+        weights_bytes: Bytes of the weights in the layout of the kernels, tables included; 0 where
+            MAX's own operations compute.
     """
 
     precision: str
@@ -42,6 +44,7 @@ class Warmth:
     problem: str = ""
     unchecked: bool = False
     compiled_for: str = ""
+    weights_bytes: int = 0
 
 
 def warmth(directory: Path) -> Warmth:
@@ -109,13 +112,8 @@ def warmth(directory: Path) -> Warmth:
         for name, data in adapt(tensors, config=encoder, dtype=DType.float32).items()
     }
     served: Any = architecture.pipeline_model
-    names = graph_files(
-        served.packed_graph,
-        encoder,
-        pack(weights, encoder, precision),
-        KERNELS,
-        precision,
-    )
+    packed = pack(weights, encoder, precision)
+    names = graph_files(served.packed_graph, encoder, packed, KERNELS, precision)
     compiled, problem = None, ""
     try:
         compiled = next((each for each in names if read(each) is not None), None)
@@ -131,6 +129,8 @@ def warmth(directory: Path) -> Warmth:
         [target.name for target in stand_ins()][names.index(compiled) - 1]
         if compiled in names[1:]
         else "",
+        # Blocks that share a layer share its arrays.
+        sum({id(each): each.nbytes for each in packed.values()}.values()),
     )
 
 

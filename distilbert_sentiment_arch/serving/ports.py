@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distilbert_sentiment_arch.errors import PortInUse
-from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
+from distilbert_sentiment_arch.settings.defaults import ANY_ADDRESS, METRICS_PORT
 
 
 def check_ports(host: str, ports: Mapping[str, int]) -> None:
@@ -52,7 +52,12 @@ def check_ports_of_model_server(host: str, port: int, metrics_port: int) -> None
         PortInUse: Another process uses a port, or they are the same.
     """
     check_ports(host, {"pass --port": port, f"set {METRICS_PORT}": metrics_port})
-    check_ports("0.0.0.0", {"pass --port": port})  # noqa: S104 - a check, not a server
+    check_ports(ANY_ADDRESS, {"pass --port": port})
+
+
+def reachable_at(host: str) -> str:
+    """Returns the address at which a server of this machine that listens at ``host`` is reached."""
+    return {"": "127.0.0.1", ANY_ADDRESS: "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 def _in_use(host: str, port: int) -> bool:

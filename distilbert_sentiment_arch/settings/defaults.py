@@ -20,5 +20,8 @@ MAX_BATCH_SIZE = 64
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Maximum bytes of a request's body. MAX's own default, chosen for images, is 100 MiB."""
 
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the default of MAX Serve
+"""Address of a server that listens at all of the machine's IPv4 addresses."""
+
 METRICS_PORT = "MAX_SERVE_METRICS_ENDPOINT_PORT"
 """Environment variable of MAX with the port that Prometheus scrapes."""

@@ -276,6 +276,20 @@ def test_without_room_for_a_compiler_there_is_no_graph(
         compiled_graph(TinyGraph, CONFIG, WEIGHTS, kernels)
 
 
+def test_the_reason_is_one_line_and_all_words_are_in_a_note(tmp_path: Path, cache: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "__init__.mojo").write_text("this is no Mojo\n")
+    with pytest.raises(CompilerError) as failed:
+        compiled_graph(TinyGraph, CONFIG, WEIGHTS, broken)
+    assert "error: " in str(failed.value)
+    assert "\n" not in str(failed.value)
+    (text,) = failed.value.__notes__
+    assert "Traceback" in text
+    assert str(failed.value) in text.replace(f"{broken}/", "")
+    assert not cache.exists()
+
+
 @pytest.mark.parametrize(
     ("python", "reason"), [("/bin/false", "ended with 1"), ("/no/python", "does not start")]
 )

@@ -86,7 +86,7 @@ def test_where_the_operations_of_max_compute_there_is_no_graph_of_ours(
 ) -> None:
     monkeypatch.setenv("MAX_SENTIMENT_KERNELS", "off")
     found = warmth(DEFAULT_DIRECTORY)
-    assert (found.graph, found.compiled) == ("", False)
+    assert (found.graph, found.compiled, found.weights_bytes) == ("", False, 0)
     assert "MAX_SENTIMENT_KERNELS" in found.reason
 
 
@@ -98,3 +98,8 @@ def test_the_program_says_so_of_a_process_of_its_own(own_cache: None) -> None:
     assert imported["imported_s"] > 0
     assert found.keys() == asdict(Warmth("", "")).keys()
     assert found["compiled"] is False
+    config = json.loads((DEFAULT_DIRECTORY / "config.json").read_text())
+    rows = config["vocab_size"] + config["max_position_embeddings"]
+    size = (DEFAULT_DIRECTORY / "model.safetensors").stat().st_size
+    tables = 3 * rows * config["dim"]  # queries, keys and values of the first block
+    assert found["weights_bytes"] == pytest.approx(size + 4 * tables, rel=0.02)

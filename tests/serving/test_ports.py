@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from distilbert_sentiment_arch.errors import PortInUse
-from distilbert_sentiment_arch.serving.ports import check_ports
+from distilbert_sentiment_arch.serving.ports import check_ports, reachable_at
 
 HOST = "127.0.0.1"
 
@@ -85,3 +85,11 @@ def test_ipv6() -> None:
 )
 def test_other_mistakes_are_left_to_the_server(host: str, port: int) -> None:
     check_ports(host, {"pass --port": port})
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "127.0.0.1"), ("", "127.0.0.1"), ("::", "::1"), ("10.0.0.7", "10.0.0.7")],
+)
+def test_a_server_is_reached_at_an_address_it_listens_at(host: str, address: str) -> None:
+    assert reachable_at(host) == address

@@ -1,8 +1,7 @@
 """Memory: what the machine has, what limits leave of it, and what a server takes.
 
-The figures are those of docs/performance.md for the embedded model, measured by
-``scripts/measure.py --cold``, and docs/deploying.md's for a larger one, between which memory grows
-with the size of the weights.
+The figures are those of docs/performance.md, measured by ``scripts/measure.py --cold`` for the
+embedded model and by ``scripts/families --memory`` for larger ones.
 """
 
 from __future__ import annotations
@@ -22,8 +21,12 @@ COMPILING = 1.8e9
 EMBEDDED_FLOAT32 = 91e6
 """Bytes of the embedded model's tensors in float32."""
 
+BESIDE_WEIGHTS = 0.75e9
+"""Bytes that a server takes beside the weights, tables included, in the layout of the kernels."""
+
 _SERVING_GROWTH, _COMPILING_GROWTH = 2.3, 2.0
-"""Bytes more for each byte of float32 tensors more."""
+"""Bytes more for each byte of float32 tensors more. While it serves: where MAX's own operations
+compute, or the layout of the kernels is not known."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def needs_of(examined: Examined) -> Needs:
     if examined.is_embedded or model is None or not model.float32_bytes:
         return Needs(SERVING, COMPILING, known=examined.is_embedded)
     more = max(0.0, model.float32_bytes - EMBEDDED_FLOAT32)
-    serving = SERVING + _SERVING_GROWTH * more
+    weights = examined.answers.max.warmth.get("weights_bytes", 0)
+    serving = BESIDE_WEIGHTS + weights if weights else SERVING + _SERVING_GROWTH * more
     compiling = max(serving, COMPILING + _COMPILING_GROWTH * more)
     return Needs(serving, compiling, known=False)
 

@@ -10,7 +10,11 @@ import socket
 from distilbert_sentiment_arch.doctor.examined import Examined
 from distilbert_sentiment_arch.doctor.finding import Finding
 from distilbert_sentiment_arch.errors import PortInUse
-from distilbert_sentiment_arch.serving.ports import check_ports, check_ports_of_model_server
+from distilbert_sentiment_arch.serving.ports import (
+    check_ports,
+    check_ports_of_model_server,
+    reachable_at,
+)
 from distilbert_sentiment_arch.settings.defaults import METRICS_PORT
 
 AREA = "ports"
@@ -79,8 +83,7 @@ def _in_use(name: str, message: str, *, running: bool) -> Finding:
 
 def _is_ours(host: str, port: int) -> bool:
     """Whether a server of this package listens on a port: ``/ready`` answers as ours do."""
-    address = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 - not listened on
-    connection = http.client.HTTPConnection(address, port, timeout=_TIMEOUT_S)
+    connection = http.client.HTTPConnection(reachable_at(host), port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/ready")
         answer = json.loads(connection.getresponse().read(65_536))

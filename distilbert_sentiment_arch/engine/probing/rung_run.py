@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import re
 import resource
 import statistics
 import sys
@@ -25,24 +24,12 @@ from max.graph import DeviceRef
 
 from distilbert_sentiment_arch.child_environment import restore_child_environment
 from distilbert_sentiment_arch.compile_cache import cache_has_room, replace_full_cache
+from distilbert_sentiment_arch.engine.compiler_reason import reason_of
 from distilbert_sentiment_arch.engine.probing.comparison import Answer, compare
 from distilbert_sentiment_arch.engine.probing.graphs import Make
-from distilbert_sentiment_arch.messages import one_line
 
 REPEATS = 5
 """Timed runs, after one that is not timed."""
-
-_REASON_LIMIT = 240
-
-_TELLING = (
-    re.compile("constraint failed"),
-    # What Mojo and MAX say last of any kernel that does not compile.
-    re.compile("error: (?!function instantiation failed|The graph compiler could not)"),
-)
-"""What a compiler's telling line has, the most telling ones first."""
-
-_DIRECTORIES = re.compile(r"\S*/(?=[^/\s]+:\d+:\d+: )")
-"""Of a place in a file."""
 
 _STACKS_AFTER = 0.95
 """Part of the time limit after which the log gets the stacks of all threads."""
@@ -148,20 +135,6 @@ def timed(once: Callable[[], Any]) -> tuple[Any, float]:
     return result, round(statistics.median(times), 3)
 
 
-def shortened(error: BaseException) -> str:
-    """Returns the line of an exception's words, or of its causes', that says what is wrong."""
-    lines: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        # The innermost words are the compiler's own, and say most.
-        lines = [*filter(None, map(str.strip, str(cause).splitlines())), *lines]
-        cause = cause.__cause__
-    found = (line for telling in _TELLING for line in lines if telling.search(line))
-    line = next(found, (lines or [type(error).__name__])[0])
-    line = one_line(_DIRECTORIES.sub("", line))
-    return line if len(line) <= _REASON_LIMIT else f"{line[: _REASON_LIMIT - 1]}\u2026"
-
-
 def _answered(run: Run, rungs: Rungs) -> Answer:
     with ExitStack() as stack:
         try:
@@ -171,10 +144,10 @@ def _answered(run: Run, rungs: Rungs) -> Answer:
         except NoKernel as error:
             traceback.print_exc()
             cause = error.__cause__ or error
-            return {"outcome": "no kernel", "reason": shortened(cause)}
+            return {"outcome": "no kernel", "reason": reason_of(cause)}
         except Exception as error:  # MAX and drivers raise whatever they have
             traceback.print_exc()
-            reason = f"{type(error).__name__}: {shortened(error)}"
+            reason = f"{type(error).__name__}: {reason_of(error)}"
             return {"outcome": "crashed", "reason": reason}
 
 

@@ -73,6 +73,33 @@ def test_estimates_for_larger_models_agree_with_what_was_measured() -> None:
     assert needs_of(examined_with()).known
 
 
+@pytest.mark.parametrize(
+    ("tensors", "weights", "serving", "compiling"),
+    [
+        (541e6, 541e6, 815e6, 2486e6),
+        (499e6, 960e6, 1436e6, 2601e6),
+        (1112e6, 1112e6, 1239e6, 3600e6),
+        (738e6, 809e6, 1185e6, 3143e6),
+        (598e6, 603e6, 1024e6, 2771e6),
+    ],
+    ids=["multilingual DistilBERT", "RoBERTa", "XLM-R", "DeBERTa-v3", "ModernBERT"],
+)
+def test_estimates_by_the_layout_of_the_kernels_hold(
+    tensors: float, weights: float, serving: float, compiling: float
+) -> None:
+    """docs/performance.md, memory and starts of families; few of their words were looked up."""
+    options = ExamineOptions(model="/models/base")
+    needs = needs_of(
+        examined_with(
+            options,
+            model=replace(MODEL, float32_bytes=int(tensors)),
+            warmth={"weights_bytes": int(weights)},
+        )
+    )
+    assert serving <= needs.serving <= 1.6 * serving
+    assert needs.compiling == pytest.approx(compiling, rel=0.1)
+
+
 def test_an_estimate_makes_nothing_unfit(monkeypatch: pytest.MonkeyPatch) -> None:
     options = ExamineOptions(model="/models/large")
     examined = examined_with(options, model=replace(MODEL, float32_bytes=2 * GB))

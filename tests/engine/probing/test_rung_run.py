@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from distilbert_sentiment_arch.engine.probing.rung_run import shortened
 from distilbert_sentiment_arch.probe.rung_process import run_rung
 from distilbert_sentiment_arch.probe.rungs import Rung
 from distilbert_sentiment_arch.probe.verdict import RungVerdict
@@ -53,27 +52,3 @@ def test_what_fails_while_it_runs_has_crashed(tmp_path: Path) -> None:
     verdict = verdict_on(Rung("fails", module="faulty_rung"), log)
     assert (verdict.outcome, verdict.reason) == ("crashed", "RuntimeError: error of a driver")
     assert "where it happened" in log.read_text()
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        ("first\nsecond", "first"),
-        ("a.mojo:3:1: note: called\n/b/a.mojo:4:2: error: none\nnote", "a.mojo:4:2: error: none"),
-        ("error: function instantiation failed\nelse", "error: function instantiation failed"),
-        ("", "ValueError"),
-        ("\n  \n  indented  \n", "indented"),
-    ],
-)
-def test_the_telling_line_of_an_error(words: str, line: str) -> None:
-    assert shortened(ValueError(words)) == line
-
-
-def test_the_words_of_a_compiler_are_those_of_the_cause() -> None:
-    outer, inner = RuntimeError("Failed to compile the model."), RuntimeError("no such product")
-    outer.__cause__ = inner
-    assert shortened(outer) == "no such product"
-
-
-def test_a_long_line_is_cut() -> None:
-    assert 100 < len(shortened(ValueError("x" * 9000))) <= 240
