@@ -24,8 +24,10 @@ from pathlib import Path
 from distilbert_sentiment_arch.settings.supervisor import supervised
 
 
-def say(what: str) -> None:
-    print(json.dumps({"name": sys.argv[1], "says": what, "pid": os.getpid()}), flush=True)
+def say(what: str, name: str = sys.argv[1], pid: int = os.getpid()) -> None:
+    # In one piece, other than print() where PYTHONUNBUFFERED is set: others write there, too.
+    sys.stdout.write(json.dumps({"name": name, "says": what, "pid": pid}) + "\n")
+    sys.stdout.flush()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -66,7 +68,7 @@ def main(mode: str, port: int) -> None:
         sys.exit(int(mode.split()[1]))
     if mode == "parent":
         left = subprocess.Popen(["sleep", "1000"])
-        print(json.dumps({"name": "left", "says": "starting", "pid": left.pid}), flush=True)
+        say("starting", "left", left.pid)
         sys.exit(1)
     while mode in ("hang", "deaf") or (mode == "serve" and MARK is not None and not MARK.exists()):
         time.sleep(0.01)

@@ -32,7 +32,9 @@ class Listed:
             "reason": failure.reason,
             "port": failure.address and failure.address.port,
         }
-        print(json.dumps(said), flush=True)
+        # In one piece, other than print() where PYTHONUNBUFFERED is set: children write there, too.
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
         return next(self._steps, None)
 
 
