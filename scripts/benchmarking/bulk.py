@@ -22,6 +22,7 @@ from scripts.benchmarking.bulk_figures import (
     OURS,
     PAGE,
     PUBLISHED,
+    SPLIT,
     BulkFigures,
     Point,
     lines,
@@ -39,6 +40,7 @@ from scripts.benchmarking.workloads import read_corpus
 
 WAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "max": ("product", ("passes", "scorer", "files")),
+    "max-bfloat16x3": ("product", (SPLIT,)),
     "transformers": ("torch", ("transformers", "transformers-sorted")),
     "onnxruntime": ("runtimes", ("onnxruntime",)),
 }
@@ -130,7 +132,9 @@ def measure(
                 figures.unavailable[worker] = str(error)
                 continue
             workers |= dict.fromkeys(ways, process)
-        figures.tokens = int(figures.settings["max"].pop("tokens"))
+        figures.tokens = int(figures.settings["max"]["tokens"])
+        for settings in figures.settings.values():
+            settings.pop("tokens", None)
         _take_turns(figures, workers, rounds)
         _compare(figures, workers)
     if threads > 1:
@@ -205,7 +209,9 @@ def _compare(figures: BulkFigures, workers: Mapping[str, WorkerProcess]) -> None
     workers["scorer"].ask("time", way="scorer")
     ours = workers["scorer"].ask("labels_found")
     figures.agreement[OURS] = 1.0
-    for way in ("transformers", "onnxruntime"):
+    if SPLIT in workers:
+        workers[SPLIT].ask("time", way="scorer")
+    for way in (SPLIT, "transformers", "onnxruntime"):
         if way in workers:
             theirs = workers[way].ask("labels_found")
             same = sum(a == b for a, b in zip(ours, theirs, strict=True))
@@ -227,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         metavar="NAMES",
         type=lambda text: text.split(","),
-        help="beside this project only these: transformers, onnxruntime",
+        help="beside this project in float32 only these: max-bfloat16x3, transformers, onnxruntime",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(

@@ -15,11 +15,12 @@ from scripts.benchmarking.statistics import Bootstrap
 PUBLISHED = PACKAGE / "published_bulk.json"
 PAGE = ROOT / "docs" / "scoring-measured.md"
 
-BOUND, OURS = "passes", "files"
+BOUND, OURS, SPLIT = "passes", "files", "bfloat16x3"
 
 NAMES = {
     "passes": "bare passes of the model over the same batches",
     "files": "`max-sentiment score`, Parquet to Parquet",
+    "bfloat16x3": "the same in bfloat16x3",
     "scorer": "its scorer alone, lists to columns",
     "transformers": "`transformers` pipeline, best batch size",
     "transformers-sorted": "`transformers` pipeline, texts sorted by length",
@@ -27,8 +28,14 @@ NAMES = {
 }
 """What is measured, by name, in the order of the table."""
 
-TARGETS = {"passes": 0.95, "transformers": 3.0, "onnxruntime": 1.5}
-"""How many times as fast as each ``OURS`` has to be."""
+TARGETS = (
+    (OURS, BOUND, 0.95),
+    (OURS, "transformers", 3.0),
+    (OURS, "onnxruntime", 1.5),
+    (SPLIT, "transformers", 3.0),
+    (SPLIT, "onnxruntime", 1.5),
+)
+"""Our way, another, and how many times as fast as that it has to be."""
 
 
 class Point(BaseModel):
@@ -110,13 +117,14 @@ def tables(figures: BulkFigures) -> list[Table]:
     head = ["", "rows/s", "tokens/s", "CPU ms a row", "its time / ours", "same labels"]
     speeds = Table(f"{figures.model}, {figures.rows} texts, {figures.threads} cores", head, rows)
     reached = []
-    for name, times in TARGETS.items():
-        if name not in figures.seconds:
+    for ours, theirs, times in TARGETS:
+        if not {ours, theirs} <= figures.seconds.keys():
             continue
-        ratio = bootstrap.ratio(figures.seconds[name], figures.seconds[OURS])
+        ratio = bootstrap.ratio(figures.seconds[theirs], figures.seconds[ours])
         verdict = "met" if ratio.value >= times else "missed"
-        reached.append([NAMES[name], f"{times:.2f}", f"{ratio.value:.2f}", verdict])
-    targets = Table("Targets", ["as fast as", "at least", "measured", ""], reached)
+        precision = SPLIT if ours == SPLIT else "float32"
+        reached.append([NAMES[theirs], precision, f"{times:.2f}", f"{ratio.value:.2f}", verdict])
+    targets = Table("Targets", ["as fast as", "ours in", "at least", "measured", ""], reached)
     return [speeds, targets]
 
 

@@ -1,6 +1,6 @@
 """The processes of ``benchmark bulk``: all texts of a dataset, by one way of scoring them.
 
-    python -m scripts.benchmarking.bulk_worker max|transformers|onnxruntime
+    python -m scripts.benchmarking.bulk_worker max|max-bfloat16x3|transformers|onnxruntime
 
 Requests are answered as ``worker.serve`` does. Each runs in the environment of its library, so this
 module imports none before it is asked to load.
@@ -16,12 +16,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scripts.benchmarking.engines.engine import Batch
 from scripts.benchmarking.worker import serve
+
+if TYPE_CHECKING:
+    from distilbert_sentiment_arch.settings.precision import Precision
 
 MOST_TOKENS = 512
 SAMPLE = 192
@@ -76,6 +79,9 @@ class BulkWorker(ABC):
 class Max(BulkWorker):
     """This project: bare passes, the scorer alone, and the command's job from file to file."""
 
+    precision: Precision = "float32"
+    """What the model is computed in."""
+
     def prepare(self, checkpoint: Path, threads: int, cache: Path, texts: Path) -> dict[str, Any]:
         """Loads the model and writes the texts as a Parquet file."""
         import pyarrow as pa
@@ -94,7 +100,10 @@ class Max(BulkWorker):
         self._directory.mkdir()
         table = pa.table({"id": range(len(self.texts)), "text": self.texts})
         pq.write_table(table, self._directory / "texts.parquet")
-        model = load_model(find_checkpoint(str(checkpoint), FAMILIES))
+        found = find_checkpoint(str(checkpoint), FAMILIES)
+        model = load_model(found, precision=self.precision)
+        if model.precision.precision != self.precision:
+            raise RuntimeError(str(model.precision))
         scorer = scorer_of(model, ModelOptions(), "measured")
         assert isinstance(scorer, ModelScorer)
         self._scorer = scorer
@@ -137,6 +146,16 @@ class Max(BulkWorker):
             for task in job.tasks():
                 run_task(task, self._scorer)
             job.finish()
+
+
+class MaxSplit(Max):
+    """This project in bfloat16x3, where the processor has units for it."""
+
+    precision = "bfloat16x3"
+
+    def ways(self) -> dict[str, Callable[[], None]]:
+        """See the class."""
+        return {"bfloat16x3": self._files, "scorer": self._lists}
 
 
 class Transformers(BulkWorker):
@@ -238,6 +257,7 @@ def best(choices: Sequence[Any], run: Callable[[Any], object]) -> Any:
 
 WORKERS: dict[str, Callable[[], BulkWorker]] = {
     "max": Max,
+    "max-bfloat16x3": MaxSplit,
     "transformers": Transformers,
     "onnxruntime": OnnxRuntime,
 }
