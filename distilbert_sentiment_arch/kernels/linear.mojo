@@ -8,6 +8,7 @@ from std.math import ceildiv
 from . import amx as matrix_unit
 from .activation import activated
 from .bands import Bands
+from .gated import GATE, GROUPS, gated_biases, gated_columns
 from .panel_part import DEPTH, LINE, PanelPart
 from .split import BLOCK_ROWS
 from .split_products import PANEL_STEP, SCRATCH_SIZE, SplitProducts, new_scratch
@@ -27,10 +28,6 @@ from .tile import (
 )
 from .work import Phase, on_cores, spread
 
-comptime GATE = 8
-"""Columns of a gated layer's panels that become results, before as many that are their gates: each tile
-has both, whatever the width of vectors."""
-comptime Gated = SIMD[DType.float32, GATE]
 comptime SPLIT = DType.uint32
 """The dtype of panels whose numbers are split into two of bfloat16, see `split_products.mojo`."""
 comptime FETCHING_BLOCKS = 6
@@ -276,34 +273,21 @@ struct Linear[dtype: DType](ImplicitlyCopyable):
         """Stores what a tile's columns and their gates make."""
         var columns = self.columns // 2
         comptime for r in range(rows):
-            comptime for group in range(COLUMNS // (2 * GATE)):
+            comptime for group in range(0, COLUMNS // (2 * GATE), GROUPS):
                 var place = column // 2 + group * GATE
                 if place < columns:
                     var bias = self.bias.unsafe_offset(column + group * 2 * GATE)
                     var value = activated[activation](
-                        of_tile[rows, r, group * 2 * GATE](sums) + bias.unsafe_load[width=GATE]()
+                        gated_columns[rows, r, group](sums) + gated_biases(bias)
                     )
-                    value *= (
-                        of_tile[rows, r, group * 2 * GATE + GATE](sums)
-                        + bias.unsafe_offset(GATE).unsafe_load[width=GATE]()
+                    value *= gated_columns[rows, r, group, GATE](sums) + gated_biases(
+                        bias.unsafe_offset(GATE)
                     )
                     store_columns(
                         self.result.unsafe_offset((row + r) * columns + place),
                         value,
                         columns - place,
                     )
-
-
-@always_inline
-def of_tile[rows: Int, row: Int, column: Int](sums: Tile[rows, VECS]) -> Gated:
-    """Returns `GATE` neighbouring columns of a row of a tile."""
-    comptime first = row * VECS + column // VEC
-    comptime if VEC > GATE:
-        return sums[first].slice[GATE, offset=column % VEC]()
-    elif VEC == GATE:
-        return rebind[Gated](sums[first])
-    else:
-        return rebind[Gated](sums[first].join(sums[first + 1]))
 
 
 @register("encoder.linear")

@@ -6,7 +6,15 @@ Su et al. 2021 (https://arxiv.org/abs/2104.09864). Column d of a head is rotated
 
 from std.math import ceildiv, sqrt
 
-from .attention import Offsets, exponentials, longest_sequence, tiles
+from .attention import (
+    CACHE_LINE,
+    PREFETCH_DISTANCE,
+    Offsets,
+    exponentials,
+    longest_sequence,
+    prefetch_line,
+    tiles,
+)
 from .tile import (
     LANES,
     PANEL,
@@ -187,6 +195,9 @@ struct RotaryRows(ImplicitlyCopyable):
         var row = (self.start + self.first_key) * 3 * dim + dim + self.head * head_dim
         for key in range(self.keys):
             var source = self.attention.qkv.unsafe_offset(row + key * 3 * dim)
+            for d in range(0, head_dim, CACHE_LINE):
+                prefetch_line(source.unsafe_offset(PREFETCH_DISTANCE * 3 * dim + d))
+                prefetch_line(source.unsafe_offset(PREFETCH_DISTANCE * 3 * dim + dim + d))
             var column = self.transposed.unsafe_offset(
                 (key // PANEL) * head_dim * PANEL + key % PANEL
             )
@@ -210,8 +221,12 @@ struct RotaryRows(ImplicitlyCopyable):
                 store_columns(target.unsafe_offset(c), left, width)
                 store_columns(target.unsafe_offset(half + c), right, width)
             else:
-                comptime for lane in range(VEC):
-                    if lane < width:
+                if width >= VEC:
+                    comptime for lane in range(VEC):
+                        target[unsafe_offset=(c + lane) * step] = left[lane]
+                        target[unsafe_offset=(half + c + lane) * step] = right[lane]
+                else:
+                    for lane in range(width):
                         target[unsafe_offset=(c + lane) * step] = left[lane]
                         target[unsafe_offset=(half + c + lane) * step] = right[lane]
 

@@ -28,8 +28,7 @@ FIGURES = BulkFigures(
         "bfloat16x3": [0.6, 0.65, 0.55],
     },
     cpu_s={
-        name: [2.0] * 3
-        for name in ("passes", "files", "transformers", "onnxruntime", "bfloat16x3")
+        name: [2.0] * 3 for name in ("passes", "files", "transformers", "onnxruntime", "bfloat16x3")
     },
     agreement={"files": 1.0, "transformers": 0.999},
     foreign=[0.01, 0.02, 0.01],
