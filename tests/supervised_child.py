@@ -21,13 +21,13 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from whole_lines import write_line
+
 from distilbert_sentiment_arch.settings.supervisor import supervised
 
 
 def say(what: str, name: str = sys.argv[1], pid: int = os.getpid()) -> None:
-    # In one piece, other than print() where PYTHONUNBUFFERED is set: others write there, too.
-    sys.stdout.write(json.dumps({"name": name, "says": what, "pid": pid}) + "\n")
-    sys.stdout.flush()
+    write_line({"name": name, "says": what, "pid": pid})
 
 
 class Handler(BaseHTTPRequestHandler):

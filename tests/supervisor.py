@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from whole_lines import write_line
+
 from distilbert_sentiment_arch.cli.supervision import Failure, Step, supervise
 
 CHILD = Path(__file__).with_name("supervised_child.py")
@@ -32,9 +34,7 @@ class Listed:
             "reason": failure.reason,
             "port": failure.address and failure.address.port,
         }
-        # In one piece, other than print() where PYTHONUNBUFFERED is set: children write there, too.
-        sys.stdout.write(json.dumps(said) + "\n")
-        sys.stdout.flush()
+        write_line(said)
         return next(self._steps, None)
 
 
